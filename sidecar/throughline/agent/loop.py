@@ -1,0 +1,110 @@
+"""One turn: call the model, run the tools it asked for, until it hands back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Protocol
+
+from attrs import frozen
+
+from throughline.core.events import CallBilled, Event, Replied, ToolCalled
+from throughline.core.ports import CallPiece, Clock, EndPiece, Model, ModelError, Prices, Request, TextPiece, Toolbox
+from throughline.core.usage import Usage, dollars
+from throughline.core.view import View
+
+
+class Desk(Protocol):
+    """What the loop needs of the session's owner."""
+
+    async def prepare(self) -> View:
+        """The view of the next call, compressed first where that is due."""
+        ...
+
+    async def record(self, *events: Event) -> None:
+        """Keeps events; when it returns they are durable."""
+        ...
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Shows text that is not yet an event."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Tokens by o200k."""
+        ...
+
+
+@frozen
+class Crew:
+    """Who answers and who acts: the model with its name and prices, the tools, and the time."""
+
+    model: Model
+    name: str
+    prices: Prices
+    tools: Toolbox
+    clock: Clock
+
+
+async def run(desk: Desk, crew: Crew, turn: int) -> None:
+    """Plays a turn whose words are already in the log. Raises ModelError; what came before it is recorded."""
+    while True:
+        view = await desk.prepare()
+        calls = await _ask(desk, crew, turn, view)
+        outcome = await crew.tools.run(turn, calls)
+        await desk.record(*outcome.items)
+        if outcome.hand_back:
+            return
+
+
+async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalled, ...]:
+    """One call to the model; each finished block of its reply is recorded as it comes."""
+    text: list[str] = []
+    calls: list[ToolCalled] = []
+    ended = False
+
+    async def close(*, partial: bool = False) -> None:
+        whole = "".join(text)
+        text.clear()
+        if whole.strip():
+            await desk.record(Replied(turn, whole, desk.count(whole), partial))
+
+    began = crew.clock.now()
+    request = Request("chat", crew.name, view, crew.tools.offered())
+    try:
+        async for piece in crew.model.stream(request):
+            match piece:
+                case TextPiece():
+                    text.append(piece.text)
+                    desk.streamed(turn, piece.text)
+                    if piece.last:
+                        await close()
+                case CallPiece():
+                    await close()
+                    tokens = desk.count(json.dumps(piece.args))
+                    calls.append(ToolCalled(turn, piece.id, piece.tool, piece.args, tokens))
+                    await desk.record(calls[-1])
+                case EndPiece():
+                    await close()
+                    await desk.record(_billed(crew, piece.usage, began))
+                    ended = True
+    except (asyncio.CancelledError, ModelError):
+        await close(partial=True)
+        raise
+    if not ended:
+        await close(partial=True)
+        raise ModelError("The reply broke off before its end: send the message again.")
+    return tuple(calls)
+
+
+def _billed(crew: Crew, usage: Usage, began: float) -> CallBilled:
+    price = crew.prices.price(crew.name, usage.prompt)
+    return CallBilled(
+        "chat",
+        crew.name,
+        usage.input,
+        usage.output,
+        usage.cache_read,
+        usage.cache_write,
+        dollars(usage, price) if price else None,
+        began,
+    )

@@ -1,0 +1,60 @@
+"""What the commands need of the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from throughline.core.ports import Listener, Model
+from throughline.core.recording import Recording, Scene
+from throughline.core.settings import Settings
+from throughline.session.owner import Owner
+from throughline.session.replay import Player
+
+
+class Tape(Player, Protocol):
+    """A player that knows its place: the index of the step at which the next call begins."""
+
+    @property
+    def point(self) -> int:
+        """That index."""
+        ...
+
+
+Wrap = Callable[[Model, Tape], Model]
+
+
+@frozen
+class Stage:
+    """A recorded session ready to be played, and what plays it."""
+
+    owner: Owner
+    scenes: tuple[Scene, ...]
+    tape: Tape
+
+
+class Parts(Protocol):
+    """Builds the parts that a command works with; heavy imports happen in its methods."""
+
+    def read(self, path: Path) -> Recording:
+        """A recorded session; raises TranscriptError."""
+        ...
+
+    async def stage(
+        self,
+        recording: Recording,
+        project: Path | None,
+        settings: Settings,
+        listener: Listener,
+        wrap: Wrap,
+        trace: Callable[[str], None] | None,
+    ) -> Stage:
+        """A new session for a recording, in a project folder or, without one, in memory only."""
+        ...
+
+    def serve(self) -> None:
+        """Runs the language server over standard input and output until it is told to stop."""
+        ...

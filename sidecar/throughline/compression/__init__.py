@@ -1,0 +1,1 @@
+"""When to compress and how: pure functions over a session."""

@@ -1,0 +1,100 @@
+"""Renders the ledger as the rolling summary, within its budget whatever the ledger holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import frozen
+
+from throughline.compression.local import clip
+from throughline.core.ledger import Entry, EntryKind, Ledger
+
+Count = Callable[[str], int]
+NONE = "- none"
+
+
+@frozen
+class Section:
+    """A section of the summary: its heading, the kinds it shows in this order, and what `recall` calls them."""
+
+    title: str
+    kinds: tuple[EntryKind, ...]
+    noun: str
+    inline: bool = False
+
+
+SECTIONS = (
+    Section("Objective", ("objective",), "objective", inline=True),
+    Section("Decisions Made", ("constraint", "pattern", "decision"), "decisions"),
+    Section("Current State", ("state",), "state", inline=True),
+    Section("Work Completed", ("milestone", "work", "fact"), "work"),
+    Section("Open Questions", ("question",), "questions"),
+    Section("Known Issues", ("issue",), "issues"),
+    Section("Do Not Revisit", ("rejected",), "rejected"),
+)
+# What goes first into a budget that does not hold all; within a rank the newest.
+_RANK: dict[EntryKind, int] = {
+    "objective": 0, "state": 1, "constraint": 2, "pattern": 2, "decision": 2, "rejected": 2,
+    "question": 3, "issue": 3, "milestone": 4, "work": 5, "fact": 5,
+}  # fmt: skip
+
+
+def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> str:
+    """The rolling summary in Markdown, one entry a line, at most `budget` tokens by `count`."""
+    live = [entry for entry in ledger.live() if entry.kind != "objective"]
+    shown = _fitting(live, objective, turn, budget, count)
+    text = _render(live, shown, objective, turn)
+    while count(text) > budget and shown:
+        # Tokens do not add up exactly over lines: give back the least important until it fits.
+        shown.remove(max(shown, key=_order))
+        text = _render(live, shown, objective, turn)
+    return text
+
+
+def line(entry: Entry) -> str:
+    """An entry as one line of Markdown, without its bullet."""
+    parts = [entry.text.rstrip(".") if entry.why else entry.text]
+    if entry.why:
+        parts.append(f" because {entry.why}" if entry.kind == "decision" else f" — {entry.why}")
+    if entry.supersedes and entry.kind != "state":
+        parts.append(" (revised)")
+    if entry.owner:
+        parts.append(f" [{entry.owner}]")
+    return clip("".join(parts), 400)
+
+
+def _order(entry: Entry) -> tuple[bool, int, int]:
+    return not entry.final, _RANK[entry.kind], -max(entry.turns, default=0)
+
+
+def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> list[Entry]:
+    # The lines that say how much was left out are part of the frame.
+    left = [f"- … and 100 more: recall {section.noun}" for section in SECTIONS if not section.inline]
+    room = budget - count(_render((), [], objective, turn)) - count("\n".join(left))
+    shown = []
+    for entry in sorted(live, key=_order):
+        cost = count(f"- {line(entry)}\n")
+        if cost <= room:
+            room -= cost
+            shown.append(entry)
+    return shown
+
+
+def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> str:
+    chosen = {entry.id for entry in shown}
+    out = [f"## Rolling Summary — Turn {turn}"]
+    for section in SECTIONS:
+        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
+        lines = [line(entry) for entry in mine if entry.id in chosen]
+        if section.inline:
+            text = clip(objective, 300) if section.title == "Objective" else " ".join(lines)
+            out.append(f"**{section.title}:** {text or 'not stated'}")
+            continue
+        left = len(mine) - len(lines)
+        out.append(f"**{section.title}:**")
+        out += [f"- {text}" for text in lines]
+        if left:
+            out.append(f"- … and {left} more: recall {section.noun}")
+        elif not lines:
+            out.append(NONE)
+    return "\n".join(out) + "\n"

@@ -1,0 +1,79 @@
+"""Whether to mask or compact now."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from attrs import frozen
+
+from throughline.compression.masking import maskable
+from throughline.core.session import Session, Turn
+from throughline.core.settings import Settings
+
+# Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
+WORTH = 2_000
+
+
+@frozen
+class Nothing:
+    """Leave the prefix alone."""
+
+
+@frozen
+class Mask:
+    """Show these tool results and files, by id, as stubs."""
+
+    ids: tuple[str, ...]
+
+
+@frozen
+class Compact:
+    """Move the turns up to `through` into the ledger."""
+
+    through: int
+
+
+Decision: TypeAlias = Nothing | Mask | Compact
+
+
+def decide(session: Session, used: float, now: float, settings: Settings) -> Decision:
+    """What to do before the next call; `used` is the share of the context limit that its view takes.
+
+    The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
+    output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
+    """
+    if settings.strategy == "full":
+        return Nothing()
+    through = cut(session, settings)
+    movable = [turn for turn in session.recent if turn.number <= through]
+    cold = session.called_at is not None and now - session.called_at > settings.cold
+    if movable:
+        weight = sum(item.tokens for turn in movable for item in turn.items)
+        since = sum(1 for turn in session.recent if turn.ending is not None)
+        if since >= settings.window or used > settings.share or (cold and weight >= WORTH):
+            return Compact(through)
+    old = maskable(session, 0 if used > settings.share else settings.fresh)
+    if old.tokens >= (WORTH if cold or used > settings.share else settings.batch):
+        return Mask(old.ids)
+    return Nothing()
+
+
+def cut(session: Session, settings: Settings) -> int:
+    """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share`.
+
+    A running turn always stays; 0 where there is nothing to cover.
+    """
+    recent = session.recent
+    room = settings.kept_share * session.limit
+    kept = 0
+    for place, turn in enumerate(reversed(recent)):
+        room -= _weight(turn, session)
+        if turn.ending is not None and (place >= settings.kept or room < 0):
+            break
+        kept += 1
+    covered = recent[: len(recent) - kept]
+    return covered[-1].number if covered else 0
+
+
+def _weight(turn: Turn, session: Session) -> int:
+    return sum(item.tokens for item in turn.items if getattr(item, "id", None) not in session.masked)

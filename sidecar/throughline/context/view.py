@@ -1,0 +1,98 @@
+"""Assembles the view of the next call from a session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from attrs import evolve, frozen
+
+from throughline.context.stubs import file_stub, result_stub
+from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.files import key, superseded
+from throughline.core.session import Session
+from throughline.core.view import Block, View
+
+ACKNOWLEDGED = "I have the summary and go on from there."
+
+
+@frozen
+class Frame:
+    """The stable texts around a session: system prompt with role and rules, and the archive."""
+
+    system: str
+    archive: str
+
+
+def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str], int]) -> View:
+    """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
+
+    `summary` is the rendered rolling summary, sent once a compaction has moved turns into it.
+    """
+    blocks = [_text("system", "system", frame.system, count, label="system prompt")]
+    blocks[-1] = evolve(blocks[-1], cached=True)
+    if frame.archive:
+        blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=True))
+    if session.through:
+        blocks.append(_text("summary", "user", summary, count, label="summary"))
+        blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
+        blocks += [_file(file) for file in _carried(session)]
+        blocks[-1] = evolve(blocks[-1], cached=True)
+    turns = list(_turns(session))
+    if turns:
+        turns[-1] = evolve(turns[-1], cached=True)
+    return View((*blocks, *turns))
+
+
+def _turns(session: Session) -> Iterator[Block]:
+    calls: dict[str, ToolCalled] = {}
+    for turn in session.recent:
+        for item in turn.items:
+            if isinstance(item, ToolCalled):
+                calls[item.id] = item
+            if block := _block(session, item, calls):
+                yield block
+    for file in session.waiting:
+        yield _file(file)
+
+
+def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block | None:
+    match item:
+        case Spoke(text=text, tokens=tokens):
+            return Block("turn", "user", text, tokens) if text else None
+        case Replied(text=text, tokens=tokens):
+            return Block("turn", "assistant", text, tokens) if text else None
+        case ToolCalled():
+            text = json.dumps(item.args)
+            return Block("turn", "assistant", text, item.tokens, "call", item.id, item.tool, item.args)
+        case ToolReturned():
+            return _result(session, item, calls.get(item.id))
+        case FileInjected():
+            masked = key(item) in session.masked or item.path not in session.files
+            if masked and superseded(session, item):
+                stub = file_stub(item)
+                return Block("file", "user", stub, len(stub) // 4, label=item.path)
+            return _file(item)
+
+
+def _result(session: Session, item: ToolReturned, call: ToolCalled | None) -> Block:
+    if item.id not in session.masked:
+        return Block("turn", "user", item.text, item.tokens, "result", item.id, error=item.error)
+    stub = result_stub(item, call)
+    # A stub is short and never changes: an estimate that errs high is enough and costs nothing.
+    return Block("turn", "user", stub, len(stub) // 3, "result", item.id, error=item.error)
+
+
+def _carried(session: Session) -> Iterator[FileInjected]:
+    """Files whose turn has been compacted: they stay in the view until the user takes them out."""
+    shown = {key(item) for turn in session.recent for item in turn.items if isinstance(item, FileInjected)}
+    shown |= {key(file) for file in session.waiting}
+    return (file for file in session.files.values() if key(file) not in shown)
+
+
+def _file(file: FileInjected) -> Block:
+    return Block("file", "user", file.text, file.tokens, label=file.path)
+
+
+def _text(place: str, role: str, text: str, count: Callable[[str], int], label: str) -> Block:
+    return Block(place, role, text, count(text), label=label)  # type: ignore[arg-type]

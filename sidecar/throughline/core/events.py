@@ -1,0 +1,193 @@
+"""The session's log: immutable events, and the envelope they are kept in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from attrs import field, frozen
+
+from throughline.core.ledger import Operation
+
+Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
+Form: TypeAlias = Literal["full", "skeleton"]
+Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted"]
+
+
+@frozen
+class SessionStarted:
+    """The first event: what the session is for, and the model's context limit in the model's own tokens."""
+
+    kind: ClassVar[Literal["session_started"]] = "session_started"
+    session: str
+    objective: str
+    role: str
+    project: str
+    model: str
+    limit: int
+    origin: Literal["live", "recording"] = "live"
+
+
+@frozen
+class Spoke:
+    """The user's words (or, marked so, an interrupt); the first one with a new number opens that turn."""
+
+    kind: ClassVar[Literal["spoke"]] = "spoke"
+    turn: int
+    text: str
+    tokens: int
+    origin: Literal["user", "interrupt"] = "user"
+
+
+@frozen
+class Replied:
+    """A block of the model's text; partial where the stream was cut or cancelled."""
+
+    kind: ClassVar[Literal["replied"]] = "replied"
+    turn: int
+    text: str
+    tokens: int
+    partial: bool = False
+
+
+@frozen
+class ToolCalled:
+    """The model asked for a tool; `args` keep the order in which the model gave them."""
+
+    kind: ClassVar[Literal["tool_called"]] = "tool_called"
+    turn: int
+    id: str
+    tool: str
+    args: dict[str, Any]
+    tokens: int
+
+
+@frozen
+class ToolReturned:
+    """What a tool gave back to the call with the same id."""
+
+    kind: ClassVar[Literal["tool_returned"]] = "tool_returned"
+    turn: int
+    id: str
+    text: str
+    tokens: int
+    error: bool = False
+
+
+@frozen
+class FileInjected:
+    """A file put into the view, whole or as a skeleton, at a content hash (SHA-256)."""
+
+    kind: ClassVar[Literal["file_injected"]] = "file_injected"
+    path: str
+    digest: str
+    form: Form
+    text: str
+    tokens: int
+    original: int = 0
+
+
+@frozen
+class FileDropped:
+    """A file taken out of the view by the user."""
+
+    kind: ClassVar[Literal["file_dropped"]] = "file_dropped"
+    path: str
+
+
+@frozen
+class TurnEnded:
+    """The model handed back, or something ended the turn."""
+
+    kind: ClassVar[Literal["turn_ended"]] = "turn_ended"
+    turn: int
+    ending: Ending
+    detail: str = ""
+
+
+@frozen
+class CallBilled:
+    """One request to a model and what it cost; dollars are None where the model's price is unknown.
+
+    `began` is when it was sent, in seconds since the epoch: from then on the provider's cache ages.
+    """
+
+    kind: ClassVar[Literal["call_billed"]] = "call_billed"
+    purpose: Purpose
+    model: str
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+    dollars: float | None
+    began: float = 0.0
+
+
+@frozen
+class LedgerChanged:
+    """Operations applied to the ledger outside a compaction: tags in a reply, or the user's own."""
+
+    kind: ClassVar[Literal["ledger_changed"]] = "ledger_changed"
+    operations: tuple[Operation, ...]
+
+
+@frozen
+class Masked:
+    """Old tool results, by call id, that the view shows as stubs from now on."""
+
+    kind: ClassVar[Literal["masked"]] = "masked"
+    ids: tuple[str, ...]
+
+
+@frozen
+class Compacted:
+    """Turns up to `through` moved into the ledger; `before` and `after` are the view's tokens (o200k)."""
+
+    kind: ClassVar[Literal["compacted"]] = "compacted"
+    id: str
+    through: int
+    operations: tuple[Operation, ...]
+    before: int
+    after: int
+    held: int
+    live: int
+    summariser: Literal["local", "model"] = "local"
+
+
+@frozen
+class CompactionUndone:
+    """The compaction's turns are back in the view and its operations out of the ledger."""
+
+    kind: ClassVar[Literal["compaction_undone"]] = "compaction_undone"
+    id: str
+
+
+@frozen
+class ArchiveWritten:
+    """The project archive that this session distilled, as written."""
+
+    kind: ClassVar[Literal["archive_written"]] = "archive_written"
+    text: str
+    tokens: int
+
+
+@frozen
+class SessionEnded:
+    """The session is over; it can still be read."""
+
+    kind: ClassVar[Literal["session_ended"]] = "session_ended"
+
+
+Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
+Event: TypeAlias = (
+    SessionStarted | Spoke | Replied | ToolCalled | ToolReturned | FileInjected | FileDropped | TurnEnded
+    | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone | ArchiveWritten | SessionEnded
+)  # fmt: skip
+
+
+@frozen
+class Logged:
+    """An event in its place: `seq` counts from 1 within the session, `at` is seconds since the epoch."""
+
+    seq: int
+    at: float
+    event: Event = field()

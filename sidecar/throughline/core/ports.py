@@ -1,0 +1,194 @@
+"""What the core needs of the world; the outer rooms implement these, and `__main__` puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from throughline.core.errors import UserError
+from throughline.core.events import Logged, Purpose, Spoke, ToolCalled, ToolReturned
+from throughline.core.usage import Price, Usage
+from throughline.core.view import View
+
+
+@frozen
+class Tool:
+    """A tool as offered to a model: its name, what it does, and a JSON schema of its arguments."""
+
+    name: str
+    description: str
+    schema: dict[str, Any] = field(factory=dict)
+
+
+@frozen
+class Request:
+    """One request to a model; `limit` caps the reply, in the model's tokens."""
+
+    purpose: Purpose
+    model: str
+    view: View
+    tools: tuple[Tool, ...] = ()
+    limit: int = 8192
+
+
+@frozen
+class TextPiece:
+    """A piece of streamed text; `last` ends its block, as a tool call and the end of the reply do too."""
+
+    text: str
+    last: bool = False
+
+
+@frozen
+class CallPiece:
+    """A whole tool call."""
+
+    id: str
+    tool: str
+    args: dict[str, Any]
+
+
+@frozen
+class EndPiece:
+    """The end of a reply: why it stopped and what it used."""
+
+    reason: str
+    usage: Usage
+
+
+Piece: TypeAlias = TextPiece | CallPiece | EndPiece
+
+
+class ModelError(UserError):
+    """A model could not answer."""
+
+
+class Model(Protocol):
+    """Access to a model."""
+
+    def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """Yields the reply as it comes, an EndPiece last; raises ModelError; cancelling the task stops it."""
+        ...
+
+    def suggestion(self, said: Sequence[str]) -> str:
+        """What a recording would have the user say after all that was `said`; nothing for a real model."""
+        ...
+
+
+@frozen
+class Outcome:
+    """What came of a reply's tool calls; `hand_back` ends the turn though there are results."""
+
+    items: tuple[ToolReturned | Spoke, ...] = ()
+    hand_back: bool = True
+
+
+class Toolbox(Protocol):
+    """The tools an agent may use."""
+
+    def offered(self) -> tuple[Tool, ...]:
+        """What to tell the model of."""
+        ...
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+        """Runs the calls of one reply, none included."""
+        ...
+
+
+class Tokens(Protocol):
+    """Counting without a network."""
+
+    def count(self, text: str) -> int:
+        """Tokens by o200k."""
+        ...
+
+
+class Prices(Protocol):
+    """What models cost and how they count."""
+
+    def price(self, model: str, prompt: int) -> Price | None:
+        """The price for a prompt of that many tokens, or None where it is not known."""
+        ...
+
+    def factor(self, model: str) -> float:
+        """The model's own tokens for one token of o200k."""
+        ...
+
+    def window(self, model: str) -> int:
+        """The model's context limit in its own tokens."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+@frozen
+class SessionRow:
+    """A session as listed."""
+
+    id: str
+    objective: str
+    started: float
+    updated: float
+    turns: int
+    ended: bool
+    origin: Literal["live", "recording"]
+
+
+class Store(Protocol):
+    """The sessions of one workspace, durable."""
+
+    def append(self, session: str, events: Sequence[Logged]) -> None:
+        """Keeps events; when it returns they survive a crash. Raises StoreError."""
+        ...
+
+    def read(self, session: str) -> Iterable[Logged]:
+        """All events of a session in order; nothing for an unknown one."""
+        ...
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """All sessions, the newest first."""
+        ...
+
+
+class StoreError(UserError):
+    """The database or the archive cannot be used."""
+
+
+class ArchiveFile(Protocol):
+    """The project archive on disk."""
+
+    def read(self) -> str:
+        """Its text; nothing where there is none."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Replaces it whole or not at all; an empty text never replaces one that says something."""
+        ...
+
+
+class Workspace(Protocol):
+    """The files of the workspace as they are now, unsaved edits included."""
+
+    def text(self, path: str) -> str | None:
+        """A file's text, or None where it is gone or is not text; paths are relative, with slashes."""
+        ...
+
+
+class Listener(Protocol):
+    """Is told of what happens in a live session."""
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Events were kept."""
+        ...
+
+    def streamed(self, turn: int, text: str) -> None:
+        """A piece of text came that is not yet an event."""
+        ...

@@ -1,0 +1,221 @@
+"""Models and tools that play a recorded session."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from importlib.resources import files
+
+from throughline.core.events import Spoke, ToolCalled, ToolReturned
+from throughline.core.ports import CallPiece, EndPiece, Outcome, Piece, Request, TextPiece, Tokens, Tool
+from throughline.core.recording import Exchange, Scene, Step
+from throughline.core.view import View
+from throughline.models.cache import PromptCache
+
+_PIECES = re.compile(r"\S+\s*|\s+")
+
+
+class Tape:
+    """Where a recording is played, and its clock: the time of the call that comes next."""
+
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self.scenes = tuple(scenes)
+        self._scene = Scene((), ())
+        self._next = 0
+        self._now = next((step.at for scene in scenes for step in _steps(scene) if step.at is not None), 0.0)
+        self._ids = _unique([step for scene in scenes for step in _steps(scene)])
+        self.timed = any(step.at is not None for scene in scenes for step in _steps(scene))
+
+    def now(self) -> float:
+        """Seconds since the epoch, as the recording has them."""
+        return self._now
+
+    def begin(self, scene: Scene) -> None:
+        """Puts the tape at the start of a turn."""
+        self._scene, self._next = scene, 0
+        self._tick(scene.exchanges[0].reply[0] if scene.exchanges else None, *scene.words)
+
+    @property
+    def point(self) -> int:
+        """The index of the step at which the next call begins."""
+        return self.exchange.point
+
+    @property
+    def exchange(self) -> Exchange:
+        """The call that comes next."""
+        return self._scene.exchanges[self._next]
+
+    def turn_over(self) -> tuple[tuple[Step, ...], bool]:
+        """Goes on to the next call: what came in before it, and whether there is none in this turn."""
+        self._next += 1
+        if self._next < len(self._scene.exchanges):
+            self._tick(self.exchange.reply[0])
+            return self.exchange.before, False
+        self._tick(None, *self._scene.after)
+        return self._scene.after, True
+
+    def id(self, step: Step) -> str:
+        """The id that ties a call and its result, unique in the recording."""
+        return self._ids[step.i]
+
+    def _tick(self, *steps: Step | None) -> None:
+        times = [step.at for step in steps if step is not None and step.at is not None]
+        # A recording's clock may jump back; a session's does not.
+        self._now = max([self._now, *times[:1]])
+
+
+class ReplayModel:
+    """Gives the recording's replies in their order, whatever is asked."""
+
+    def __init__(self, tape: Tape, cache: PromptCache, tokens: Tokens) -> None:
+        self._tape = tape
+        self._cache = cache
+        self._tokens = tokens
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """The recorded reply, a block a piece."""
+        output = 0
+        for piece in _pieces(self._tape.exchange.reply, self._tape.id):
+            output += self._tokens.count(piece.text if isinstance(piece, TextPiece) else str(piece.args))
+            yield piece
+        yield EndPiece("end_turn", self._cache.usage(request.view, output))
+
+    def suggestion(self, said: Sequence[str]) -> str:  # noqa: ARG002
+        """Nothing: a replay has no user."""
+        return ""
+
+
+class ReplayTools:
+    """Gives what came in after a reply in the recording."""
+
+    def __init__(self, tape: Tape, tokens: Tokens) -> None:
+        self._tape = tape
+        self._tokens = tokens
+
+    def offered(self) -> tuple[Tool, ...]:
+        """Nothing: a recording's tools are part of its replies."""
+        return ()
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+        """The recorded results, whichever calls they belong to."""
+        steps, over = self._tape.turn_over()
+        return Outcome(tuple(_item(step, turn, self._tape.id(step), self._tokens) for step in steps), over)
+
+
+class DemoModel:
+    """Plays a recording to a user who says its lines; off script it says what it is and how to go on."""
+
+    def __init__(self, scenes: Sequence[Scene], cache: PromptCache, tokens: Tokens, pace: float) -> None:
+        self._scenes = {_words(scene): scene for scene in scenes}
+        self._ids = _unique([step for scene in scenes for step in _steps(scene)])
+        self._cache = cache
+        self._tokens = tokens
+        self._pace = pace
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """The recorded reply to the user's last words, `pace` seconds a word."""
+        said, replies = _position(request.view)
+        scene = self._scenes.get(said.strip())
+        if scene is None or replies >= len(scene.exchanges):
+            text = (files(__package__) / "off_script.md").read_text("utf-8").strip()
+            reply: tuple[Step, ...] = (Step(0, "assistant", "text", text),)
+        else:
+            reply = scene.exchanges[replies].reply
+        output = 0
+        for piece in _pieces(reply, lambda step: self._ids[step.i]):
+            if isinstance(piece, TextPiece):
+                output += self._tokens.count(piece.text)
+                for word in _PIECES.findall(piece.text):
+                    yield TextPiece(word)
+                    await asyncio.sleep(self._pace)
+                yield TextPiece("", last=True)
+            else:
+                yield piece
+        yield EndPiece("end_turn", self._cache.usage(request.view, output))
+
+    def suggestion(self, said: Sequence[str]) -> str:
+        """The line that follows the furthest one that has been said."""
+        lines = list(self._scenes)
+        told = {text.strip() for text in said}
+        last = max((place for place, line in enumerate(lines) if line in told), default=-1)
+        return lines[last + 1] if last + 1 < len(lines) else ""
+
+
+class DemoTools:
+    """Gives a recording's results to its calls."""
+
+    def __init__(self, scenes: Sequence[Scene], tokens: Tokens) -> None:
+        steps = [step for scene in scenes for step in _steps(scene)]
+        ids = _unique(steps)
+        self._results = {ids[step.i]: step for step in steps if step.kind == "tool_result"}
+        self._tokens = tokens
+
+    def offered(self) -> tuple[Tool, ...]:
+        """Nothing: a recording's tools are part of its replies."""
+        return ()
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+        """The recorded results of these calls."""
+        found = [(call, self._results[call.id]) for call in calls if call.id in self._results]
+        items = tuple(_item(step, turn, call.id, self._tokens) for call, step in found)
+        return Outcome(items, hand_back=not calls)
+
+
+def _steps(scene: Scene) -> tuple[Step, ...]:
+    inner = (step for one in scene.exchanges for step in (*one.before, *one.reply))
+    return (*scene.words, *inner, *scene.after)
+
+
+def _words(scene: Scene) -> str:
+    return "\n\n".join(step.text for step in scene.words).strip()
+
+
+def _unique(steps: Sequence[Step]) -> dict[int, str]:
+    """An id for each step by its index: a call's own, made unique, and for a result the id of its call."""
+    ids: dict[int, str] = {}
+    newest: dict[str, str] = {}
+    for step in steps:
+        if step.kind == "tool_call":
+            name = step.call_id if step.call_id and step.call_id not in newest else f"{step.call_id or 'call'}~{step.i}"
+            newest[step.call_id] = ids[step.i] = name
+        else:
+            ids[step.i] = newest.get(step.call_id, f"result~{step.i}") if step.call_id else f"result~{step.i}"
+    return ids
+
+
+def _pieces(reply: Sequence[Step], name: Callable[[Step], str]) -> list[TextPiece | CallPiece]:
+    pieces: list[TextPiece | CallPiece] = []
+    for step in reply:
+        if step.kind == "tool_call":
+            pieces.append(CallPiece(name(step), step.tool, step.args or ({"text": step.text} if step.text else {})))
+        elif step.kind != "thinking" and step.text:
+            pieces.append(TextPiece(step.text, last=True))
+    return pieces
+
+
+def _item(step: Step, turn: int, name: str, tokens: Tokens) -> ToolReturned | Spoke:
+    if step.kind == "tool_result":
+        return ToolReturned(turn, name, step.text, tokens.count(step.text), step.error)
+    return Spoke(turn, step.text, tokens.count(step.text), "interrupt" if step.kind == "interrupt" else "user")
+
+
+def _position(view: View) -> tuple[str, int]:
+    """The user's last words in a view, and how many replies have followed them."""
+    said: list[str] = []
+    replies = 0
+    answering = False
+    for block in view.blocks:
+        if block.place != "turn":
+            continue
+        if block.role == "user" and block.content == "text":
+            if replies:
+                said = []
+            said.append(block.text)
+            replies, answering = 0, False
+        elif block.role == "assistant":
+            replies += 0 if answering else 1
+            answering = True
+        else:
+            answering = False
+    return "\n\n".join(said), replies

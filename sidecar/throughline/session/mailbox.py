@@ -1,0 +1,54 @@
+"""A mailbox: acts are done one at a time, in the order in which they were posted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from throughline.core.errors import UserError
+
+T = TypeVar("T")
+
+
+class ClosedError(UserError):
+    """The session has been closed; open it again."""
+
+
+class Mailbox:
+    """Does what is posted, one act at a time, in a task of its own."""
+
+    def __init__(self) -> None:
+        self._acts: asyncio.Queue[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]] | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._serve())
+        self._closed = False
+
+    async def post(self, act: Callable[[], Awaitable[T]]) -> T:
+        """The act's result once it is done; its exception is the poster's. Raises ClosedError.
+
+        An act that has been posted is done even where the poster no longer waits for it.
+        """
+        if self._closed:
+            raise ClosedError("The session is closed: open it again.")
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._acts.put_nowait((act, done))
+        return await done
+
+    async def close(self) -> None:
+        """Does what was posted before, then stops."""
+        if not self._closed:
+            self._closed = True
+            self._acts.put_nowait(None)
+        await self._task
+
+    async def _serve(self) -> None:
+        while (posted := await self._acts.get()) is not None:
+            act, done = posted
+            try:
+                result = await act()
+            except Exception as error:  # noqa: BLE001  # the poster gets it
+                if not done.cancelled():
+                    done.set_exception(error)
+            else:
+                if not done.cancelled():
+                    done.set_result(result)

@@ -1,0 +1,1 @@
+"""The session database and the archive file."""

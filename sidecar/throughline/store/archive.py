@@ -1,0 +1,42 @@
+"""The project archive, `.agent/project-context.md`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from throughline.core.ports import StoreError
+
+NAME = "project-context.md"
+
+
+class ArchiveOnDisk:
+    """The archive of one workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+
+    def read(self) -> str:
+        """Its text; nothing where there is none. Raises StoreError where it cannot be read."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"{self.path} cannot be read as UTF-8 text: mend it or move it aside.") from error
+
+    def write(self, text: str) -> None:
+        """Replaces it whole or not at all; an empty text never replaces one that says something."""
+        if not text.strip():
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{NAME}.")
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(name).replace(self.path)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,122 @@
+"""The sessions of one workspace in SQLite: append-only, durable at every append."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+
+from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
+from throughline.core.ports import SessionRow, StoreError
+from throughline.core.tagged import MalformedError
+from throughline.store import codec
+
+SCHEMA = 1
+NAME = "throughline.db"
+IGNORED = "*\n!.gitignore\n!project-context.md\n"
+
+
+class Database:
+    """`.agent/throughline.db` of a workspace; safe to call from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        with self._guarded():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            ignore = path.parent / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text(IGNORED, encoding="utf-8")
+            self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._prepare()
+
+    def append(self, session: str, events: Sequence[Logged]) -> None:
+        """Keeps events; when it returns they survive a crash. Raises StoreError."""
+        if not events:
+            return
+        with self._guarded(), self._lock, self._transaction() as connection:
+            for logged in events:
+                event = logged.event
+                if isinstance(event, SessionStarted):
+                    connection.execute(
+                        "INSERT INTO sessions (id, objective, origin, started, updated) VALUES (?, ?, ?, ?, ?)",
+                        (event.session, event.objective, event.origin, logged.at, logged.at),
+                    )
+                connection.execute(
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
+                    (session, logged.seq, logged.at, event.kind, codec.dump(event)),
+                )
+            turns = max((one.event.turn for one in events if isinstance(one.event, Spoke)), default=0)
+            ended = any(isinstance(one.event, SessionEnded) for one in events)
+            connection.execute(
+                "UPDATE sessions SET updated = ?, turns = max(turns, ?), ended = max(ended, ?) WHERE id = ?",
+                (events[-1].at, turns, ended, session),
+            )
+
+    def read(self, session: str) -> Iterator[Logged]:
+        """All events of a session in order; nothing for an unknown one. Raises StoreError."""
+        with self._guarded(), self._lock:
+            rows = self._connection.execute(
+                "SELECT seq, at, body FROM events WHERE session = ? ORDER BY seq", (session,)
+            ).fetchall()
+        for seq, at, body in rows:
+            try:
+                event = codec.load(body)
+            except MalformedError as error:
+                raise StoreError(f"event {seq} of session {session} cannot be read: {error}") from error
+            yield Logged(seq, at, event)
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """All sessions, the newest first. Raises StoreError."""
+        with self._guarded(), self._lock:
+            rows = self._connection.execute(
+                "SELECT id, objective, started, updated, turns, ended, origin FROM sessions ORDER BY updated DESC, id"
+            ).fetchall()
+        return tuple(
+            SessionRow(name, objective, started, updated, turns, bool(ended), origin)
+            for name, objective, started, updated, turns, ended, origin in rows
+        )
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        with self._transaction() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA:
+                raise StoreError(
+                    f"{self._path} was written by a newer Throughline (schema {version}): update the extension."
+                )
+            if version == 0:
+                for statement in (files(__package__) / "schema.sql").read_text("utf-8").split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path} cannot be used: {error}. Close other windows on it, or move it aside."
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error

@@ -1,0 +1,57 @@
+"""Sessions and an archive kept in memory only: for comparisons and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from throughline.core.events import Logged
+from throughline.core.ports import SessionRow
+from throughline.core.session import fold
+
+
+class MemoryStore:
+    """A store that forgets everything when it goes."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, list[Logged]] = {}
+
+    def append(self, session: str, events: Sequence[Logged]) -> None:
+        """Keeps events."""
+        self._logs.setdefault(session, []).extend(events)
+
+    def read(self, session: str) -> tuple[Logged, ...]:
+        """All events of a session in order."""
+        return tuple(self._logs.get(session, ()))
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """All sessions, the newest first."""
+        rows = []
+        for log in self._logs.values():
+            session = fold(log)
+            rows.append(
+                SessionRow(
+                    session.id,
+                    session.objective,
+                    log[0].at,
+                    log[-1].at,
+                    len(session.turns),
+                    session.ended,
+                    session.origin,
+                )
+            )
+        return tuple(sorted(rows, key=lambda row: row.updated, reverse=True))
+
+
+class MemoryArchive:
+    """An archive that goes with the process."""
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def read(self) -> str:
+        """Its text."""
+        return self._text
+
+    def write(self, text: str) -> None:
+        """Replaces it; an empty text never replaces one that says something."""
+        self._text = text if text.strip() else self._text

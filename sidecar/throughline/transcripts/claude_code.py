@@ -1,0 +1,236 @@
+"""Claude Code's session files: JSON Lines in which each line is a message, or a note of the tool to itself.
+
+A `user` line may be the user's words, a tool's result, a command's wrapper, a summary or a text that the tool
+slipped in; flags and the text's first characters tell which. `toolUseResult` repeats the result that the
+message holds and is never read. What reached no model (progress, snapshots, titles, hooks) makes no step.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from throughline.core.recording import Kind, Recording, Role
+from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.jsonl import objects, peek
+
+NAME = "claude-code"
+
+# Kinds of line that hold nothing said in the conversation. `progress` repeats a subagent's messages,
+# `queue-operation` a prompt that comes again, as a message, when it is delivered.
+_NOTES = frozenset(
+    {
+        "agent-color",
+        "agent-name",
+        "ai-title",
+        "attribution-snapshot",
+        "content-replacement",
+        "custom-title",
+        "file-history-snapshot",
+        "last-prompt",
+        "mode",
+        "permission-mode",
+        "pr-link",
+        "progress",
+        "queue-operation",
+        "summary",
+        "tag",
+        "worktree-state",
+    }
+)
+_MARKS = ("sessionId", "uuid", "leafUuid", "messageId")
+
+_INTERRUPT = "[Request interrupted by user"
+_CONTINUED = "This session is being continued from a previous conversation"
+_COMMAND = re.compile(r"\s*<(command-(name|message|args|contents)|local-command-\w+|bash-(input|stdout|stderr))>")
+_NOTICE = re.compile(
+    r"\s*<(system-reminder|task-notification|teammate-message|ide_\w+|[\w-]+-hook)\b[^>]*>.*</\1>\s*",
+    re.DOTALL,
+)
+
+
+def recognises(head: Sequence[str]) -> bool:
+    """Whether these first lines are Claude Code's, told by a message or by one of the tool's own notes."""
+    return any(_known(line) for line in peek(head))
+
+
+def _known(line: Mapping[str, Any]) -> bool:
+    match line.get("type"):
+        case "user" | "assistant":
+            return isinstance(line.get("message"), dict)
+        case "system" | "attachment":
+            return any(mark in line for mark in _MARKS)
+        case str(kind):
+            return kind in _NOTES and any(mark in line for mark in _MARKS)
+        case _:
+            return False
+
+
+def read(lines: Iterable[str]) -> Recording:
+    """The recording in `lines`: the main conversation, or a subagent's where the file holds nothing else."""
+    repairs, aside = Repairs(), Repairs()
+    main, side = Draft(NAME, repairs), Draft(NAME, aside)
+    seen: set[str] = set()
+    for number, line in objects(lines, repairs):
+        where = f"line {number}"
+        uuid = line.get("uuid")
+        if isinstance(uuid, str):
+            if uuid in seen:
+                repairs.note("a line that repeats an earlier one, as resumed sessions do, was skipped", where)
+                continue
+            seen.add(uuid)
+        if line.get("isSidechain") is True:
+            _Line(line, where, side, aside).read()
+        else:
+            _Line(line, where, main, repairs).read()
+    if len(side) and not len(main):
+        for statement in repairs.lines():
+            aside.note(statement, "whole file")
+        return side.finish()
+    if len(side):
+        repairs.note(f"a subagent's conversation was left out: {len(side)} steps", "whole file")
+    return main.finish()
+
+
+@attrs.frozen
+class _Line:
+    """One line of the file, and the draft that its steps go to."""
+
+    line: Mapping[str, Any]
+    where: str
+    draft: Draft
+    repairs: Repairs
+
+    def read(self) -> None:
+        kind = self.line.get("type")
+        match kind:
+            case "user" | "assistant":
+                self._message(kind)
+            case "system":
+                # The other subtypes tell of hooks, timings and retries: notices to the user.
+                if self.line.get("subtype") == "compact_boundary":
+                    facts = self.line.get("compactMetadata")
+                    self._add(
+                        "system",
+                        "meta",
+                        f"compact_boundary {json.dumps(facts)}" if facts else "compact_boundary",
+                    )
+            case "attachment":
+                self._attachment()
+            case _:
+                if not isinstance(kind, str) or kind not in _NOTES:
+                    self._note(f"a line of unknown kind {kind!r:.40} was skipped")
+
+    def _message(self, role: Role) -> None:
+        message = self.line.get("message")
+        content = message.get("content") if isinstance(message, dict) else None
+        if not isinstance(content, str | list):
+            self._note("a message without content was skipped")
+            return
+        self._content(role, content)
+
+    def _attachment(self) -> None:
+        """A prompt typed while the agent worked is recorded nowhere else; other attachments are reminders."""
+        attached = self.line.get("attachment")
+        if not isinstance(attached, dict) or attached.get("type") != "queued_command":
+            return
+        prompt = attached.get("prompt")
+        if not isinstance(prompt, str | list):
+            self._note("a queued prompt without text was skipped")
+            return
+        origin = attached.get("origin")
+        typed = (
+            attached.get("commandMode", "prompt") == "prompt"
+            and not attached.get("isMeta")
+            and (origin.get("kind") == "human" if isinstance(origin, dict) else True)
+        )
+        self._content("user", prompt, typed=typed)
+
+    def _content(self, role: Role, content: str | list[Any], *, typed: bool = True) -> None:
+        for block in [content] if isinstance(content, str) else content:
+            if isinstance(block, str):
+                self._text(role, block, typed=typed)
+            elif isinstance(block, dict):
+                self._block(role, block, typed=typed)
+            else:
+                self._note("a part of a message that is no block was skipped")
+
+    def _block(self, role: Role, block: Mapping[str, Any], *, typed: bool) -> None:
+        kind = _string(block.get("type"))
+        if kind == "text":
+            self._text(role, _string(block.get("text")), typed=typed)
+        elif kind == "thinking":
+            self._add(role, "thinking", _string(block.get("thinking")))
+        elif kind == "redacted_thinking":
+            self._add(role, "thinking", "")
+        elif kind.endswith("tool_use"):  # server_tool_use and mcp_tool_use as well
+            args = block.get("input")
+            if not isinstance(args, dict):
+                self._note("a call without arguments was given none")
+                args = {}
+            self._add(
+                role,
+                "tool_call",
+                "",
+                tool=_string(block.get("name")),
+                args=args,
+                call_id=_string(block.get("id")),
+            )
+        elif kind.endswith("tool_result"):
+            call_id = _string(block.get("tool_use_id"))
+            if not call_id:
+                self._note("a result does not name its call")
+            text = "\n".join(_texts(block.get("content")))
+            self._add("tool", "tool_result", text, call_id=call_id, error=bool(block.get("is_error")))
+        else:
+            if kind not in {"image", "document"}:
+                self._note(f"a block of unknown kind {kind!r:.40} was read as meta")
+            self._add(role, "meta", f"[{kind or 'block'}]")
+
+    def _text(self, role: Role, text: str, *, typed: bool) -> None:
+        self._add(role, self._sort(text, typed=typed) if role == "user" else "text", text)
+
+    def _sort(self, text: str, *, typed: bool) -> Kind:
+        """Which kind of step a text on a user's line is."""
+        if self.line.get("isCompactSummary") or text.startswith(_CONTINUED):
+            return "compact_summary"
+        if text.startswith(_INTERRUPT):
+            return "interrupt"
+        # The caveat that goes before a command's lines is flagged as meta, but belongs to the command.
+        if _COMMAND.match(text):
+            return "command"
+        if self.line.get("isMeta") or not typed or _NOTICE.fullmatch(text):
+            return "meta"
+        return "prompt"
+
+    def _add(self, role: Role, kind: Kind, text: str, **call: Any) -> None:
+        stamp = self.line.get("timestamp")
+        at = seconds(stamp)
+        if stamp and at is None:
+            self._note("a time that cannot be read was left out")
+        self.draft.add(role, kind, text, at=at, **call)
+
+    def _note(self, statement: str) -> None:
+        self.repairs.note(statement, self.where)
+
+
+def _texts(content: object) -> Iterator[str]:
+    """The texts of a tool's result: a link as title and address, what is no text as its kind in brackets."""
+    if content is None:
+        return
+    for block in content if isinstance(content, list) else [content]:
+        match block:
+            case str(text) | {"type": "text", "text": str(text)}:
+                yield text
+            case {"title": str(title), "url": str(url)}:
+                yield f"{title} {url}"
+            case {"type": str(kind)}:
+                yield f"[{kind}]"
+            case _:
+                yield json.dumps(block, ensure_ascii=False)
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,82 @@
+"""A recording while it is being read: the one place that numbers steps and counts repairs."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from throughline.core.recording import Kind, Recording, Role, Step
+
+
+class Repairs:
+    """Counts what was mended or skipped, so that a thousand odd lines of one sort make one statement."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, str]] = {}
+
+    def note(self, statement: str, where: str) -> None:
+        """Count one more case of `statement`, found at `where` ("line 7")."""
+        count, first = self._seen.get(statement, (0, where))
+        self._seen[statement] = (count + 1, first)
+
+    def lines(self) -> Iterator[str]:
+        """The statements in the order in which they were first made, each with its count and first place."""
+        for statement, (count, first) in self._seen.items():
+            yield f"{statement} ({first})" if count == 1 else f"{statement} ({count} times, first at {first})"
+
+
+class Draft:
+    """Collects the steps of one conversation, in file order."""
+
+    def __init__(self, name: str, repairs: Repairs) -> None:
+        self._name = name
+        self._repairs = repairs
+        self._steps: list[Step] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(
+        self,
+        role: Role,
+        kind: Kind,
+        text: str,
+        *,
+        tool: str = "",
+        args: dict[str, Any] | None = None,
+        call_id: str = "",
+        error: bool = False,
+        at: float | None = None,
+    ) -> None:
+        """Append a step under the next free index."""
+        self._steps.append(Step(len(self._steps), role, kind, text, tool, args, call_id, error, at))
+
+    def finish(self) -> Recording:
+        """The recording as read; pairs calls with results once more and states what does not match."""
+        calls: set[str] = set()
+        answered: set[str] = set()
+        for step in self._steps:
+            if not step.call_id:
+                continue
+            where = f"step {step.i}"
+            if step.kind == "tool_call":
+                if step.call_id in calls:
+                    self._repairs.note("two calls share one id", where)
+                calls.add(step.call_id)
+            elif step.kind == "tool_result":
+                if step.call_id not in calls:
+                    self._repairs.note("a result has no call before it", where)
+                elif step.call_id in answered:
+                    self._repairs.note("a call has more than one result", where)
+                answered.add(step.call_id)
+        return Recording(tuple(self._steps), self._name, tuple(self._repairs.lines()))
+
+
+def seconds(stamp: object) -> float | None:
+    """An ISO 8601 time (UTC where it names no zone) in seconds since the epoch, or None for anything else."""
+    if not isinstance(stamp, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(stamp.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,83 @@
+"""Neutral transcripts: JSON Lines with one event a line, each with a role, a kind and a text."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from throughline.core.recording import KINDS, ROLES, Kind, Recording, Role
+from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.jsonl import objects, peek
+
+NAME = "neutral"
+
+
+def recognises(head: Sequence[str]) -> bool:
+    """Whether these first lines are neutral events, told by a known role or kind beside the other field."""
+    return any(
+        isinstance(event.get("role"), str)
+        and isinstance(event.get("kind"), str)
+        and (event["role"] in ROLES or event["kind"] in KINDS)
+        for event in peek(head)
+    )
+
+
+def read(lines: Iterable[str]) -> Recording:
+    """The recording in `lines`; the file's own indices give way to file order."""
+    repairs = Repairs()
+    draft = Draft(NAME, repairs)
+    for number, event in objects(lines, repairs):
+        where = f"line {number}"
+        if "i" in event and event["i"] != len(draft):
+            repairs.note("an index that is not the place in the file was replaced", where)
+        stamp = event.get("ts")
+        at = seconds(stamp)
+        if stamp and at is None:
+            repairs.note("a time that cannot be read was left out", where)
+        draft.add(
+            _role(event.get("role"), repairs, where),
+            _kind(event.get("kind"), repairs, where),
+            _string(event, "text", repairs, where),
+            tool=_string(event, "tool", repairs, where),
+            args=_arguments(event.get("args"), repairs, where),
+            call_id=_string(event, "call_id", repairs, where),
+            error=bool(event.get("error")),
+            at=at,
+        )
+    return draft.finish()
+
+
+def _role(value: object, repairs: Repairs, where: str) -> Role:
+    if isinstance(value, str) and value in ROLES:
+        return cast(Role, value)
+    repairs.note(f"unknown role {value!r:.40} was read as system", where)
+    return "system"
+
+
+def _kind(value: object, repairs: Repairs, where: str) -> Kind:
+    if isinstance(value, str) and value in KINDS:
+        return cast(Kind, value)
+    repairs.note(f"unknown kind {value!r:.40} was read as meta", where)
+    return "meta"
+
+
+def _string(event: dict[str, Any], field: str, repairs: Repairs, where: str) -> str:
+    value = event.get(field)
+    if value is None or isinstance(value, str):
+        return value or ""
+    repairs.note(f"a {field} that is not a string was turned into one", where)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _arguments(value: object, repairs: Repairs, where: str) -> dict[str, Any] | None:
+    """The arguments of a call. Some tools record them as the model wrote them, a string that holds JSON."""
+    if value is None or isinstance(value, dict):
+        return value
+    repairs.note("arguments that are not an object were turned into one", where)
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except (ValueError, RecursionError):
+            return {"arguments": value}
+        if isinstance(parsed, dict):
+            return parsed
+    return {"arguments": value}

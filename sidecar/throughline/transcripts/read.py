@@ -1,0 +1,97 @@
+"""Reading of a recorded session, whichever tool wrote it: the content tells the format, never the name."""
+
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from throughline.core.errors import UserError
+from throughline.core.recording import Recording
+from throughline.transcripts import claude_code, neutral
+
+_HEAD = 32  # lines, blank ones left out, that a format may look at
+
+
+class TranscriptError(UserError):
+    """A file that cannot be read as a recorded session; the message says what is wrong and what to do."""
+
+
+class Format(Protocol):
+    """What a module for one format holds: adding a format is writing such a module and naming it below."""
+
+    NAME: str
+
+    def recognises(self, head: Sequence[str]) -> bool:
+        """Whether a file that begins with these lines is of this format."""
+
+    def read(self, lines: Iterable[str]) -> Recording:
+        """The recording in these lines, which come without their line ends; never raises on an odd line."""
+
+
+FORMATS: tuple[Format, ...] = (neutral, claude_code)
+
+
+def read(path: Path) -> Recording:
+    """The recorded session in the file at `path`, read as a stream of lines."""
+    try:
+        with path.open("rb") as stream:
+            recording = _recording(path.name, stream)
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise TranscriptError(f"{path.name} cannot be opened ({reason}): check the path.") from error
+    except UnicodeDecodeError as error:
+        raise TranscriptError(f"{path.name} is not UTF-8 text: save it as UTF-8 and read it again.") from error
+    if not recording.steps:
+        raise TranscriptError(f"{path.name} holds no step of a session: choose a file with at least one message.")
+    return recording
+
+
+def _recording(name: str, stream: BinaryIO) -> Recording:
+    lines = split(stream, _encoding(name, stream))
+    head: list[str] = []
+    known: list[str] = []
+    # The blank lines stay in the head, so that a repair names the line that an editor shows.
+    for line in lines:
+        head.append(line)
+        if line.strip():
+            known.append(line)
+        if len(known) == _HEAD:
+            break
+    if not known:
+        raise TranscriptError(f"{name} is empty: choose a file that holds a recorded session.")
+    for form in FORMATS:
+        if form.recognises(known):
+            return form.read(chain(head, lines))
+    names = ", ".join(form.NAME for form in FORMATS)
+    raise TranscriptError(f"{name} is in no known format: choose a recorded session in one of {names}.")
+
+
+def _encoding(name: str, stream: BinaryIO) -> str:
+    """The text encoding that the file's first bytes announce, UTF-8 where they announce none."""
+    start = stream.read(8192)
+    stream.seek(0)
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if wide and not start.startswith(codecs.BOM_UTF32_LE):
+        return "utf-16"
+    if b"\0" in start:
+        raise TranscriptError(f"{name} is a binary file: choose the text file that the tool recorded.")
+    return "utf-8-sig"
+
+
+def split(stream: BinaryIO, encoding: str, chunk: int = 1 << 20) -> Iterator[str]:
+    """The lines of `stream` without their ends, read `chunk` bytes at a time. Only a line feed ends a line,
+    and a character cut by the end of the file becomes U+FFFD.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    rest = ""
+    for piece in iter(lambda: stream.read(chunk), b""):
+        *whole, rest = (rest + decoder.decode(piece)).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        rest += "\N{REPLACEMENT CHARACTER}"
+    if rest:
+        yield rest.removesuffix("\r")

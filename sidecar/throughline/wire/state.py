@@ -1,0 +1,258 @@
+"""What the editor shows, as one value: the sidecar owns it, the editor renders it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from attrs import field, frozen
+
+Freshness: TypeAlias = Literal["fresh", "stale", "gone"]
+FileForm: TypeAlias = Literal["full", "skeleton"]
+Activity: TypeAlias = Literal["idle", "answering", "compacting"]
+
+
+@frozen
+class UserRow:
+    """What the user said."""
+
+    kind: ClassVar[Literal["user"]] = "user"
+    id: str
+    turn: int
+    text: str
+
+
+@frozen
+class AgentRow:
+    """The model's text, as Markdown; `streaming` while it grows, `partial` where it was cut."""
+
+    kind: ClassVar[Literal["agent"]] = "agent"
+    id: str
+    turn: int
+    text: str
+    streaming: bool
+    partial: bool
+
+
+@frozen
+class ToolRow:
+    """A tool call and the beginning of its result."""
+
+    kind: ClassVar[Literal["tool"]] = "tool"
+    id: str
+    turn: int
+    tool: str
+    title: str
+    result: str
+    status: Literal["running", "done", "failed"]
+    masked: bool
+    tokens: int
+
+
+@frozen
+class EntryRow:
+    """A decision, milestone or rejected approach, at the moment it entered the ledger."""
+
+    kind: ClassVar[Literal["entry"]] = "entry"
+    id: str
+    turn: int
+    label: Literal["decision", "milestone", "rejected"]
+    text: str
+
+
+@frozen
+class FileRow:
+    """A file that was put into the view; tokens are o200k."""
+
+    kind: ClassVar[Literal["file"]] = "file"
+    id: str
+    path: str
+    form: FileForm
+    tokens: int
+    original: int
+
+
+@frozen
+class CompactionRow:
+    """A compaction: the view's tokens before and after, and how many live entries the new view holds."""
+
+    kind: ClassVar[Literal["compaction"]] = "compaction"
+    id: str
+    compaction: str
+    through: int
+    before: int
+    after: int
+    held: int
+    live: int
+    added: int
+    undone: bool
+
+
+@frozen
+class NoticeRow:
+    """Something the user must know, in one line."""
+
+    kind: ClassVar[Literal["notice"]] = "notice"
+    id: str
+    level: Literal["info", "error"]
+    text: str
+
+
+Row: TypeAlias = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | NoticeRow
+
+
+@frozen
+class MemoryEntry:
+    """One ledger entry in the Memory view; `row` is the chat row of the turn it came from."""
+
+    id: str
+    text: str
+    turns: list[int]
+    state: Literal["active", "revised", "resolved"]
+    author: Literal["agent", "user", "summariser"]
+    pinned: bool
+    row: str
+
+
+@frozen
+class MemorySection:
+    """A section of the rolling summary."""
+
+    title: str
+    entries: list[MemoryEntry]
+
+
+@frozen
+class Memory:
+    """The rolling summary, as text and as entries; tokens are o200k."""
+
+    summary: str
+    tokens: int
+    sections: list[MemorySection]
+
+
+@frozen
+class ContextFile:
+    """A file in the view and whether it has moved on since the model saw it."""
+
+    path: str
+    uri: str
+    form: FileForm
+    freshness: Freshness
+    tokens: int
+    original: int
+
+
+@frozen
+class MeterPart:
+    """One kind of block in the view of the next call, in the model's tokens."""
+
+    label: str
+    tokens: int
+
+
+@frozen
+class Meter:
+    """The view of the next call against the model's limit, and the bill; dollars are null without a price."""
+
+    used: int
+    limit: int
+    parts: list[MeterPart]
+    calls: int
+    input: int
+    output: int
+    dollars: float | None
+
+
+@frozen
+class SessionInfo:
+    """The session that is shown; a recording's model says so, and a read-only one takes no messages."""
+
+    id: str
+    objective: str
+    role: str
+    model: str
+    recorded: bool
+    readonly: bool
+
+
+@frozen
+class State:
+    """Everything that the chat page, the trees and the status bar render."""
+
+    revision: int
+    session: SessionInfo | None
+    rows: list[Row] = field(factory=list)
+    memory: Memory = field(factory=lambda: Memory("", 0, []))
+    files: list[ContextFile] = field(factory=list)
+    meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))
+    activity: Activity = "idle"
+    suggestion: str = ""
+
+
+@frozen
+class RowPut:
+    """Adds a row at the end, or replaces the row with its id."""
+
+    kind: ClassVar[Literal["row"]] = "row"
+    row: Row
+
+
+@frozen
+class RowGrown:
+    """Adds text to an agent row."""
+
+    kind: ClassVar[Literal["grown"]] = "grown"
+    id: str
+    text: str
+
+
+@frozen
+class MemoryPut:
+    """Replaces the memory."""
+
+    kind: ClassVar[Literal["memory"]] = "memory"
+    memory: Memory
+
+
+@frozen
+class FilesPut:
+    """Replaces the context files."""
+
+    kind: ClassVar[Literal["files"]] = "files"
+    files: list[ContextFile]
+
+
+@frozen
+class MeterPut:
+    """Replaces the meter."""
+
+    kind: ClassVar[Literal["meter"]] = "meter"
+    meter: Meter
+
+
+@frozen
+class ActivityPut:
+    """Replaces what the sidecar is doing, and the recording's next prompt."""
+
+    kind: ClassVar[Literal["activity"]] = "activity"
+    activity: Activity
+    suggestion: str
+
+
+@frozen
+class SessionPut:
+    """Replaces the session's own line."""
+
+    kind: ClassVar[Literal["session"]] = "session"
+    session: SessionInfo | None
+
+
+Change: TypeAlias = RowPut | RowGrown | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut
+
+
+@frozen
+class Patch:
+    """Changes that lead from revision - 1 to revision; a page at another revision asks for a snapshot."""
+
+    revision: int
+    changes: list[Change]
