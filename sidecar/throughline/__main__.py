@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from throughline.agent.loop import Crew
     from throughline.cli.parts import Stage, Wrap
-    from throughline.core.ports import ArchiveFile, Listener, Store
+    from throughline.core.events import Logged
+    from throughline.core.ports import ArchiveFile, Listener, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
+    from throughline.models.keys import Access
+    from throughline.session.owner import Owner
+    from throughline.session.world import World
+    from throughline.wire.methods import Options, Start
     from throughline.workspace.folder import Folder
+
+# Seconds a word, at which the recorded model speaks in the editor.
+PACE = 0.01
 
 
 def main() -> None:
@@ -53,6 +63,24 @@ class Factory:
         trace: Callable[[str], None] | None,
     ) -> Stage:
         """A new session for a recording, in a project folder or, without one, in memory only."""
+        from throughline.workspace.folder import Folder
+
+        store, archive = _kept(project)
+        folder = Folder(project or Path.cwd())
+        return await self.staged(recording, folder, store, archive, settings, listener, wrap, trace)
+
+    async def staged(
+        self,
+        recording: Recording,
+        folder: Folder,
+        store: Store,
+        archive: ArchiveFile,
+        settings: Settings,
+        listener: Listener,
+        wrap: Wrap = lambda model, _: model,
+        trace: Callable[[str], None] | None = None,
+    ) -> Stage:
+        """The same over a store and an archive that are open."""
         from throughline.agent.loop import Crew
         from throughline.cli.parts import Stage
         from throughline.core.events import SessionStarted
@@ -64,27 +92,161 @@ class Factory:
         from throughline.models.trace import TracedModel
         from throughline.session.owner import Owner
         from throughline.session.world import World
-        from throughline.workspace.folder import Folder
 
         tokens, prices, tape = O200k(), load(), Tape(scenes(recording.steps))
         model = wrap(ReplayModel(tape, PromptCache(tape, prices.factor(settings.model)), tokens), tape)
         if trace:
             model = TracedModel(model, tape if tape.timed else None, lambda: tape.point, trace)
-        store, archive = _kept(project)
-        objective = _objective(recording)
-        name = _name(recording, store)
-        folder = Folder(project or Path.cwd())
-        title = folder.root.name
-        world = World(
-            store, archive, folder, tokens, tape, listener, system(folder, "engineer", title, objective), _worker()
-        )
-        crew = Crew(model, settings.model, prices, ReplayTools(tape, tokens), tape)
+        objective, title = _objective(recording), folder.root.name
+        prompt = system(folder, "engineer", title, objective)
+        world = World(store, archive, folder, tokens, tape, listener, prompt, _worker())
+        crew = Crew(model, settings.model, prices, ReplayTools(tape, tokens), tape, recorded=True)
         limit = prices.window(settings.model)
+        name = _name(recording, store)
         begun = SessionStarted(name, objective, "engineer", title, settings.model, limit, "recording")
         return Stage(await Owner.start(world, crew, settings, begun), tape.scenes, tape)
 
     def serve(self) -> None:
         """Runs the language server over standard input and output until it is told to stop."""
+        from throughline.server.run import run
+
+        run(lambda root, options: LiveBench(self, root, options))
+
+
+class LiveBench:
+    """One workspace with its database, as the server needs it: opens sessions with real or recorded models."""
+
+    def __init__(self, factory: Factory, root: Path, options: Options) -> None:
+        from throughline.core.settings import Settings
+        from throughline.models.prices import load
+        from throughline.models.tokens import O200k
+        from throughline.workspace.clock import WallClock
+        from throughline.workspace.folder import Folder
+
+        self._factory = factory
+        self._root = root
+        self._options = options
+        self._settings = Settings(
+            model=options.model,
+            compressor=options.compressor,
+            window=options.window,
+            share=options.share,
+            summary=options.summary,
+            archive=options.archive,
+        )
+        self._tokens, self._prices, self._clock = O200k(), load(), WallClock()
+        self._key = ""
+        self._store: Store | None = None
+        self._kept: ArchiveFile | None = None
+        self.disk = Folder(root)
+
+    @property
+    def archive(self) -> Path:
+        """Where the project archive is written."""
+        from throughline.store.archive import NAME
+
+        return self._root / ".agent" / NAME
+
+    def key(self, key: str) -> None:
+        """Takes the key from the editor's secret storage, for what is opened from now on."""
+        self._key = key
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """The sessions, the newest first; none where there has been none, and then no file is made."""
+        from throughline.store.database import NAME
+
+        if self._store is None and not (self._root / ".agent" / NAME).exists():
+            return ()
+        return self._database()[0].sessions()
+
+    async def start(self, wanted: Start, listener: Listener, files: Workspace) -> Owner:
+        """A new session with the model that can be reached, or else the recorded one."""
+        return await self._begun(wanted.objective, wanted.role, listener, files, demo=not self._access())
+
+    async def demo(self, listener: Listener, files: Workspace) -> Owner:
+        """A new session that the recorded model plays, whatever key there is."""
+        objective = _objective(self._factory.read(Path(self._options.demo)))
+        return await self._begun(objective, "engineer", listener, files, demo=True)
+
+    async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
+        """A session as its log left it."""
+        from throughline.core.events import SessionStarted
+        from throughline.session.owner import Owner, RefusedError
+
+        store, _ = self._database()
+        first = next(iter(store.read(session)), None)
+        if first is None or not isinstance(first.event, SessionStarted):
+            raise RefusedError(f"There is no session {session} in this workspace.")
+        begun = first.event
+        world = self._world(begun.objective, begun.role, listener, files)
+        return await Owner.resume(world, self._crew(demo=not self._access()), self._settings, session)
+
+    async def recording(self, path: Path, listener: Listener, files: Workspace) -> Owner:
+        """A session that another tool recorded, played to its end and open to be read."""
+        from throughline.session.replay import replay
+
+        recording = self._factory.read(path)
+        store, archive = self._database()
+        name = _digest(recording)
+        if name not in {row.id for row in store.sessions()}:
+            stage = await self._factory.staged(recording, self.disk, store, archive, self._settings, _Nobody())
+            await replay(stage.owner, stage.scenes, stage.tape, lambda _: None)
+            await stage.owner.close()
+        return await self.resume(name, listener, files)
+
+    async def _begun(self, objective: str, role: str, listener: Listener, files: Workspace, *, demo: bool) -> Owner:
+        import uuid
+
+        from throughline.core.events import SessionStarted
+        from throughline.session.owner import Owner
+
+        name, model = uuid.uuid4().hex[:12], self._settings.model
+        limit = self._prices.window(model)
+        begun = SessionStarted(name, objective, role, self.disk.root.name, model, limit)
+        world = self._world(objective, role, listener, files)
+        return await Owner.start(world, self._crew(demo=demo), self._settings, begun)
+
+    def _world(self, objective: str, role: str, listener: Listener, files: Workspace) -> World:
+        from throughline.session.world import World
+
+        store, archive = self._database()
+        prompt = system(self.disk, role, self.disk.root.name, objective)
+        return World(store, archive, files, self._tokens, self._clock, listener, prompt, _worker())
+
+    def _crew(self, *, demo: bool) -> Crew:
+        from throughline.agent.loop import Crew
+        from throughline.core.recording import scenes
+        from throughline.models.anthropic import Anthropic
+        from throughline.models.cache import PromptCache
+        from throughline.models.recorded import DemoModel, DemoTools
+
+        name = self._settings.model
+        if not demo:
+            return Crew(Anthropic(self._access), name, self._prices, DemoTools((), self._tokens), self._clock)
+        played = scenes(self._factory.read(Path(self._options.demo)).steps)
+        cache = PromptCache(self._clock, self._prices.factor(name))
+        model = DemoModel(played, cache, self._tokens, PACE)
+        return Crew(model, name, self._prices, DemoTools(played, self._tokens), self._clock, recorded=True)
+
+    def _access(self) -> Access:
+        from throughline.models.keys import Access, find
+
+        return find(Access(self._key, self._options.endpoint), self._root)
+
+    def _database(self) -> tuple[Store, ArchiveFile]:
+        if self._store is None or self._kept is None:
+            self._store, self._kept = _kept(self._root)
+        return self._store, self._kept
+
+
+class _Nobody:
+    """Listens to a session that is played before anyone looks at it."""
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Nothing to show."""
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Nothing to show."""
 
 
 def system(folder: Folder, role: str, project: str, objective: str) -> str:
@@ -112,16 +274,16 @@ def _objective(recording: Recording) -> str:
     return line if len(line) <= 200 else f"{line[:199]}…"
 
 
-def _name(recording: Recording, store: Store) -> str:
-    """The same recording has the same id, unless it has been played here before."""
+def _digest(recording: Recording) -> str:
+    """The id of a recording's session: the same steps, the same id."""
     text = "\n".join(f"{step.kind} {step.text}" for step in recording.steps)
-    name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    taken = {row.id for row in store.sessions()}
-    number = 2
-    free = name
-    while free in taken:
-        free, number = f"{name}-{number}", number + 1
-    return free
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _name(recording: Recording, store: Store) -> str:
+    """An id that is free: a recording may be played again."""
+    name, taken = _digest(recording), {row.id for row in store.sessions()}
+    return next(free for free in chain([name], (f"{name}-{n}" for n in count(2))) if free not in taken)
 
 
 def _worker() -> ThreadPoolExecutor:

@@ -36,13 +36,17 @@ class Desk(Protocol):
 
 @frozen
 class Crew:
-    """Who answers and who acts: the model with its name and prices, the tools, and the time."""
+    """Who answers and who acts: the model with its name and prices, the tools, and the time.
+
+    `recorded` says that a recording answers.
+    """
 
     model: Model
     name: str
     prices: Prices
     tools: Toolbox
     clock: Clock
+    recorded: bool = False
 
 
 async def run(desk: Desk, crew: Crew, turn: int) -> None:

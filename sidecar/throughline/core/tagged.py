@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from functools import partial
+from typing import Any, get_args, get_origin
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
@@ -21,6 +22,7 @@ def converter(*unions: Any) -> Converter:
     for plain in (str, int, bool):
         made.register_structure_hook(plain, _exactly)
     made.register_structure_hook(float, _number)
+    made.register_structure_hook_func(lambda shape: get_origin(shape) is list, partial(_listed, made))
     for union in unions:
         for member in get_args(union):
             made.register_unstructure_hook(member, made.gen_unstructure_attrs_fromdict(member))
@@ -49,6 +51,11 @@ def _exactly(value: Any, shape: type) -> Any:
     if type(value) is not shape:
         raise TypeError(f"expected {shape.__name__}, got {type(value).__name__}")
     return value
+
+
+def _listed(made: Converter, value: Any, shape: Any) -> list[Any]:
+    (member,) = get_args(shape)
+    return [made.structure(item, member) for item in _exactly(value, list)]
 
 
 def _number(value: Any, _: type) -> float:

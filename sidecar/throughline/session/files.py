@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import frozen
 
 from throughline.core.events import FileInjected, Form
 from throughline.core.files import SeenFile, digest, freshness
 from throughline.core.ports import Workspace
 from throughline.core.session import Session
+from throughline.skeleton.difference import describe, difference
+from throughline.skeleton.outline import Item
+from throughline.skeleton.read import outline
 from throughline.skeleton.render import skeleton
+
+_HEAD = "File {}:\n\n"
 
 
 def injected(path: str, text: str, form: Form, count: Callable[[str], int]) -> FileInjected:
-    """The event that puts a file into the view; a skeleton that is the whole file says so."""
+    """The event that puts a file into the view; a small file goes whole even where a skeleton was asked for."""
     original = count(text)
     if form == "skeleton":
         made = skeleton(path, text, count)
         if made.form != "whole":
-            body = f"Skeleton of {path} (ask for the file to see its bodies):\n\n{made.text}"
-            return FileInjected(path, digest(text), "skeleton", body, count(body), original)
-    body = f"File {path}:\n\n{text}"
+            return FileInjected(path, digest(text), "skeleton", made.text, made.tokens, original)
+    body = f"{_HEAD.format(path)}{text}"
     return FileInjected(path, digest(text), "full", body, count(body), original)
+
+
+@frozen
+class Moved:
+    """How a file differs from what the model saw of it: sentences, each with the lines (from 1) that it speaks of;
+    both texts in the form in which the model sees them.
+    """
+
+    sentences: tuple[tuple[str, range], ...]
+    seen: str
+    now: str
+
+
+def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
+    """What moved since a file was injected. Both sides are read from what the model is shown, so that what a
+    skeleton leaves out makes no difference.
+    """
+    fresh = injected(file.path, text, file.form, count)
+    seen, now = (one.text.removeprefix(_HEAD.format(file.path)) for one in (file, fresh))
+    before, after, whole = outline(file.path, seen), outline(file.path, now), outline(file.path, text)
+    if before is None or after is None or whole is None:
+        return Moved((), seen, now)
+    places = dict(_places(whole.items))
+    nowhere = range(0)
+    changes = [one for one in difference(before, after) if not (one.kind == "body" and file.form == "skeleton")]
+    said = tuple((text, places.get(one.name, nowhere)) for one, text in zip(changes, describe(changes), strict=True))
+    return Moved(said, seen, now)
+
+
+def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, range]]:
+    for item in items:
+        yield prefix + item.name, range(item.first_line, item.last_line + 1)
+        yield from _places(item.children, f"{prefix}{item.name}.")
 
 
 def seen(session: Session, workspace: Workspace) -> tuple[SeenFile, ...]:

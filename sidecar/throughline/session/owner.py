@@ -44,7 +44,7 @@ from throughline.core.ports import ModelError
 from throughline.core.session import Session, apply, fold
 from throughline.core.settings import Settings
 from throughline.core.view import View
-from throughline.session.files import injected, refreshed, seen
+from throughline.session.files import Moved, injected, moved, refreshed, seen
 from throughline.session.mailbox import Mailbox
 from throughline.session.world import World
 
@@ -99,6 +99,21 @@ class Owner:
     def busy(self) -> bool:
         """True while a turn runs or waits to run."""
         return self._turn is not None
+
+    @property
+    def recorded(self) -> bool:
+        """True where a recording answers."""
+        return self._crew.recorded
+
+    @property
+    def factor(self) -> float:
+        """The model's own tokens for one of o200k."""
+        return self._crew.prices.factor(self._crew.name)
+
+    def suggestion(self) -> str:
+        """What a recording would have the user say next; nothing with a real model."""
+        words = (item for turn in self._session.turns for item in turn.items if isinstance(item, Spoke))
+        return "" if self._session.ended else self._crew.model.suggestion([item.text for item in words])
 
     def view(self) -> View:
         """The view of the next call."""
@@ -214,6 +229,17 @@ class Owner:
 
         await self._mailbox.post(act)
 
+    async def moved(self, path: str) -> Moved:
+        """What moved since the model saw a file; raises RefusedError where there is nothing to compare."""
+
+        def work() -> Moved:
+            file, text = self._session.files.get(path), self._world.workspace.text(path)
+            if file is None or text is None:
+                raise RefusedError(f"{path} is {'gone' if file else 'not in the view'}.")
+            return moved(file, text, self.count)
+
+        return await self._world.off(work)
+
     async def files(self) -> tuple[SeenFile, ...]:
         """The files in the view beside their present state."""
         return await self._world.off(lambda: seen(self._session, self._world.workspace))
@@ -323,7 +349,7 @@ class Owner:
 
     async def _prepared(self) -> View:
         view = self._view(self._session)
-        used = view.tokens * self._crew.prices.factor(self._crew.name) / self._session.limit
+        used = view.tokens * self.factor / self._session.limit
         decision = policy.decide(self._session, used, self._world.clock.now(), self._settings)
         match decision:
             case policy.Nothing():

@@ -145,10 +145,11 @@ class OneFile:
 
 @frozen
 class Difference:
-    """What moved since the model saw the file, as Markdown, and the text that it saw."""
+    """What moved since the model saw the file, as Markdown; what it saw, and what it would see now."""
 
     markdown: str
     seen: str
+    now: str
 
 
 @frozen
@@ -179,6 +180,7 @@ class Method:
 START = Method("throughline/start", Start, State)
 RESUME = Method("throughline/resume", Resume, State)
 SESSIONS = Method("throughline/sessions", Nothing, Sessions)
+DEMO = Method("throughline/demo", Nothing, State)
 RECORDING = Method("throughline/recording", OpenRecording, State)
 SNAPSHOT = Method("throughline/snapshot", Nothing, State)
 SEND = Method("throughline/send", Send, Accepted)
@@ -195,7 +197,7 @@ KEY = Method("throughline/key", Key, Nothing)
 PATCH = Method("throughline/patch", Patch, None)
 
 REQUESTS = (
-    START, RESUME, SESSIONS, RECORDING, SNAPSHOT, SEND, CANCEL, COMPACT, UNDO, PIN, INJECT, REFRESH, DROP,
+    START, DEMO, RESUME, SESSIONS, RECORDING, SNAPSHOT, SEND, CANCEL, COMPACT, UNDO, PIN, INJECT, REFRESH, DROP,
     DIFFERENCE, END, KEY,
 )  # fmt: skip
 NOTIFICATIONS = (PATCH,)

@@ -1,0 +1,76 @@
+"""What a failed request means to the user: one line that says what to do."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from throughline.core.ports import ModelError
+
+NO_KEY = "There is no API key: run “Throughline: Set API Key”, or set ANTHROPIC_API_KEY."
+BAD_KEY = "The API key contains characters that no key has: copy it again and set it anew."
+BAD_URL = "The base URL is not a plain http or https address: correct it in the settings, or leave it empty."
+_CUT = "The connection to the model broke off in the middle of its reply: send the message again."
+
+# By HTTP status.
+_TEXTS = {
+    401: "The API key was refused: check it, or set another with “Throughline: Set API Key”.",
+    402: "The account has no credit left: add some in the console, then send the message again.",
+    403: "The API key may not use {model}: choose another model, or a key that may.",
+    404: "There is no model {model} at {host}: check the model's name and the base URL in the settings.",
+    413: "The request is too large: compact the session with /compact, then send the message again.",
+    429: "The rate limit is reached: wait a minute, then send the message again.",
+    529: "The model is overloaded: wait a minute, then send the message again.",
+}
+# An error within a stream that had begun well has the status 200, and its type alone tells.
+_TYPES = {
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "overloaded_error": 529,
+}
+_TOO_LONG = "The prompt is too long for {model}: compact the session with /compact, then send it again."
+_REFUSED = "The model refused the request ({detail}): this is a fault in Throughline or in its settings."
+_BROKEN = "The model failed ({detail}): send the message again."
+
+
+def answered(status: int, kind: str, detail: str, model: str, url: str) -> ModelError:
+    """The error for a status (200 where a stream failed later), an error type and a message of the API."""
+    code = _TYPES.get(kind, status)
+    if code == 400 or kind == "invalid_request_error":
+        text = _TOO_LONG if "too long" in detail.lower() else _REFUSED
+    elif code in _TEXTS:
+        text = _TEXTS[code]
+    else:
+        text = _REFUSED if 400 <= code < 500 else _BROKEN
+    return ModelError(text.format(model=model, host=host(url), detail=_line(detail) or f"status {status}"))
+
+
+def unreachable(url: str, *, slow: bool = False) -> ModelError:
+    """The error where no answer came at all."""
+    what = "took too long to answer" if slow else "cannot be reached"
+    return ModelError(f"{host(url)} {what}: check the network and the base URL, then send the message again.")
+
+
+def cut() -> ModelError:
+    """The error where a reply stopped before its end."""
+    return ModelError(_CUT)
+
+
+def garbled(tool: str) -> ModelError:
+    """The error where a call's arguments are not JSON."""
+    return ModelError(f"The model's call of {tool} cannot be read: send the message again.")
+
+
+def host(url: str) -> str:
+    """A URL's host and port."""
+    return urlsplit(url).netloc
+
+
+def _line(detail: str) -> str:
+    """A server's words in one short line, with anything that looks like a key taken out."""
+    plain = re.sub(r"\b(sk-|Bearer\s+)\S+", "…", " ".join(detail.split()))
+    return plain if len(plain) <= 200 else plain[:199] + "…"

@@ -1,0 +1,94 @@
+"""Counting tokens as o200k, without a network: the ranks are shipped with the package."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import tomllib
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from throughline.models.estimate import estimate
+
+if TYPE_CHECKING:
+    from tiktoken import Encoding
+
+# The tokenizer overflows its stack, in a way that is no Exception, on a million spaces in one text.
+_CHUNK = 100_000
+# Ledger lines and headings are counted again on every packing; long texts would only fill the memory.
+_SHORT = 1_000
+
+
+class RanksError(Exception):
+    """The shipped token ranks are not what they must be; the message says what to do."""
+
+
+class O200k:
+    """Counts o200k tokens; loads at the first count (half a second) and may be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._loaded = False
+        self._encoding: Encoding | None = None
+        self._short = lru_cache(maxsize=4096)(self._count)
+
+    @property
+    def exact(self) -> bool:
+        """Whether counts are the tokenizer's own; where there is no build of it they are estimates."""
+        return self._load() is not None
+
+    def count(self, text: str) -> int:
+        """Tokens of a text of any length; raises RanksError."""
+        return self._short(text) if len(text) <= _SHORT else self._count(text)
+
+    def _count(self, text: str) -> int:
+        encoding = self._load()
+        if encoding is None:
+            return estimate(text)
+        return sum(len(encoding.encode_ordinary(chunk)) for chunk in _chunks(text))
+
+    def _load(self) -> Encoding | None:
+        if not self._loaded:
+            with self._lock:
+                if not self._loaded:
+                    self._encoding = _build()
+                    self._loaded = True
+        return self._encoding
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """The text in pieces short enough to encode, cut after a line where possible: few tokens span that."""
+    start = 0
+    while len(text) - start > _CHUNK:
+        end = text.rfind("\n", start, start + _CHUNK) + 1 or start + _CHUNK
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _build() -> Encoding | None:
+    try:
+        from tiktoken import Encoding  # noqa: PLC0415 - it may not exist here, and takes a while where it does
+    except ImportError:
+        return None
+    home = files("throughline.models")
+    given = tomllib.loads(home.joinpath("o200k_base.toml").read_text("utf-8"))
+    ranks = unpack(home.joinpath(given["ranks"]).read_bytes(), given["sha256"])
+    pattern = "|".join(given["pattern"])
+    return Encoding("o200k_base", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+
+
+def unpack(packed: bytes, digest: str) -> dict[bytes, int]:
+    """Ranks by token, from gzipped lines of a base64 token and its rank."""
+    try:
+        plain = gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        plain = b""
+    if hashlib.sha256(plain).hexdigest() != digest:
+        raise RanksError("The token ranks are damaged: install Throughline again.")
+    return {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, plain.splitlines())}

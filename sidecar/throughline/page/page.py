@@ -1,0 +1,113 @@
+"""The page: the state that the editor shows, and the patches that keep it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import evolve
+
+from throughline.core.events import Logged
+from throughline.page.rows import agent_row, rows
+from throughline.wire.state import (
+    Activity,
+    ActivityPut,
+    AgentRow,
+    Change,
+    ContextFile,
+    FilesPut,
+    Memory,
+    MemoryPut,
+    Meter,
+    MeterPut,
+    Patch,
+    Row,
+    RowGrown,
+    RowPut,
+    SessionInfo,
+    SessionPut,
+    State,
+)
+
+
+class Page:
+    """Owns the state; every change leaves as a patch whose revision follows the last one."""
+
+    def __init__(self, send: Callable[[Patch], None]) -> None:
+        self._send = send
+        self._revision = 0
+        self._rows: dict[str, Row] = {}
+        self._rest = State(0, None)
+
+    def clear(self) -> None:
+        """Forgets the session that was shown; the page asks for a snapshot when the next patch comes."""
+        self._rows.clear()
+        self._rest = State(0, None)
+        self._revision += 1
+
+    def snapshot(self) -> State:
+        """The whole state now."""
+        return evolve(self._rest, revision=self._revision, rows=list(self._rows.values()))
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Shows what events bring."""
+        self._patch([RowPut(row) for one in events for row in self._put(one)])
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Shows text that is not yet an event, in a row that its event will replace."""
+        if not text:
+            return
+        place = 0
+        while (row := self._rows.get(agent_row(turn, place))) is not None:
+            if isinstance(row, AgentRow) and row.streaming:
+                self._rows[row.id] = evolve(row, text=row.text + text)
+                self._patch([RowGrown(row.id, text)])
+                return
+            place += 1
+        made = AgentRow(agent_row(turn, place), turn, text, streaming=True, partial=False)
+        self._rows[made.id] = made
+        self._patch([RowPut(made)])
+
+    def show(
+        self,
+        *,
+        session: SessionInfo | None,
+        memory: Memory,
+        files: list[ContextFile],
+        meter: Meter,
+        activity: Activity,
+        suggestion: str,
+    ) -> None:
+        """Shows what stands beside the rows; what has not changed is not sent again."""
+        before = self._rest
+        changes: list[Change] = []
+        if session != before.session:
+            changes.append(SessionPut(session))
+        if memory != before.memory:
+            changes.append(MemoryPut(memory))
+        if files != before.files:
+            changes.append(FilesPut(files))
+        if meter != before.meter:
+            changes.append(MeterPut(meter))
+        if (activity, suggestion) != (before.activity, before.suggestion):
+            changes.append(ActivityPut(activity, suggestion))
+        self._rest = evolve(
+            before,
+            session=session,
+            memory=memory,
+            files=files,
+            meter=meter,
+            activity=activity,
+            suggestion=suggestion,
+        )
+        self._patch(changes)
+
+    def _put(self, logged: Logged) -> list[Row]:
+        made = list(rows(logged, self._rows.get))
+        for row in made:
+            self._rows[row.id] = row
+        return made
+
+    def _patch(self, changes: list[Change]) -> None:
+        if changes:
+            self._revision += 1
+            self._send(Patch(self._revision, changes))

@@ -1,0 +1,127 @@
+"""Chat rows from events: each event adds rows or replaces some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from attrs import evolve
+
+from throughline.core.events import (
+    Compacted,
+    CompactionUndone,
+    FileInjected,
+    LedgerChanged,
+    Logged,
+    Masked,
+    Replied,
+    Spoke,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+)
+from throughline.core.ledger import Add, Entry
+from throughline.wire.state import (
+    AgentRow,
+    CompactionRow,
+    EntryRow,
+    FileRow,
+    NoticeRow,
+    Row,
+    ToolRow,
+    UserRow,
+)
+
+# The card of a tool shows the beginning of its result; the log has the whole.
+SHOWN = 4_000
+_CHIPS = {"decision": "decision", "milestone": "milestone", "rejected": "rejected"}
+
+
+def user_row(turn: int, place: int = 0) -> str:
+    """The id of a turn's words, the first or a later one."""
+    return f"u{turn}" if place == 0 else f"u{turn}.{place}"
+
+
+def agent_row(turn: int, place: int) -> str:
+    """The id of a turn's block of model text."""
+    return f"a{turn}.{place}"
+
+
+def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
+    """The rows that one event adds or replaces; `known` finds a row by its id."""
+    event = logged.event
+    match event:
+        case Spoke(turn=turn, text=text, origin="user"):
+            place = _first_free(lambda n: user_row(turn, n), known)
+            yield UserRow(user_row(turn, place), turn, text)
+        case Spoke(text=text):
+            yield NoticeRow(f"e{logged.seq}", "info", text)
+        case Replied(turn=turn, text=text, partial=partial):
+            place = _first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))
+            yield AgentRow(agent_row(turn, place), turn, text, streaming=False, partial=partial)
+        case ToolCalled():
+            yield ToolRow(f"t{event.id}", event.turn, event.tool, _title(event.args), "", "running", False, 0)
+        case ToolReturned():
+            yield _returned(event, known(f"t{event.id}"))
+        case Masked(ids=ids):
+            masked = (known(f"t{name}") for name in ids)
+            yield from (evolve(row, masked=True) for row in masked if isinstance(row, ToolRow))
+        case FileInjected():
+            yield FileRow(f"e{logged.seq}", event.path, event.form, event.tokens, event.original)
+        case LedgerChanged(operations=operations):
+            added = (one.entry for one in operations if isinstance(one, Add))
+            yield from (_chip(entry) for entry in added if entry.author == "agent" and entry.kind in _CHIPS)
+        case Compacted():
+            yield _compaction(event)
+        case CompactionUndone(id=name):
+            row = known(f"k{name}")
+            if isinstance(row, CompactionRow):
+                yield evolve(row, undone=True)
+        case TurnEnded(ending="failed" | "interrupted", detail=detail):
+            yield NoticeRow(f"e{logged.seq}", "error", detail)
+        case _:
+            pass
+
+
+def _first_free(name: Callable[[int], str], known: Callable[[str], Row | None]) -> int:
+    place = 0
+    while known(name(place)) is not None:
+        place += 1
+    return place
+
+
+def _finished(row: Row | None) -> Row | None:
+    """A row that still streams is the one that its event will replace."""
+    return None if isinstance(row, AgentRow) and row.streaming else row
+
+
+def _returned(event: ToolReturned, row: Row | None) -> ToolRow:
+    called = row if isinstance(row, ToolRow) else ToolRow(f"t{event.id}", event.turn, "", "", "", "done", False, 0)
+    shown = event.text if len(event.text) <= SHOWN else f"{event.text[:SHOWN]}\n… {len(event.text) - SHOWN:,} more"
+    return evolve(called, result=shown, status="failed" if event.error else "done", tokens=event.tokens)
+
+
+def _title(args: dict[str, Any]) -> str:
+    first = next((value for value in args.values() if isinstance(value, str) and value.strip()), "")
+    line = first.strip().splitlines()[0] if first.strip() else ""
+    return line if len(line) <= 120 else f"{line[:119]}…"
+
+
+def _chip(entry: Entry) -> EntryRow:
+    why = f" — {entry.why}" if entry.why else ""
+    return EntryRow(f"n{entry.id}", entry.turns[0], _CHIPS[entry.kind], entry.text + why)  # type: ignore[arg-type]
+
+
+def _compaction(event: Compacted) -> CompactionRow:
+    added = sum(1 for one in event.operations if isinstance(one, Add))
+    return CompactionRow(
+        f"k{event.id}",
+        event.id,
+        event.through,
+        event.before,
+        event.after,
+        event.held,
+        event.live,
+        added,
+        undone=False,
+    )

@@ -1,0 +1,271 @@
+"""What each request of the editor does, over one workspace and the session that is open in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from throughline.core.errors import UserError
+from throughline.core.events import FileInjected, Logged
+from throughline.core.tagged import MalformedError
+from throughline.page import panels
+from throughline.page.page import Page
+from throughline.server.buffers import Buffers
+from throughline.server.parts import Bench
+from throughline.session.files import Moved
+from throughline.session.owner import Owner, RefusedError
+from throughline.session.report import report
+from throughline.wire.methods import (
+    Accepted,
+    Compacting,
+    Difference,
+    Ended,
+    Inject,
+    Injected,
+    Key,
+    Nothing,
+    OneFile,
+    OpenRecording,
+    Pin,
+    Refusal,
+    Resume,
+    Send,
+    SessionItem,
+    Sessions,
+    Start,
+    Undo,
+)
+from throughline.wire.state import Activity, Patch, State
+
+
+class App:
+    """One workspace in one window. Requests come in as messages; what they change goes out as patches."""
+
+    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None]) -> None:
+        self._bench = bench
+        self._files = files
+        self._page = Page(send)
+        self._owner: Owner | None = None
+        self._opening = asyncio.Lock()
+        self._due = asyncio.Event()
+        self._compacting = False
+        self._shower = asyncio.create_task(self._keep_showing())
+
+    # What the session tells.
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Shows events as they are kept."""
+        self._page.logged(events)
+        self._due.set()
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Shows text as it comes."""
+        self._page.streamed(turn, text)
+
+    def touched(self) -> None:
+        """Something in the workspace changed: files in the view may be stale now."""
+        if self._owner is not None and self._owner.session.files:
+            self._due.set()
+
+    # Sessions.
+
+    async def start(self, params: Start) -> State:
+        """Begins a session."""
+        return await self._open(lambda: self._bench.start(params, self, self._files))
+
+    async def demo(self, _: Nothing) -> State:
+        """Begins a session that the recorded model plays."""
+        return await self._open(lambda: self._bench.demo(self, self._files))
+
+    async def resume(self, params: Resume) -> State:
+        """Opens a session again."""
+        return await self._open(lambda: self._bench.resume(params.session, self, self._files))
+
+    async def recording(self, params: OpenRecording) -> State:
+        """Opens a session that another tool recorded."""
+        return await self._open(lambda: self._bench.recording(Path(params.path), self, self._files))
+
+    async def sessions(self, _: Nothing) -> Sessions:
+        """Lists the sessions of this workspace."""
+        rows = await asyncio.to_thread(self._bench.sessions)
+        return Sessions(
+            [
+                SessionItem(
+                    row.id, row.objective, row.started, row.updated, row.turns, row.ended, row.origin == "recording"
+                )
+                for row in rows
+            ]
+        )
+
+    async def snapshot(self, _: Nothing) -> State:
+        """The whole state."""
+        return self._page.snapshot()
+
+    async def end(self, _: Nothing) -> Ended:
+        """Ends the session and writes what lasts into the archive."""
+        owner = self._writable()
+        text = await owner.end()
+        return Ended(str(self._bench.archive), owner.count(text), report(owner.session))
+
+    async def key(self, params: Key) -> Nothing:
+        """Takes the key; a session that nobody is using goes on with it at once."""
+        self._bench.key(params.key)
+        owner = self._owner
+        if owner is not None and not owner.busy and not owner.session.ended and owner.session.origin == "live":
+            name = owner.session.id
+            await self._open(lambda: self._bench.resume(name, self, self._files))
+        return Nothing()
+
+    # The turn.
+
+    async def send(self, params: Send) -> Accepted:
+        """Opens a turn."""
+        if not params.text.strip():
+            raise RefusedError("The message is empty.")
+        number = await self._writable().send(params.text)
+        self._due.set()
+        return Accepted(number)
+
+    async def cancel(self, _: Nothing) -> Nothing:
+        """Stops the running turn."""
+        await self._live().cancel()
+        self._due.set()
+        return Nothing()
+
+    async def compact(self, _: Nothing) -> Compacting:
+        """Compacts now."""
+        owner = self._writable()
+        self._compacting = True
+        self._due.set()
+        try:
+            made = await owner.compact()
+        except RefusedError as error:
+            return Compacting(made=False, reason=str(error))
+        finally:
+            self._compacting = False
+            self._due.set()
+        return Compacting(made=True, reason=f"{made.before:,} → {made.after:,} tokens")
+
+    async def undo(self, params: Undo) -> Nothing:
+        """Undoes a compaction."""
+        await self._writable().undo(params.compaction)
+        return Nothing()
+
+    async def pin(self, params: Pin) -> Nothing:
+        """Pins or unpins an entry."""
+        await self._writable().pin(params.entry, pinned=params.pinned)
+        return Nothing()
+
+    # Files.
+
+    async def inject(self, params: Inject) -> Injected:
+        """Puts files into the view; those that cannot enter are named with the reason."""
+        owner = self._writable()
+        return await self._each(params.uris, lambda path: owner.inject(path, params.form))
+
+    async def refresh(self, params: OneFile) -> Injected:
+        """Puts a file into the view again, as it is now."""
+        owner = self._writable()
+        path = self._path(params.uri)
+        seen = owner.session.files.get(path)
+        if seen is None:
+            raise RefusedError(f"{path} is not in the view.")
+        return await self._each([params.uri], lambda path: owner.inject(path, seen.form))
+
+    async def drop(self, params: OneFile) -> Nothing:
+        """Takes a file out of the view."""
+        await self._writable().drop(self._path(params.uri))
+        return Nothing()
+
+    async def difference(self, params: OneFile) -> Difference:
+        """What moved since the model saw a file."""
+        moved = await self._live().moved(self._path(params.uri))
+        said = "\n".join(f"- {sentence}" for sentence, _ in moved.sentences)
+        return Difference(said, moved.seen, moved.now)
+
+    async def moved(self, uri: str) -> Moved | None:
+        """What moved in a file that the model has seen, or None where it is as the model saw it."""
+        path = self._files.path(uri)
+        owner = self._owner
+        if owner is None or path is None or path not in owner.session.files:
+            return None
+        states = {file.path: file.freshness for file in await owner.files()}
+        return await owner.moved(path) if states.get(path) == "stale" else None
+
+    async def close(self) -> None:
+        """Lets go of the session; its log is whole."""
+        self._shower.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._shower
+        if self._owner is not None:
+            await self._owner.close()
+
+    async def _open(self, opening: Callable[[], Awaitable[Owner]]) -> State:
+        async with self._opening:
+            before, self._owner = self._owner, None
+            if before is not None:
+                await before.close()
+            self._page.clear()
+            self._owner = await opening()
+            await self._show()
+            return self._page.snapshot()
+
+    async def _each(self, uris: Sequence[str], act: Callable[[str], Awaitable[FileInjected]]) -> Injected:
+        paths: list[str] = []
+        refused: list[Refusal] = []
+        for uri in uris:
+            try:
+                event = await act(self._path(uri))
+            except RefusedError as error:
+                refused.append(Refusal(uri, str(error)))
+            else:
+                paths.append(event.path)
+        self._due.set()
+        return Injected(paths, refused)
+
+    def _path(self, uri: str) -> str:
+        path = self._files.path(uri)
+        if path is None:
+            raise RefusedError(f"{uri} is not a file of this workspace.")
+        return path
+
+    def _live(self) -> Owner:
+        if self._owner is None:
+            raise RefusedError("There is no session: start one, or play the recorded demo.")
+        return self._owner
+
+    def _writable(self) -> Owner:
+        owner = self._live()
+        if owner.session.origin == "recording":
+            raise RefusedError("This session was recorded by another tool and can only be read: start a new one.")
+        return owner
+
+    async def _keep_showing(self) -> None:
+        """Shows what stands beside the chat whenever that is due, however often it was asked for meanwhile."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            # A session that is being closed, or a database that went away, is told of by the request itself.
+            with contextlib.suppress(UserError, MalformedError):
+                await self._show()
+
+    async def _show(self) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        session = owner.session
+        seen = await owner.files()
+        view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
+        if owner is not self._owner:
+            return
+        activity: Activity = "compacting" if self._compacting else "answering" if owner.busy else "idle"
+        self._page.show(
+            session=panels.info(session, recorded=owner.recorded),
+            memory=panels.memory(session, summary, owner.count(summary)),
+            files=panels.files(seen, self._files.uri),
+            meter=panels.meter(session, view, owner.factor),
+            activity=activity,
+            suggestion="" if session.origin == "recording" else owner.suggestion(),
+        )

@@ -1,0 +1,139 @@
+"""The language server: its handlers are a few lines each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+
+from throughline import __version__
+from throughline.core.errors import UserError
+from throughline.core.tagged import MalformedError
+from throughline.server import hover
+from throughline.server.app import App
+from throughline.server.buffers import Buffers
+from throughline.server.parts import Open
+from throughline.server.protocol import SafeProtocol
+from throughline.wire import codec
+from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method, Options
+from throughline.wire.state import Patch
+
+log = logging.getLogger("throughline")
+T = TypeVar("T")
+
+
+class RefusedRequestError(JsonRpcException):
+    """The request was understood and cannot be done; the message is for the user."""
+
+    CODE = -32803
+    MESSAGE = "The request was refused."
+
+
+def build(open_bench: Open) -> LanguageServer:
+    """The server, its handlers in place."""
+    server = LanguageServer("throughline", __version__, protocol_cls=SafeProtocol)
+    shell = Shell(server, open_bench)
+    for method in REQUESTS:
+        server.feature(method.name)(_handler(shell, method))
+
+    @server.feature(types.INITIALIZE)
+    async def initialize(params: types.InitializeParams) -> None:
+        await _guarded("initialize", lambda: shell.open(params.initialization_options))
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def show_hover(params: types.HoverParams) -> types.Hover | None:
+        return await _guarded("hover", lambda: shell.hover(params.text_document.uri, params.position.line + 1))
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(*_: object) -> None:
+        await _guarded("shutdown", shell.close)
+
+    for name in (
+        types.TEXT_DOCUMENT_DID_OPEN,
+        types.TEXT_DOCUMENT_DID_CHANGE,
+        types.TEXT_DOCUMENT_DID_SAVE,
+        types.TEXT_DOCUMENT_DID_CLOSE,
+        types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+    ):
+        server.feature(name)(lambda _: shell.touched())
+    return server
+
+
+class Shell:
+    """Holds the app, once the editor has said which folder it works in."""
+
+    def __init__(self, server: LanguageServer, open_bench: Open) -> None:
+        self._server = server
+        self._open_bench = open_bench
+        self._app: App | None = None
+
+    async def open(self, options: Any) -> None:
+        """Opens the workspace; an editor that speaks another version of the protocol is refused."""
+        wanted: Options = codec.decode(Options, options)
+        if wanted.version != VERSION:
+            raise UserError(
+                f"The editor speaks protocol {wanted.version}, the sidecar {VERSION}: reinstall Throughline."
+            )
+        root = self._server.workspace.root_path
+        if root is None:
+            return
+        bench = self._open_bench(Path(root), wanted)
+        files = Buffers(self._server, Path(root), bench.disk)
+        self._app = App(bench, files, self._send)
+
+    @property
+    def app(self) -> App:
+        """The app; raises UserError where no folder is open."""
+        if self._app is None:
+            raise UserError("Throughline needs a folder: open one, and try again.")
+        return self._app
+
+    async def hover(self, uri: str, line: int) -> types.Hover | None:
+        """What moved at a line of a stale file."""
+        moved = await self._app.moved(uri) if self._app else None
+        text = hover.markdown(moved, uri, line) if moved else None
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+    def touched(self) -> None:
+        """Something in the workspace changed."""
+        if self._app is not None:
+            self._app.touched()
+
+    async def close(self) -> None:
+        """Lets go of the session."""
+        if self._app is not None:
+            await self._app.close()
+
+    def _send(self, patch: Patch) -> None:
+        self._server.protocol.notify(PATCH.name, codec.encode(patch))
+
+
+def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
+    name = method.name.rpartition("/")[2]
+
+    async def handle(params: Any) -> Any:
+        async def act() -> Any:
+            asked = codec.decode(method.params, params)
+            return codec.encode(await getattr(shell.app, name)(asked))
+
+        return await _guarded(method.name, act)
+
+    return handle
+
+
+async def _guarded(name: str, act: Callable[[], Awaitable[T]]) -> T:
+    """The one place where errors become answers: no traceback leaves, and parameters are not logged."""
+    try:
+        return await act()
+    except MalformedError as error:
+        raise JsonRpcInvalidParams(f"{name}: {error}") from None
+    except UserError as error:
+        raise RefusedRequestError(str(error)) from None
+    except Exception as error:
+        log.exception("%s failed", name)
+        raise JsonRpcInternalError(f"{name} failed: {type(error).__name__}. The log says more.") from None

@@ -1,0 +1,187 @@
+"""A sidecar in a process of its own, and an editor's end of the wire to it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import default_converter
+from pytest_lsp import LanguageClient
+from pytest_lsp.client import register_lsp_features
+from pytest_lsp.protocol import LanguageClientProtocol
+
+from throughline.server.protocol import SafeProtocol
+from throughline.wire import codec
+from throughline.wire.methods import PATCH, VERSION, Method, Options
+from throughline.wire.state import (
+    ActivityPut,
+    AgentRow,
+    FilesPut,
+    MemoryPut,
+    MeterPut,
+    Patch,
+    RowGrown,
+    RowPut,
+    SessionPut,
+    State,
+)
+
+DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
+TIMEOUT = 30.0
+
+
+class PlainProtocol(SafeProtocol, LanguageClientProtocol):
+    """The editor's side takes messages as plain data too."""
+
+
+class Editor:
+    """Sends requests, and mirrors the state from snapshots and patches as the extension does."""
+
+    def __init__(self, client: LanguageClient, root: Path) -> None:
+        self.client = client
+        self.root = root
+        self.state = State(0, None)
+        self.patches: list[Patch] = []
+        self.missed = False
+        self._moved = asyncio.Condition()
+        self._ids = count()
+        self.killed = False
+
+    async def ask(self, method: Method, **params: Any) -> Any:
+        """The result of a request; a whole state becomes the mirror's."""
+        answer = await self.client.protocol.send_request_async(method.name, params)
+        assert method.result is not None
+        result = codec.decode(method.result, answer)
+        if isinstance(result, State):
+            # Patches that overtook the answer are in it already, or follow on it.
+            self.state = result
+            for patch in self.patches:
+                if patch.revision == self.state.revision + 1:
+                    self._apply(patch)
+        return result
+
+    async def raw(self, method: str, params: Any) -> JsonRpcException:
+        """The error that a request is answered with."""
+        with pytest.raises(JsonRpcException) as caught:
+            await asyncio.wait_for(self._plain(method, params), TIMEOUT)
+        return caught.value
+
+    async def _plain(self, method: str, params: Any) -> Any:
+        name = f"plain-{next(self._ids)}"
+        future: Future[Any] = Future()
+        self.client.protocol._request_futures[name] = future
+        self.client.protocol._send_data({"jsonrpc": "2.0", "id": name, "method": method, "params": params})
+        return await asyncio.wrap_future(future)
+
+    async def kill(self) -> None:
+        """Ends the sidecar as a crash would."""
+        assert self.client._server is not None
+        self.killed = True
+        self.client._server.kill()
+        await self.client._server.wait()
+
+    async def until(self, holds: Callable[[State], bool]) -> State:
+        """Waits until the mirrored state fulfils a condition."""
+        async with self._moved:
+            await asyncio.wait_for(self._moved.wait_for(lambda: holds(self.state)), TIMEOUT)
+        return self.state
+
+    async def take(self, patch: Patch) -> None:
+        async with self._moved:
+            self.patches.append(patch)
+            if patch.revision == self.state.revision + 1:
+                self._apply(patch)
+            self._moved.notify_all()
+
+    def _apply(self, patch: Patch) -> None:
+        self.state = patched(self.state, patch)
+
+    def uri(self, path: str) -> str:
+        return (self.root / path).as_uri()
+
+    def open(self, path: str, text: str) -> None:
+        item = types.TextDocumentItem(self.uri(path), "python", 1, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def edit(self, path: str, text: str) -> None:
+        document = types.VersionedTextDocumentIdentifier(2, self.uri(path))
+        whole = types.TextDocumentContentChangeWholeDocument(text)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+
+    async def hover(self, path: str, line: int) -> str | None:
+        """The hover's Markdown at a line (from 1)."""
+        document = types.TextDocumentIdentifier(self.uri(path))
+        asked = types.HoverParams(document, types.Position(line - 1, 0))
+        found: Any = await self.client.text_document_hover_async(asked)
+        return str(found["contents"]["value"]) if found else None
+
+
+def patched(state: State, patch: Patch) -> State:
+    """The state after a patch."""
+    rows = {row.id: row for row in state.rows}
+    for change in patch.changes:
+        match change:
+            case RowPut(row=row):
+                rows[row.id] = row
+            case RowGrown(id=name, text=text):
+                row = rows[name]
+                assert isinstance(row, AgentRow)
+                rows[name] = evolve(row, text=row.text + text)
+            case MemoryPut(memory=memory):
+                state = evolve(state, memory=memory)
+            case FilesPut(files=files):
+                state = evolve(state, files=files)
+            case MeterPut(meter=meter):
+                state = evolve(state, meter=meter)
+            case ActivityPut(activity=activity, suggestion=suggestion):
+                state = evolve(state, activity=activity, suggestion=suggestion)
+            case SessionPut(session=session):
+                state = evolve(state, session=session)
+    return evolve(state, revision=patch.revision, rows=list(rows.values()))
+
+
+def options(**changes: Any) -> dict[str, Any]:
+    """The initialization options of an editor with default settings."""
+    given = {
+        "version": VERSION, "model": "claude-sonnet-5-5", "compressor": "claude-haiku-5-5", "endpoint": "",
+        "window": 12, "share": 0.55, "summary": 800, "archive": 2000, "demo": str(DEMO),
+    }  # fmt: skip
+    data: dict[str, Any] = codec.encode(Options(**{**given, **changes}))
+    return data
+
+
+@asynccontextmanager
+async def sidecar(root: Path, **changes: Any) -> AsyncIterator[Editor]:
+    """A running sidecar over a folder, initialized; it is ended however the test ends."""
+    client = LanguageClient(protocol_cls=PlainProtocol, converter_factory=default_converter)
+    register_lsp_features(client)
+    editor = Editor(client, root)
+
+    @client.feature(PATCH.name)
+    async def take(params: Any) -> None:
+        await editor.take(codec.decode(Patch, params))
+
+    await client.start_io(sys.executable, "-m", "throughline", "serve")
+    try:
+        await client.initialize_session(
+            types.InitializeParams(
+                capabilities=types.ClientCapabilities(),
+                root_uri=root.as_uri(),
+                initialization_options=options(**changes),
+            )
+        )
+        yield editor
+    finally:
+        if not editor.killed:
+            await asyncio.wait_for(client.shutdown_session(), TIMEOUT)
+        await client.stop()

@@ -1,0 +1,240 @@
+"""The real SDK against a server that follows a script."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+import traceback
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from throughline.core.ports import CallPiece, EndPiece, ModelError, Piece, Request, TextPiece, Tool
+from throughline.core.usage import Usage
+from throughline.core.view import Block, View
+from throughline.models.anthropic import Anthropic
+from throughline.models.fake import FakeMessages, Reply
+from throughline.models.keys import Access
+
+KEY = "sk-ant-secret-0123456789"
+VIEW = View((Block("system", "system", "Be brief.", 3, cached=True), Block("turn", "user", "Hello", 1)))
+READ = Tool("read_file", "Reads a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
+REQUEST = Request("chat", "claude-sonnet-5-5", VIEW, (READ,), limit=100)
+
+
+@pytest.fixture(autouse=True)
+def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+
+async def ask(model: Anthropic, request: Request = REQUEST) -> list[Piece]:
+    try:
+        return [piece async for piece in model.stream(request)]
+    finally:
+        await model.close()
+
+
+async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
+    usage = Usage(input=12, output=34, cache_read=5600, cache_write=780)
+    reply = Reply(text="Let me look.", calls=(CallPiece("toolu_1", "read_file", {"path": "ü.py"}),), usage=usage)
+    async with FakeMessages([reply]) as fake:
+        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert pieces == [
+        TextPiece("Let"),
+        TextPiece(" me"),
+        TextPiece(" look."),
+        CallPiece("toolu_1", "read_file", {"path": "ü.py"}),
+        EndPiece("tool_use", usage),
+    ]
+    (received,) = fake.requests
+    assert received.headers["authorization"] == f"Bearer {KEY}"
+    assert received.body == {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 100,
+        "stream": True,
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
+        "tools": [{"name": "read_file", "description": "Reads a file.", "input_schema": READ.schema}],
+    }
+
+
+async def test_calls_come_whole_and_in_order_with_or_without_arguments() -> None:
+    calls = (CallPiece("a", "list", {}), CallPiece("b", "read_file", {"path": "x", "range": [1, 2]}))
+    async with FakeMessages([Reply(calls=calls)]) as fake:
+        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5))]
+
+
+async def test_the_key_is_asked_for_at_every_request() -> None:
+    keys = iter(["first", "second"])
+    async with FakeMessages([Reply(text="one"), Reply(text="two")]) as fake:
+        model = Anthropic(lambda: Access(next(keys), fake.url))
+        await ask(model)
+        await ask(model)
+    assert [one.headers["authorization"] for one in fake.requests] == ["Bearer first", "Bearer second"]
+
+
+async def test_a_server_without_a_key_is_asked_without_one() -> None:
+    async with FakeMessages([Reply(text="yes")]) as fake:
+        pieces = await ask(Anthropic(Access("", fake.url)))
+    assert pieces[0] == TextPiece("yes")
+
+
+async def test_cancelling_in_the_middle_of_a_stream_hangs_up() -> None:
+    async with FakeMessages([Reply(text="one two three", stall_after=3)]) as fake:
+        model = Anthropic(Access(KEY, fake.url))
+        heard: asyncio.Queue[Piece] = asyncio.Queue()
+
+        async def listen() -> None:
+            async for piece in model.stream(REQUEST):
+                heard.put_nowait(piece)
+
+        task = asyncio.create_task(listen())
+        assert await heard.get() == TextPiece("one")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(fake.gone.wait(), 5)
+        await model.close()
+
+
+async def test_leaving_a_stream_hangs_up() -> None:
+    async with FakeMessages([Reply(text="one two three", stall_after=3)]) as fake:
+        model = Anthropic(Access(KEY, fake.url))
+        pieces: AsyncGenerator[Piece, None] = model.stream(REQUEST)
+        assert await anext(pieces) == TextPiece("one")
+        await pieces.aclose()
+        await asyncio.wait_for(fake.gone.wait(), 5)
+        await model.close()
+
+
+def test_the_sdk_is_imported_at_the_first_request_and_off_the_loop() -> None:
+    # A process of its own: here the SDK is imported already.
+    done = subprocess.run([sys.executable, "-c", COLD_START], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+COLD_START = """
+import asyncio, sys, threading
+from throughline.core.ports import Request
+from throughline.core.view import View
+from throughline.models.anthropic import Anthropic
+from throughline.models.keys import Access
+
+class Caught(Exception):
+    pass
+
+class Watch:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name in {"anthropic", "httpx2"}:
+            raise Caught(threading.current_thread() is threading.main_thread())
+
+async def main():
+    async for _ in Anthropic(Access("key")).stream(Request("chat", "any", View(()))):
+        pass
+
+assert "anthropic" not in sys.modules
+sys.meta_path.insert(0, Watch)
+try:
+    asyncio.run(main())
+except Caught as caught:
+    assert caught.args == (False,)
+else:
+    raise AssertionError("no import")
+"""
+
+
+async def test_a_rate_limit_is_waited_out() -> None:
+    async with FakeMessages([Reply(status=429, retry_after=0), Reply(text="ok")]) as fake:
+        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert pieces[0] == TextPiece("ok")
+    assert len(fake.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "said"),
+    [
+        pytest.param([Reply(status=401, text="invalid x-api-key")], "API key was refused", id="401"),
+        pytest.param([Reply(status=403)], "may not use claude-sonnet-5-5", id="403"),
+        pytest.param([Reply(status=404, text="model: x")], "no model claude-sonnet-5-5 at 127.0.0.1", id="404"),
+        pytest.param([Reply(status=413)], "/compact", id="413"),
+        pytest.param([Reply(status=429, retry_after=0.01)] * 3, "rate limit is reached: wait", id="429"),
+        pytest.param([Reply(status=529, retry_after=0.01)] * 3, "overloaded: wait", id="529"),
+        pytest.param([Reply(status=500, retry_after=0.01)] * 3, r"failed \(api_error\)", id="500"),
+        pytest.param(
+            [Reply(status=400, text="prompt is too long: 210000 tokens > 200000 maximum")],
+            "too long for claude-sonnet-5-5: compact the session with /compact",
+            id="too long",
+        ),
+        pytest.param([Reply(status=400, text="tools.0:\nbad")], r"refused the request \(tools.0: bad\)", id="400"),
+        pytest.param([Reply(status=400, text=f"Bad header Bearer {KEY}")], r"\(Bad header …\)", id="echoed key"),
+        pytest.param([Reply(text="one two", cut_after=0)], "broke off", id="cut before the first event"),
+        pytest.param([Reply(text="one two", cut_after=4)], "broke off", id="cut in the middle"),
+        pytest.param([Reply(text="one", sse_error="overloaded_error")], "overloaded: wait", id="error event"),
+        pytest.param([Reply(sse_error="api_error", text="oh")], r"failed \(oh\)", id="unnamed error event"),
+    ],
+)
+async def test_a_failure_says_what_to_do(replies: list[Reply], said: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeMessages(replies) as fake:
+        await check_failure(Anthropic(Access(KEY, fake.url)), said, caplog)
+    assert len(fake.requests) == len(replies)
+
+
+@pytest.mark.parametrize(
+    ("access", "said"),
+    [
+        (Access(), "There is no API key"),
+        (Access(KEY + "…"), "copy it again"),
+        (Access(KEY + "\n" + KEY), "copy it again"),
+        (Access(KEY, "localhost:8080"), "not a plain http or https address"),
+        (Access(KEY, "http://[::1"), "not a plain http or https address"),
+        (Access(KEY, f"http://me:{KEY}@localhost"), "not a plain http or https address"),
+    ],
+)
+async def test_what_cannot_work_is_not_tried(access: Access, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    await check_failure(Anthropic(access), said, caplog)
+
+
+async def test_a_refused_connection_names_the_host(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as held:  # bound but not listening, so that nobody else can answer there
+        held.bind(("127.0.0.1", 0))
+        host = "127.0.0.1:{1}".format(*held.getsockname())
+        model = Anthropic(Access(KEY, f"http://{host}"), retries=0)
+        await check_failure(model, f"^{host} cannot be reached", caplog)
+
+
+async def check_failure(model: Anthropic, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ModelError, match=said) as caught:
+        await ask(model)
+    assert "\n" not in str(caught.value)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert KEY not in caplog.text
+    assert not reachable(caught.value, KEY)
+
+
+def reachable(error: BaseException, secret: str) -> bool:
+    """Whether an exception that the error carries along knows the secret."""
+    carried: BaseException | None = error
+    while carried is not None:
+        known: list[Any] = [*carried.args, *vars(carried).values(), *getattr(carried, "__notes__", [])]
+        if any(secret in f"{one!r}" or secret in str(getattr(one, "headers", "")) for one in known):
+            return True
+        carried = carried.__cause__ or carried.__context__
+    return False
+
+
+async def test_a_call_that_the_limit_cut_off_is_left_out() -> None:
+    cut = Reply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason="max_tokens", half=True)
+    async with FakeMessages([cut]) as fake:
+        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert pieces == [TextPiece("So"), EndPiece("max_tokens", Usage(10, 5))]
+
+
+async def test_a_call_that_is_no_json_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeMessages([Reply(calls=(CallPiece("a", "read_file", {"path": "x"}),), half=True)]) as fake:
+        await check_failure(Anthropic(Access(KEY, fake.url)), "call of read_file cannot be read", caplog)

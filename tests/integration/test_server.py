@@ -1,0 +1,244 @@
+"""The sidecar over a real stdio process."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pygls.exceptions import JsonRpcException
+
+from integration.sidecar import DEMO, Editor, sidecar
+from throughline.wire import methods
+from throughline.wire.state import AgentRow, CompactionRow, State, UserRow
+
+CODE = """\
+class Ledger:
+    \"\"\"Keeps entries in order.\"\"\"
+
+    def add(self, name: str) -> None:
+        self.names.append(name)
+        self.total += len(name)
+        print("added", name, "to", self.total, "characters so far, and going on for a while")
+
+    def longest(self) -> str:
+        return max(self.names, key=len, default="")
+
+
+def merge(left: Ledger, right: Ledger) -> Ledger:
+    made = Ledger()
+    for one in (*left.names, *right.names):
+        made.add(one)
+        print("merging", one, "into the ledger that is being made, one after another, as they come")
+    return made
+"""
+
+
+def idle(state: State) -> bool:
+    return state.activity == "idle" and bool(state.rows)
+
+
+async def test_the_demo_plays_streams_and_costs(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        state = await editor.ask(methods.DEMO)
+        assert state.session is not None
+        assert state.session.recorded
+        line = state.suggestion
+        assert line
+        await editor.ask(methods.SEND, text=line)
+        state = await editor.until(lambda s: idle(s) and s.meter.calls > 0)
+        assert isinstance(state.rows[0], UserRow)
+        assert any(isinstance(row, AgentRow) and row.text and not row.streaming for row in state.rows)
+        grown = [change for patch in editor.patches for change in patch.changes if change.kind == "grown"]
+        assert len(grown) > 5
+        assert state.meter.dollars
+        assert state.suggestion not in ("", line)
+        assert (await editor.ask(methods.SNAPSHOT)).rows == state.rows
+
+
+async def play(editor: Editor, turns: int) -> State:
+    """Says the recording's next lines, one turn after another."""
+    for _ in range(turns):
+        before = editor.state
+        await editor.ask(methods.SEND, text=before.suggestion)
+        await editor.until(partial(moved_on, before))
+    return editor.state
+
+
+def moved_on(before: State, now: State) -> bool:
+    return idle(now) and now.meter.calls > before.meter.calls and now.suggestion != before.suggestion
+
+
+async def test_a_compaction_shows_what_it_saved_and_can_be_undone(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.DEMO)
+        await play(editor, 4)
+        before = editor.state.meter.used
+        made = await editor.ask(methods.COMPACT)
+        assert made.made, made.reason
+        state = await editor.until(lambda s: s.meter.used < before)
+        (row,) = [row for row in state.rows if isinstance(row, CompactionRow)]
+        assert row.after < row.before
+        assert not row.undone
+        assert state.memory.summary.startswith("## Rolling Summary")
+        await editor.ask(methods.UNDO, compaction=row.compaction)
+        state = await editor.until(lambda s: s.meter.used >= before)
+        assert [row.undone for row in state.rows if isinstance(row, CompactionRow)] == [True]
+
+
+async def test_a_skeleton_goes_stale_as_its_file_is_typed_in_and_is_refreshed(tmp_path: Path) -> None:
+    (tmp_path / "ledger.py").write_text(CODE, encoding="utf-8")
+    changed = CODE.replace("merge(left: Ledger, right: Ledger)", "merge(left: Ledger, right: Ledger, last: str)")
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.START, objective="try skeletons", role="engineer")
+        answer = await editor.ask(methods.INJECT, uris=[editor.uri("ledger.py")], form="skeleton")
+        assert answer.paths == ["ledger.py"]
+        state = await editor.until(lambda s: bool(s.files))
+        assert state.files[0].freshness == "fresh"
+        assert state.files[0].tokens < state.files[0].original
+        editor.open("ledger.py", CODE)
+        assert await editor.hover("ledger.py", 13) is None
+        editor.edit("ledger.py", changed)
+        await editor.until(lambda s: s.files[0].freshness == "stale")
+        said = await editor.hover("ledger.py", 13)
+        assert said is not None
+        assert "model saw `merge(" in said
+        assert "last" in said
+        assert "command:throughline.refresh?" in said
+        difference = await editor.ask(methods.DIFFERENCE, uri=editor.uri("ledger.py"))
+        assert "last" in difference.now
+        assert "last" not in difference.seen
+        await editor.ask(methods.REFRESH, uri=editor.uri("ledger.py"))
+        await editor.until(lambda s: s.files[0].freshness == "fresh")
+        assert await editor.hover("ledger.py", 13) is None
+        await editor.ask(methods.DROP, uri=editor.uri("ledger.py"))
+        await editor.until(lambda s: not s.files)
+
+
+async def test_files_that_cannot_enter_the_view_are_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    (tmp_path / "notes.md").write_text("short", encoding="utf-8")
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.START, objective="inject", role="qa")
+        uris = [editor.uri("picture.png"), "file:///etc/passwd", editor.uri("missing.py"), editor.uri("notes.md")]
+        answer = await editor.ask(methods.INJECT, uris=uris, form="skeleton")
+        assert answer.paths == ["notes.md"]
+        assert [one.uri for one in answer.refused] == uris[:3]
+
+
+async def test_a_killed_sidecar_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.DEMO)
+        state = await play(editor, 2)
+        session = state.session
+        assert session is not None
+        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.until(lambda s: any(isinstance(row, AgentRow) and row.streaming for row in s.rows))
+        await editor.kill()
+    async with sidecar(tmp_path) as editor:
+        listed = await editor.ask(methods.SESSIONS)
+        assert [one.id for one in listed.sessions] == [session.id]
+        resumed = await editor.ask(methods.RESUME, session=session.id)
+        kept = {row.id: row for row in resumed.rows}
+        assert [kept[row.id] for row in state.rows] == state.rows
+        assert any(isinstance(row, UserRow) and row.text == state.suggestion for row in resumed.rows)
+        assert resumed.activity == "idle"
+        await play(editor, 1)
+
+
+async def test_cancel_stops_the_reply_and_keeps_what_came(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        state = await editor.ask(methods.DEMO)
+        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.until(lambda s: any(isinstance(row, AgentRow) and row.streaming for row in s.rows))
+        await editor.ask(methods.CANCEL)
+        state = await editor.until(idle)
+        assert [row.partial for row in state.rows if isinstance(row, AgentRow)][-1]
+
+
+async def test_off_script_the_recording_says_what_it_is_and_how_to_set_a_key(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        line = (await editor.ask(methods.DEMO)).suggestion
+        await editor.ask(methods.SEND, text="something that nobody recorded")
+        state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        said = [row.text for row in state.rows if isinstance(row, AgentRow)][-1]
+        assert "recording" in said
+        assert "Set API Key" in said
+        assert state.suggestion == line
+
+
+async def test_ending_writes_the_archive_and_reports(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.DEMO)
+        await play(editor, 3)
+        ended = await editor.ask(methods.END)
+        text = Path(ended.path).read_text(encoding="utf-8")
+        assert text.startswith("## Project Archive")
+        assert 0 < ended.tokens <= 2000
+        assert "Turns: 3" in ended.report
+        assert (tmp_path / ".agent" / ".gitignore").exists()
+        state = await editor.until(lambda s: s.session is not None and s.session.readonly)
+        assert state.suggestion == ""
+        with pytest.raises(JsonRpcException, match="ended"):
+            await editor.ask(methods.SEND, text="more")
+
+
+async def test_a_recorded_session_opens_to_be_read_with_its_summary(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        state = await editor.ask(methods.RECORDING, path=str(DEMO))
+        assert state.session is not None
+        assert state.session.readonly
+        assert len([row for row in state.rows if isinstance(row, UserRow)]) >= 30
+        assert state.memory.sections
+        again = await editor.ask(methods.RECORDING, path=str(DEMO))
+        assert again.session.id == state.session.id
+        with pytest.raises(JsonRpcException, match="can only be read"):
+            await editor.ask(methods.SEND, text="hello")
+
+
+MALFORMED = [
+    (methods.SEND.name, {}, -32602),
+    (methods.SEND.name, {"text": 3}, -32602),
+    (methods.SEND.name, {"text": "a", "more": 1}, -32602),
+    (methods.SEND.name, [], -32602),
+    (methods.SEND.name, None, -32602),
+    (methods.INJECT.name, {"uris": "a", "form": "skeleton"}, -32602),
+    (methods.INJECT.name, {"uris": [], "form": "half"}, -32602),
+    (methods.SEND.name, {"text": {"jsonrpc": "2.0", "id": 1}}, -32602),
+    ("textDocument/hover", {"textDocument": 3}, -32602),
+    ("textDocument/hover", None, -32602),
+    ("throughline/nothing", {}, -32601),
+    (methods.SEND.name, {"text": "no session"}, -32803),
+    (methods.RESUME.name, {"session": "unknown"}, -32803),
+    (methods.RECORDING.name, {"path": "/nowhere/at/all.jsonl"}, -32803),
+]
+
+
+async def test_every_request_is_answered_and_says_what_is_wrong(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        for method, params, code in MALFORMED:
+            answer = await editor.raw(method, params)
+            assert answer.code == code, (method, params, answer)
+            assert "Traceback" not in str(answer.message)
+            assert answer.data is None
+        await editor.ask(methods.START, objective="still alive", role="engineer")
+
+
+async def test_an_editor_of_another_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JsonRpcException, match="reinstall"):
+        async with sidecar(tmp_path, version=methods.VERSION + 1):
+            pass
+
+
+async def test_the_key_reaches_neither_the_log_nor_the_database(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secret = "sk-test-" + "k" * 24
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.KEY, key=secret)
+        await editor.raw(methods.KEY.name, {"key": secret, "more": secret})
+        await editor.ask(methods.START, objective="keys", role="engineer")
+    kept = b"".join(path.read_bytes() for path in (tmp_path / ".agent").iterdir())
+    said = capfd.readouterr()
+    assert secret.encode() not in kept
+    assert secret not in said.out + said.err
