@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.transcripts.read import TranscriptError, read, split
 from throughline.core.recording import Recording, Step
+from throughline.transcripts.read import TranscriptError, read, split
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 NEUTRAL = sorted((SHARED / "sessions" / "transcripts").glob("*/*.jsonl"))
@@ -113,9 +113,7 @@ def test_an_odd_neutral_event_is_mended_and_noted(
         (b"\n\n%s\n\n", ()),
     ],
 )
-def test_a_line_that_is_no_event_is_skipped_and_noted(
-    tmp_path: Path, lines: bytes, repairs: tuple[str, ...]
-) -> None:
+def test_a_line_that_is_no_event_is_skipped_and_noted(tmp_path: Path, lines: bytes, repairs: tuple[str, ...]) -> None:
     recording = read_bytes(tmp_path, lines % json.dumps(NOTE).encode())
     assert recording == Recording((Step(0, "user", "prompt", "go on"),), "neutral", repairs)
 
@@ -139,9 +137,7 @@ def test_ids_that_pair_badly_are_noted(tmp_path: Path) -> None:
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ],
 )
-def test_encoding_and_line_ends_do_not_matter(
-    tmp_path: Path, mark: bytes, encoding: str, ending: str
-) -> None:
+def test_encoding_and_line_ends_do_not_matter(tmp_path: Path, mark: bytes, encoding: str, ending: str) -> None:
     for events, name in ((EVENTS, "neutral"), (CLAUDE, "claude-code")):
         text = encode(events).decode().replace("\n", ending)
         recording = read_bytes(tmp_path, mark + text.encode(encoding))
@@ -169,9 +165,7 @@ def test_lines_reach_a_format_without_their_ends_wherever_a_chunk_ends(chunk: in
         (b'{"type": "summary", "summary": "A day", "leafUuid": "x"}\n', "holds no step of a session: choose"),
     ],
 )
-def test_a_file_that_is_no_session_is_refused_in_one_sentence(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
+def test_a_file_that_is_no_session_is_refused_in_one_sentence(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(TranscriptError) as refusal:
         read_bytes(tmp_path, content)
     assert str(refusal.value).startswith(f"session.bin {message}")
@@ -232,7 +226,5 @@ def test_any_mutation_is_read_or_refused(
 def test_a_recorded_neutral_session_is_read_event_for_event(path: Path) -> None:
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     steps = read(path).steps
-    assert [(s.i, s.role, s.kind, s.text) for s in steps] == [
-        (e["i"], e["role"], e["kind"], e["text"]) for e in events
-    ]
+    assert [(s.i, s.role, s.kind, s.text) for s in steps] == [(e["i"], e["role"], e["kind"], e["text"]) for e in events]
     assert all(step.at is not None for step, event in zip(steps, events, strict=True) if event.get("ts"))

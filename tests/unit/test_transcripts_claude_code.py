@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from throughline.core.recording import Kind, Recording, Step
 from throughline.transcripts import claude_code
 from throughline.transcripts.read import read
-from throughline.core.recording import Kind, Recording, Step
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 RAW = sorted((SHARED / "sessions" / "raw" / "entireio-cli").glob("*.jsonl"))
@@ -78,9 +78,7 @@ def test_a_users_line_is_told_by_its_flags_and_first_characters(
     words: str, flags: dict[str, object], kind: Kind
 ) -> None:
     for content in (words, [text(words)], [words]):
-        assert recorded(user(content, **flags)) == Recording(
-            (Step(0, "user", kind, words),), "claude-code", ()
-        )
+        assert recorded(user(content, **flags)) == Recording((Step(0, "user", kind, words),), "claude-code", ())
 
 
 @pytest.mark.parametrize(
@@ -142,9 +140,7 @@ def test_a_line_makes_these_steps(line: Line, kinds: list[tuple[str, str, str]])
     ],
 )
 def test_a_result_is_read_once_and_as_text(content: object, expected: str) -> None:
-    recording = recorded(
-        assistant(call(path="a")), user([result(content)], toolUseResult={"stdout": "again"})
-    )
+    recording = recorded(assistant(call(path="a")), user([result(content)], toolUseResult={"stdout": "again"}))
     assert recording.steps == (
         Step(0, "assistant", "tool_call", "", "Read", {"path": "a"}, "t1"),
         Step(1, "tool", "tool_result", expected, call_id="t1"),

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from throughline.compression.tags import tagged
 from throughline.core.events import Replied, Spoke, ToolCalled, ToolReturned
-from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, subject
+from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve, subject
 from throughline.core.session import Turn
 
 LONGEST = 280
@@ -39,6 +39,7 @@ _OPEN = re.compile(
     r"\b(open question|still (?:open|unclear|need)|to be decided|not sure (?:yet|whether)|later we)\b",
     re.IGNORECASE,
 )
+_ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
 _DONE = re.compile(
     r"\b(done|complete[d]?|implemented|all tests pass|now works?|fixed|added|finished|committed)\b",
     re.IGNORECASE,
@@ -60,7 +61,7 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
     known = {_plain(entry.text) for entry in ledger.entries.values()}
     taken = set(ledger.entries)
 
-    def add(kind: EntryKind, text: str, turn: int, owner: str = "") -> None:
+    def add(kind: EntryKind, text: str, turn: int, owner: str = "", about: str = "") -> None:
         text = clip(text)
         if not text or _plain(text) in known:
             return
@@ -69,7 +70,7 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
         while (name := f"s{turn}.{number}") in taken:
             number += 1
         taken.add(name)
-        about = subject(text) if kind == "decision" else "state" if kind == "state" else ""
+        about = about or (subject(text) if kind == "decision" else "state" if kind == "state" else "")
         made.append(Add(Entry(name, kind, text, "summariser", (turn,), owner=owner, subject=about)))
 
     for turn in turns:
@@ -78,11 +79,28 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
                 add(kind, said.text, turn.number, "user" if kind == "question" and said.user else "")
         if asked := _asked(turn):
             add("work", asked, turn.number)
-        for issue in _failing(turn):
-            add("issue", issue, turn.number)
+        for command, result in _commands(turn).items():
+            failing = {
+                one.id for one in (*ledger.live(), *_added(made)) if one.kind == "issue" and one.subject == command
+            }
+            if result.error:
+                add(
+                    "issue",
+                    f"`{clip(command, 80)}` fails: {clip(_error(result.text), 120)}",
+                    turn.number,
+                    about=command,
+                )
+            else:
+                made += [Resolve(name, f"passes since turn {turn.number}", "summariser") for name in failing]
     if state := _state(turns):
         add("state", state, turns[-1].number)
     return tuple(made)
+
+
+def _added(operations: Sequence[Operation]) -> Iterator[Entry]:
+    """The entries that are on their way into the ledger."""
+    resolved = {one.id for one in operations if isinstance(one, Resolve)}
+    return (one.entry for one in operations if isinstance(one, Add) and one.entry.id not in resolved)
 
 
 def clip(text: str, longest: int = LONGEST) -> str:
@@ -131,19 +149,23 @@ def _asked(turn: Turn) -> str:
     return f"Asked: {first}" if len(first) >= 20 else ""
 
 
-def _failing(turn: Turn) -> Iterator[str]:
-    """Commands whose last run in the turn failed."""
+def _commands(turn: Turn) -> dict[str, ToolReturned]:
+    """The last result of each command that ran in the turn."""
     calls = {item.id: item for item in turn.items if isinstance(item, ToolCalled)}
     last: dict[str, ToolReturned] = {}
     for item in turn.items:
         if isinstance(item, ToolReturned) and item.id in calls:
             command = calls[item.id].args.get("command")
             if isinstance(command, str):
-                last[command] = item
-    for command, result in last.items():
-        if result.error:
-            error = next((line for line in reversed(result.text.splitlines()) if line.strip()), "")
-            yield f"`{clip(command, 80)}` fails: {clip(error, 120)}"
+                last[" ".join(command.split())] = item
+    return last
+
+
+def _error(text: str) -> str:
+    """The line of a failed command's output that says most: the last one that speaks of an error."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if _ERROR.search(line)]
+    return (telling or lines or ["no output"])[-1]
 
 
 def _state(turns: Sequence[Turn]) -> str:

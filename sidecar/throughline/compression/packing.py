@@ -46,7 +46,7 @@ def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count
     text = _render(live, shown, objective, turn)
     while count(text) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
-        shown.remove(max(shown, key=_order))
+        shown.pop()
         text = _render(live, shown, objective, turn)
     return text
 
@@ -63,8 +63,18 @@ def line(entry: Entry) -> str:
     return clip("".join(parts), 400)
 
 
-def _order(entry: Entry) -> tuple[bool, int, int]:
-    return not entry.final, _RANK[entry.kind], -max(entry.turns, default=0)
+def _ordered(live: Sequence[Entry]) -> list[Entry]:
+    """The entries from the most to the least important. Kinds of one rank take turns, so that none crowds out
+    another; within a kind, what the agent tagged comes before what a summariser read out of the turns.
+    """
+    turn: dict[EntryKind, int] = {}
+
+    def order(entry: Entry) -> tuple[bool, int, int]:
+        turn[entry.kind] = turn.get(entry.kind, 0) + 1
+        return not entry.final, _RANK[entry.kind], turn[entry.kind]
+
+    newest = sorted(live, key=lambda entry: (entry.author == "summariser", -max(entry.turns, default=0)))
+    return [entry for _, entry in sorted(((order(entry), entry) for entry in newest), key=lambda pair: pair[0])]
 
 
 def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> list[Entry]:
@@ -72,7 +82,7 @@ def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, coun
     left = [f"- … and 100 more: recall {section.noun}" for section in SECTIONS if not section.inline]
     room = budget - count(_render((), [], objective, turn)) - count("\n".join(left))
     shown = []
-    for entry in sorted(live, key=_order):
+    for entry in _ordered(live):
         cost = count(f"- {line(entry)}\n")
         if cost <= room:
             room -= cost

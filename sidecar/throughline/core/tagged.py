@@ -22,7 +22,7 @@ def converter(*unions: Any) -> Converter:
     for plain in (str, int, bool):
         made.register_structure_hook(plain, _exactly)
     made.register_structure_hook(float, _number)
-    made.register_structure_hook_func(lambda shape: get_origin(shape) is list, partial(_listed, made))
+    made.register_structure_hook_func(_is_list, partial(_listed, made))
     for union in unions:
         for member in get_args(union):
             made.register_unstructure_hook(member, made.gen_unstructure_attrs_fromdict(member))
@@ -51,6 +51,10 @@ def _exactly(value: Any, shape: type) -> Any:
     if type(value) is not shape:
         raise TypeError(f"expected {shape.__name__}, got {type(value).__name__}")
     return value
+
+
+def _is_list(shape: Any) -> bool:
+    return get_origin(shape) is list
 
 
 def _listed(made: Converter, value: Any, shape: Any) -> list[Any]:

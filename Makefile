@@ -1,0 +1,82 @@
+# Each target sets up what it needs; `make help` lists them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SILENT:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/sh
+
+BIN := .venv/bin
+VENV := .venv/.ready
+MODULES := extension/node_modules/.ready
+DRIVER := tests/editor/node_modules/.ready
+VSIX := build/throughline.vsix
+SOURCES := $(shell git ls-files -co --exclude-standard extension sidecar demo/session.jsonl 2>/dev/null)
+
+.PHONY: help run demo test check unit page editor package protocol lock format clean
+
+help: ## list the targets
+	grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV) $(VSIX) $(DRIVER) ## open the extension on the demo project, in VS Code or else in a browser
+	sh demo/open.sh $(VSIX)
+
+demo: $(VENV) ## play the demo session in the terminal, with its bill against full history
+	rm -rf build/demo
+	$(BIN)/throughline replay demo/session.jsonl --project build/demo --compare --show
+
+test: check unit page editor ## everything
+
+check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
+	echo "check: style, types, layers, protocol"
+	$(BIN)/ruff check --quiet sidecar tests demo
+	$(BIN)/ruff format --quiet --check sidecar tests demo
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
+	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts --check
+	cd extension && npm run --silent check
+
+unit: $(VENV) ## the sidecar's tests, in processes of their own where that matters
+	echo "test: the sidecar"
+	$(BIN)/pytest -q
+
+page: $(MODULES) ## the extension's tests that need no editor
+	echo "test: the extension"
+	cd extension && npm test --silent
+
+editor: $(VENV) $(VSIX) $(DRIVER) ## the end-to-end tests, in a real editor in a real browser
+	sh tests/editor/run.sh
+
+package: $(VSIX) ## build/throughline.vsix
+
+protocol: $(VENV) ## write extension/src/protocol.ts from the messages
+	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts
+
+lock: ## write requirements.lock from pyproject.toml; needs uv
+	uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --no-emit-index-url \
+	    --no-header --python-version 3.11 --output-file requirements.lock
+
+format: $(VENV) ## rewrite the Python in the project's style
+	$(BIN)/ruff check --quiet --fix sidecar tests demo
+	$(BIN)/ruff format --quiet sidecar tests demo
+
+clean: ## take away all that was built
+	rm -rf build .venv extension/node_modules extension/dist tests/editor/node_modules
+
+$(VENV): requirements.lock pyproject.toml
+	mkdir -p build
+	sh .ci/environment
+	touch $@
+
+$(MODULES): extension/package-lock.json
+	sh .ci/node extension "the extension's packages (a few seconds)"
+	touch $@
+
+$(DRIVER): tests/editor/package-lock.json
+	sh .ci/node tests/editor "the browser driver's packages (a few seconds)"
+	touch $@
+
+$(VSIX): $(SOURCES) $(MODULES)
+	echo "build: $(VSIX)"
+	mkdir -p build
+	cd extension && npm run --silent package
+	touch $@

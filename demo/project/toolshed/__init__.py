@@ -1,0 +1,1 @@
+"""A lending library for garden and workshop tools."""
