@@ -1,0 +1,1 @@
+"""Skeletons: a source file without its bodies, in its own syntax, and what moved between two of them."""

@@ -1,0 +1,19 @@
+"""The languages that have skeletons. A new one is a module, a query file and a name in this table."""
+
+from collections.abc import Mapping
+
+from throughline.skeleton.languages import python, typescript
+from throughline.skeleton.languages.language import Language
+
+LANGUAGES = (python.PYTHON, typescript.TYPESCRIPT)
+
+BY_SUFFIX: Mapping[str, Language] = {suffix: language for language in LANGUAGES for suffix in language.grammars}
+
+
+def find(path: str) -> tuple[Language, str] | None:
+    """The language of a path and the suffix that told it, or None when the suffix is not known."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    stem, dot, end = name.rpartition(".")
+    suffix = f"{dot}{end}".lower() if stem else ""
+    language = BY_SUFFIX.get(suffix)
+    return (language, suffix) if language else None

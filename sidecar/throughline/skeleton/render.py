@@ -1,0 +1,158 @@
+"""The skeleton of a file: its outline written again in its own syntax, in as much detail as fits."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import attrs
+
+from throughline.skeleton.languages import find
+from throughline.skeleton.languages.language import Detail, Language
+from throughline.skeleton.outline import LEFT_OUT, Item, Outline
+from throughline.skeleton.plain import LEVELS, shallow
+from throughline.skeleton.read import outline
+
+Form = Literal["whole", "skeleton", "declarations", "plain"]
+
+SMALL = 500
+"""Characters below which a file goes whole."""
+NEARLY_NOTHING = 0.05
+"""The part of a file that its bodies may be while the file still counts as declarations only."""
+STOPS = " .:;,"
+
+LADDER = (
+    Detail(),
+    Detail(docs=False),
+    Detail(docs=False, fields=False),
+    Detail(docs=False, fields=False, defaults=False),
+    Detail(docs=False, fields=False, defaults=False, annotations=False),
+    Detail(docs=False, fields=False, defaults=False, annotations=False, constants=False),
+    Detail(docs=False, fields=False, defaults=False, annotations=False, constants=False, notes=False),
+)
+"""From everything to names alone. The detail of a skeleton is how many rungs below it were not needed."""
+
+
+@attrs.frozen
+class Skeleton:
+    """A file as the model sees it. `detail` counts up from 0, names alone; tokens are by the caller's count."""
+
+    text: str
+    form: Form
+    detail: int
+    tokens: int
+    original_tokens: int
+
+
+def skeleton(path: str, text: str, count: Callable[[str], int], share: float = 0.25) -> Skeleton:
+    """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits."""
+    original = count(text)
+
+    def made(form: Form, detail: int, written: str) -> Skeleton:
+        return Skeleton(written, form, detail, count(written), original)
+
+    found = find(path)
+    comment = found[0].comment if found else "#"
+    whole = made("whole", 0, f"{_head(comment, path, 'whole file')}\n{text}")
+    if len(text) < SMALL:
+        return whole
+    read = outline(path, text)
+    if found is None or read is None or _is_script(read):
+        what = f"outline by indentation of {_lines(text)} lines, {LEFT_OUT} for what is left out"
+        head = _head(comment, path, what)
+        plain = (made("plain", level, f"{head}\n{shallow(text, level)}\n") for level in range(LEVELS, 0, -1))
+        return _smaller(_first(plain, share * original), whole)
+    if read.bodies <= NEARLY_NOTHING * len(text):
+        head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
+        return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
+    rungs = (made("skeleton", detail, write(read, found[0], detail)) for detail in range(len(LADDER) - 1, -1, -1))
+    return _smaller(_first(rungs, share * original), whole)
+
+
+def write(read: Outline, language: Language, detail: int) -> str:
+    """An outline as source, at a detail from 0 to the ladder's length."""
+    shown = LADDER[len(LADDER) - 1 - detail]
+    missing = ", ".join(["bodies", *(name for name, kept in attrs.asdict(shown).items() if not kept)])
+    without = f"without {missing}" if detail else "names only"
+    lines = [_head(language.comment, read.path, f"skeleton of {read.lines} lines, {without}{_broken(read)}")]
+    if read.doc and shown.docs:
+        lines.append(f"{language.comment} {read.doc.rstrip(STOPS)}")
+    if read.imports:
+        lines.append(f"{language.comment} imports: {', '.join(read.imports)}")
+    for item in read.items:
+        lines += _written(item, None, language, shown)
+    if read.loose:
+        lines.append(f"{language.comment} lines of code outside all of these: {read.loose}")
+    return "\n".join(lines) + "\n"
+
+
+def _written(item: Item, around: Item | None, language: Language, detail: Detail) -> Iterator[str]:
+    """An item's lines and those of its children, which the outline nests to a bounded depth."""
+    if not _shown(item, detail):
+        return
+    children = [child for child in item.children if child.kind != "attribute" and _shown(child, detail)]
+    lines = language.write(item, around, detail)
+    note = _note(item, detail)
+    remark = f"  {language.comment} {note}" if note else ""
+    yield from lines.above
+    yield (lines.opening if children else lines.alone) + remark
+    for child in children:
+        yield from (f"{language.indent}{line}" for line in _written(child, item, language, detail))
+    if children and lines.closing:
+        yield lines.closing
+
+
+def _shown(item: Item, detail: Detail) -> bool:
+    match item.kind:
+        case "field" | "attribute":
+            return detail.fields
+        case "constant":
+            return detail.constants or bool(item.children)
+        case _:
+            return True
+
+
+def _note(item: Item, detail: Detail) -> str:
+    """The comment behind an item: what its doc says, what it holds, raises and does besides."""
+    parts = [item.doc.rstrip(STOPS)] if detail.docs else []
+    if held := [child for child in item.children if child.kind == "attribute" and detail.fields]:
+        parts.append("holds " + ", ".join(_attribute(child, detail) for child in held))
+    if item.raises and detail.notes:
+        parts.append("raises " + ", ".join(item.raises))
+    if detail.notes:
+        parts += item.effects
+    return "; ".join(filter(None, parts))
+
+
+def _attribute(item: Item, detail: Detail) -> str:
+    return f"{item.name}: {item.returns}" if item.returns and detail.annotations else item.name
+
+
+def _is_script(read: Outline) -> bool:
+    """Whether a file is mostly code that runs on loading, in which an outline finds nothing to name."""
+    return read.loose > 0 and all(item.kind in {"constant", "export"} and not item.children for item in read.items)
+
+
+def _first(rungs: Iterator[Skeleton], budget: float) -> Skeleton:
+    """The first that fits the budget in tokens, or the last."""
+    rung = next(rungs)
+    while rung.tokens > budget:
+        following = next(rungs, None)
+        if following is None:
+            break
+        rung = following
+    return rung
+
+
+def _smaller(made: Skeleton, whole: Skeleton) -> Skeleton:
+    return made if made.tokens < whole.tokens else whole
+
+
+def _head(comment: str, path: str, what: str) -> str:
+    return f"{comment} {' '.join(path.splitlines())}: {what}"
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1
+
+
+def _broken(read: Outline) -> str:
+    return f"; places that did not parse: {read.broken}" if read.broken else ""

@@ -1,0 +1,79 @@
+"""A file's bytes, read back as one-line text without the comments."""
+
+import re
+import textwrap
+from bisect import bisect_left
+from collections.abc import Iterable
+
+import attrs
+
+SPACE = re.compile(rb"(?:\s|\\\r?\n)+")
+AFTER_BRACKET = re.compile(rb"(?<=[(\[])\s+|(?<=<)[ \t]*\r?\n\s*")
+BEFORE_BRACKET = re.compile(rb"\s+(?=[)\]])")
+
+
+@attrs.frozen
+class Span:
+    """Bytes from `start` to `end` that are written as `text` instead of having their whitespace collapsed."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+@attrs.frozen
+class Source:
+    """UTF-8 bytes with the spans that are not plain code, sorted by start and not overlapping."""
+
+    data: bytes
+    spans: tuple[Span, ...]
+    starts: tuple[int, ...]
+
+    @classmethod
+    def build(cls, data: bytes, spans: Iterable[Span]) -> "Source":
+        """Sort the spans; of two that overlap the earlier wins, then the longer, then the one that is cut."""
+        kept: list[Span] = []
+        for span in sorted(spans, key=lambda span: (span.start, -span.end, len(span.text))):
+            if not kept or span.start >= kept[-1].end:
+                kept.append(span)
+        return cls(data, tuple(kept), tuple(span.start for span in kept))
+
+    def text(self, start: int, end: int) -> str:
+        """The source between two byte offsets on one line, strings untouched, comments cut."""
+        pieces: list[bytes] = []
+        for span in self._within(start, end):
+            pieces += [_collapse(self.data[start : span.start]), span.text]
+            start = span.end
+        pieces.append(_collapse(self.data[start:end]))
+        tidy = b""
+        for piece in pieces:
+            tidy += piece.lstrip(b" ") if tidy.endswith(b" ") else piece
+        return tidy.decode(errors="replace").strip()
+
+    def body(self, start: int, end: int) -> str:
+        """The source between two byte offsets by lines: comments, blank lines and outer indentation cut."""
+        start = self.data.rfind(b"\n", 0, start) + 1 if self._indented(start) else start
+        pieces: list[bytes] = []
+        for span in self._within(start, end):
+            pieces += [self.data[start : span.start], span.text]
+            start = span.end
+        pieces.append(self.data[start:end])
+        lines = b"".join(pieces).decode(errors="replace").splitlines()
+        return textwrap.dedent("\n".join(line.rstrip() for line in lines if line.strip()))
+
+    def _indented(self, start: int) -> bool:
+        return not self.data[self.data.rfind(b"\n", 0, start) + 1 : start].strip()
+
+    def _within(self, start: int, end: int) -> list[Span]:
+        inside = self.spans[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+        return [span for span in inside if span.end <= end]
+
+
+def _collapse(code: bytes) -> bytes:
+    return BEFORE_BRACKET.sub(b"", SPACE.sub(b" ", AFTER_BRACKET.sub(b"", code)))
+
+
+def following(data: bytes, place: int) -> int:
+    """The offset of the first byte at or after `place` that is no whitespace."""
+    match = SPACE.match(data, place)
+    return match.end() if match else place
