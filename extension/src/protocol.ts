@@ -308,10 +308,11 @@ export interface OneFile {
   uri: string;
 }
 
-/** What moved since the model saw the file, as Markdown, and the text that it saw. */
+/** What moved since the model saw the file, as Markdown; what it saw, and what it would see now. */
 export interface Difference {
   markdown: string;
   seen: string;
+  now: string;
 }
 
 /** What a session's end wrote: the archive's path and tokens, and the session's report as Markdown. */
@@ -328,6 +329,7 @@ export interface Key {
 
 export interface Requests {
   "throughline/start": { params: Start; result: State };
+  "throughline/demo": { params: Nothing; result: State };
   "throughline/resume": { params: Resume; result: State };
   "throughline/sessions": { params: Nothing; result: Sessions };
   "throughline/recording": { params: OpenRecording; result: State };

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from throughline.workspace.folder import Folder
 
 # Seconds a word, at which the recorded model speaks in the editor.
-PACE = 0.01
+PACE = 0.02
 
 
 def main() -> None:

@@ -9,8 +9,10 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import DEMO, Editor, sidecar
+from throughline.models.fake import FakeMessages
+from throughline.models.script import Reply
 from throughline.wire import methods
-from throughline.wire.state import AgentRow, CompactionRow, State, UserRow
+from throughline.wire.state import AgentRow, CompactionRow, EntryRow, NoticeRow, State, UserRow
 
 CODE = """\
 class Ledger:
@@ -242,3 +244,45 @@ async def test_the_key_reaches_neither_the_log_nor_the_database(
     said = capfd.readouterr()
     assert secret.encode() not in kept
     assert secret not in said.out + said.err
+
+
+async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed(tmp_path: Path) -> None:
+    (tmp_path / "AGENTS.md").write_text("Use tabs.", encoding="utf-8")
+    said = "Agreed.\n\n[DECISION]: Use SQLite because it survives a crash."
+    async with (
+        FakeMessages([Reply(text=said), Reply(text="Fine.")]) as fake,
+        sidecar(tmp_path, endpoint=fake.url) as editor,
+    ):
+        await editor.ask(methods.KEY, key="sk-test-key")
+        state = await editor.ask(methods.START, objective="choose a store", role="engineer")
+        assert not state.session.recorded
+        await editor.ask(methods.SEND, text="Which store?")
+        state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        assert [row.text for row in state.rows if isinstance(row, AgentRow | EntryRow)] == [
+            "Agreed.",
+            "Use SQLite — it survives a crash.",
+        ]
+        assert [entry.text for section in state.memory.sections for entry in section.entries] == [
+            "Use SQLite because it survives a crash."
+        ]
+        assert state.meter.dollars is not None
+        sent = fake.requests[0]
+        assert sent.body["messages"][-1]["content"][-1]["text"] == "Which store?"
+        assert "Use tabs." in str(sent.body["system"])
+
+
+async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_goes_on(tmp_path: Path) -> None:
+    async with (
+        FakeMessages([Reply(status=401), Reply(text="Hello.")]) as fake,
+        sidecar(tmp_path, endpoint=fake.url) as editor,
+    ):
+        await editor.ask(methods.KEY, key="sk-wrong")
+        await editor.ask(methods.START, objective="talk", role="product")
+        await editor.ask(methods.SEND, text="Hello?")
+        state = await editor.until(lambda s: any(isinstance(row, NoticeRow) for row in s.rows) and s.activity == "idle")
+        (notice,) = [row for row in state.rows if isinstance(row, NoticeRow)]
+        assert notice.level == "error"
+        assert "key" in notice.text.lower()
+        assert "sk-wrong" not in notice.text
+        await editor.ask(methods.SEND, text="Again?")
+        await editor.until(lambda s: idle(s) and s.meter.calls == 1)

@@ -69,7 +69,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
     async def close(*, partial: bool = False) -> None:
         whole = "".join(text)
         text.clear()
-        if whole.strip():
+        if whole:
             await desk.record(Replied(turn, whole, desk.count(whole), partial))
 
     began = crew.clock.now()

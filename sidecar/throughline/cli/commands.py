@@ -49,6 +49,7 @@ def replay(
 
 
 @commands.command(hidden=True)
+@click.option("--stdio", is_flag=True, expose_value=False, help="What editors pass; there is no other way.")
 @click.pass_obj
 def serve(parts: Parts) -> None:
     """Run the language server that the editor talks to."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import count
 
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, subject
 
@@ -12,7 +13,7 @@ TAGS: dict[str, EntryKind] = {
     "MILESTONE COMPLETE": "milestone",
     "DO NOT REVISIT": "rejected",
 }
-_TAG = re.compile(rf"^[\s>*_#-]*\[({'|'.join(TAGS)})\][*_]*\s*:?[*_]*\s*(.+)$", re.IGNORECASE)
+_TAG = re.compile(rf"^[\s>*_#-]*\[({'|'.join(TAGS)})\][*_]*\s*+:?+[*_]*\s*(.+)$", re.IGNORECASE)
 _BECAUSE = {
     "decision": re.compile(r"\s*,?\s+because\s+", re.IGNORECASE),
     "rejected": re.compile(r"\s+(?:\u2014|\u2013|--|-)\s+"),
@@ -22,26 +23,43 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 
 def tagged(text: str) -> Iterator[tuple[EntryKind, str, str]]:
     """Kind, text and reason of each tagged line; a tag inside a code block is only quoted."""
+    return (said for _, said in _lines(text) if said)
+
+
+def without(text: str, known: Container[tuple[EntryKind, str]]) -> str:
+    """The text without the tagged lines whose kind and text are `known`."""
+    return "\n".join(line for line, said in _lines(text) if not said or said[:2] not in known).strip()
+
+
+def _lines(text: str) -> Iterator[tuple[str, tuple[EntryKind, str, str] | None]]:
+    """Each line, with what its tag says where it has one."""
     fenced = False
     for line in text.splitlines():
         if _FENCE.match(line):
             fenced = not fenced
-        found = None if fenced else _TAG.match(line)
-        if found:
-            kind = TAGS[found[1].upper()]
-            said, why = found[2].strip(), ""
-            if because := _BECAUSE.get(kind):
-                said, why, *_ = [*because.split(said, maxsplit=1), ""]
-            yield kind, said.strip().rstrip("*_ "), why.strip()
+        yield line, None if fenced else _said(line)
+
+
+def _said(line: str) -> tuple[EntryKind, str, str] | None:
+    found = _TAG.match(line)
+    if not found:
+        return None
+    kind = TAGS[found[1].upper()]
+    said, why = found[2].strip(), ""
+    if because := _BECAUSE.get(kind):
+        said, why, *_ = [*because.split(said, maxsplit=1), ""]
+    said = said.strip().rstrip("*_ ")
+    return (kind, said, why.strip()) if said else None
 
 
 def entries(text: str, turn: int, ledger: Ledger) -> tuple[Add, ...]:
     """The operations that a reply's tagged lines make; what the ledger says already is not said again."""
-    known = {(entry.kind, entry.text) for entry in ledger.entries.values()}
+    known = {(entry.kind, entry.text) for entry in ledger.live()}
+    free = (name for number in count(1) if (name := f"t{turn}.{number}") not in ledger.entries)
     made: list[Add] = []
     for kind, said, why in tagged(text):
         if (kind, said) not in known:
             known.add((kind, said))
-            name = f"t{turn}.{len(made) + 1 + sum(1 for old in ledger.entries if old.startswith(f't{turn}.'))}"
+            name = next(free)
             made.append(Add(Entry(name, kind, said, "agent", (turn,), why=why, subject=subject(said))))
     return tuple(made)

@@ -63,6 +63,8 @@ class Page:
                 self._patch([RowGrown(row.id, text)])
                 return
             place += 1
+        if not text.strip():
+            return  # Blank text alone becomes no event: its row would never end.
         made = AgentRow(agent_row(turn, place), turn, text, streaming=True, partial=False)
         self._rows[made.id] = made
         self._patch([RowPut(made)])

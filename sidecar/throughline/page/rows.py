@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import evolve
 
+from throughline.compression.tags import without
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -56,7 +57,7 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
             yield UserRow(user_row(turn, place), turn, text)
         case Spoke(text=text):
             yield NoticeRow(f"e{logged.seq}", "info", text)
-        case Replied(turn=turn, text=text, partial=partial):
+        case Replied(turn=turn, text=text, partial=partial) if text.strip():
             place = _first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))
             yield AgentRow(agent_row(turn, place), turn, text, streaming=False, partial=partial)
         case ToolCalled():
@@ -69,8 +70,9 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
         case FileInjected():
             yield FileRow(f"e{logged.seq}", event.path, event.form, event.tokens, event.original)
         case LedgerChanged(operations=operations):
-            added = (one.entry for one in operations if isinstance(one, Add))
-            yield from (_chip(entry) for entry in added if entry.author == "agent" and entry.kind in _CHIPS)
+            added = [one.entry for one in operations if isinstance(one, Add) and one.entry.author == "agent"]
+            yield from _untagged(added, known)
+            yield from (_chip(entry) for entry in added if entry.kind in _CHIPS)
         case Compacted():
             yield _compaction(event)
         case CompactionUndone(id=name):
@@ -93,6 +95,15 @@ def _first_free(name: Callable[[int], str], known: Callable[[str], Row | None]) 
 def _finished(row: Row | None) -> Row | None:
     """A row that still streams is the one that its event will replace."""
     return None if isinstance(row, AgentRow) and row.streaming else row
+
+
+def _untagged(added: Sequence[Entry], known: Callable[[str], Row | None]) -> Iterator[AgentRow]:
+    """The block of text that the entries came from, without their lines: chips take their place."""
+    for turn in {entry.turns[0] for entry in added}:
+        last = _first_free(lambda n, turn=turn: agent_row(turn, n), known) - 1  # type: ignore[misc]
+        row = known(agent_row(turn, last)) if last >= 0 else None
+        if isinstance(row, AgentRow):
+            yield evolve(row, text=without(row.text, {(entry.kind, entry.text) for entry in added}))
 
 
 def _returned(event: ToolReturned, row: Row | None) -> ToolRow:

@@ -64,9 +64,10 @@ class App:
         """Shows text as it comes."""
         self._page.streamed(turn, text)
 
-    def touched(self) -> None:
-        """Something in the workspace changed: files in the view may be stale now."""
-        if self._owner is not None and self._owner.session.files:
+    def touched(self, uris: Sequence[str]) -> None:
+        """Files changed: those in the view may be stale now."""
+        seen = self._owner.session.files if self._owner is not None else {}
+        if any(self._files.path(uri) in seen for uri in uris):
             self._due.set()
 
     # Sessions.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,10 @@ def build(open_bench: Open) -> LanguageServer:
     async def initialize(params: types.InitializeParams) -> None:
         await _guarded("initialize", lambda: shell.open(params.initialization_options))
 
+    @server.feature(types.INITIALIZED)
+    async def initialized(_: types.InitializedParams) -> None:
+        await _guarded("initialized", shell.watch)
+
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def show_hover(params: types.HoverParams) -> types.Hover | None:
         return await _guarded("hover", lambda: shell.hover(params.text_document.uri, params.position.line + 1))
@@ -58,9 +62,11 @@ def build(open_bench: Open) -> LanguageServer:
         types.TEXT_DOCUMENT_DID_CHANGE,
         types.TEXT_DOCUMENT_DID_SAVE,
         types.TEXT_DOCUMENT_DID_CLOSE,
-        types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
     ):
-        server.feature(name)(lambda _: shell.touched())
+        server.feature(name)(lambda params: shell.touched([params.text_document.uri]))
+    server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(
+        lambda params: shell.touched([change.uri for change in params.changes])
+    )
     return server
 
 
@@ -99,10 +105,19 @@ class Shell:
         text = hover.markdown(moved, uri, line) if moved else None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
-    def touched(self) -> None:
-        """Something in the workspace changed."""
+    async def watch(self) -> None:
+        """Asks the editor to tell of files that change on disk, a git checkout among them, where it can."""
+        workspace = self._server.client_capabilities.workspace
+        watched = workspace.did_change_watched_files if workspace else None
+        if watched and watched.dynamic_registration:
+            everything = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+            asked = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, everything)
+            await self._server.client_register_capability_async(types.RegistrationParams([asked]))
+
+    def touched(self, uris: Sequence[str]) -> None:
+        """Files changed, in the editor or on disk."""
         if self._app is not None:
-            self._app.touched()
+            self._app.touched(uris)
 
     async def close(self) -> None:
         """Lets go of the session."""

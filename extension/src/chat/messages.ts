@@ -1,0 +1,31 @@
+import type { Patch, Role, SessionItem, State } from "../protocol";
+import type { Status } from "../status";
+
+/** What the extension tells a chat page. */
+export type ToPage =
+  | { kind: "snapshot"; state: State }
+  | { kind: "patch"; patch: Patch }
+  | { kind: "status"; status: Status; keyed: boolean }
+  | { kind: "sessions"; sessions: SessionItem[] }
+  | { kind: "reveal"; row: string }
+  | { kind: "draft"; text: string }
+  | { kind: "failed"; reason: string };
+
+/** What a chat page asks of the extension. */
+export type FromPage =
+  | { kind: "ready" }
+  | { kind: "snapshot" }
+  | { kind: "sessions" }
+  | { kind: "start"; objective: string; role: Role }
+  | { kind: "send"; text: string }
+  | { kind: "draft"; text: string }
+  | { kind: "cancel" }
+  | { kind: "run"; command: PageCommand; argument: string }
+  | { kind: "open"; path: string }
+  | { kind: "copy"; text: string }
+  | { kind: "insert"; text: string };
+
+/** The commands that a page may run; the argument is a session, a compaction, or empty. */
+export const PAGE_COMMANDS = ["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "restart"] as const;
+
+export type PageCommand = (typeof PAGE_COMMANDS)[number];

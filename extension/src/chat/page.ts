@@ -1,0 +1,107 @@
+import { commands, env, type Disposable, type Webview } from "vscode";
+import type { App } from "../app";
+import { start } from "../commands/start";
+import { insert, open } from "./editor";
+import { PAGE_COMMANDS, type FromPage, type ToPage } from "./messages";
+
+/** Where the message that is being written is kept through a reload. */
+const DRAFT = "draft";
+
+/** One chat page and the messages that cross to it. It gets nothing before it has said that it listens. */
+export class Page implements Disposable {
+  #listens = false;
+  #waiting: ToPage[] = [];
+  readonly #listener: Disposable;
+
+  constructor(
+    readonly app: App,
+    readonly webview: Webview,
+  ) {
+    this.#listener = webview.onDidReceiveMessage((message: FromPage) =>
+      this.#handle(message).catch((error: unknown) => this.#fail(error)),
+    );
+  }
+
+  /** Tells a page that listens; one that does not will ask for the whole state when it does. */
+  tell(message: ToPage): void {
+    if (this.#listens) void this.webview.postMessage(message);
+  }
+
+  /** Tells the page now, or as soon as it listens. */
+  tellLater(message: ToPage): void {
+    if (this.#listens) this.tell(message);
+    else this.#waiting.push(message);
+  }
+
+  /** The editor has thrown the page's content away; it will be made anew. */
+  hide(): void {
+    this.#listens = false;
+  }
+
+  async tellStatus(): Promise<void> {
+    this.tell({ kind: "status", status: this.app.sidecar.status, keyed: await this.app.key.suffices() });
+  }
+
+  dispose(): void {
+    this.#listener.dispose();
+    this.#listens = false;
+  }
+
+  async #handle(message: FromPage): Promise<void> {
+    const { sidecar, mirror, sessions } = this.app;
+    switch (message.kind) {
+      case "ready":
+        return this.#greet();
+      case "snapshot":
+        return this.tell({ kind: "snapshot", state: mirror.state });
+      case "sessions":
+        return this.tell({ kind: "sessions", sessions: await sessions.known() });
+      case "start":
+        return start(this.app, message);
+      case "send":
+        return this.#send(message.text);
+      case "draft":
+        return this.app.context.workspaceState.update(DRAFT, message.text || undefined);
+      case "cancel":
+        return void (await sidecar.ask("throughline/cancel", {}));
+      case "run":
+        return this.#run(message);
+      case "open":
+        return open(message.path);
+      case "copy":
+        return env.clipboard.writeText(message.text);
+      case "insert":
+        return insert(message.text);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  async #greet(): Promise<void> {
+    this.#listens = true;
+    this.tell({ kind: "snapshot", state: this.app.mirror.state });
+    this.tell({ kind: "draft", text: this.app.context.workspaceState.get(DRAFT, "") });
+    await this.tellStatus();
+    for (const message of this.#waiting.splice(0)) this.tell(message);
+    await this.app.sidecar.start();
+  }
+
+  async #send(text: string): Promise<void> {
+    try {
+      await this.app.sidecar.ask("throughline/send", { text });
+    } catch (error) {
+      this.tell({ kind: "draft", text });
+      throw error;
+    }
+  }
+
+  async #run({ command, argument }: FromPage & { kind: "run" }): Promise<void> {
+    if (PAGE_COMMANDS.includes(command)) await commands.executeCommand(`throughline.${command}`, argument || undefined);
+  }
+
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.app.log.error(reason);
+    this.tell({ kind: "failed", reason });
+  }
+}

@@ -1,0 +1,22 @@
+"""Says as JSON which Python this is, which of the sidecar's packages it lacks, and whether it finds the sidecar."""
+
+import importlib.util
+import json
+import sys
+
+PACKAGES = {
+    "anthropic": "anthropic",
+    "attrs": "attrs",
+    "cattrs": "cattrs",
+    "click": "click",
+    "git": "gitpython",
+    "lsprotocol": "lsprotocol",
+    "pygls": "pygls",
+    "tree_sitter": "tree-sitter",
+    "tree_sitter_python": "tree-sitter-python",
+    "tree_sitter_typescript": "tree-sitter-typescript",
+}
+
+missing = [package for module, package in PACKAGES.items() if importlib.util.find_spec(module) is None]
+found = importlib.util.find_spec("throughline") is not None
+sys.stdout.write(json.dumps({"version": list(sys.version_info[:2]), "missing": missing, "sidecar": found}))

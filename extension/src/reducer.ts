@@ -1,0 +1,55 @@
+import type { Change, Meter, Patch, Row, State } from "./protocol";
+
+const METER: Meter = { used: 0, limit: 0, parts: [], calls: 0, input: 0, output: 0, dollars: null };
+
+/** What is shown before the sidecar has spoken. */
+export const EMPTY: State = {
+  revision: -1,
+  session: null,
+  rows: [],
+  memory: { summary: "", tokens: 0, sections: [] },
+  files: [],
+  meter: METER,
+  activity: "idle",
+  suggestion: "",
+};
+
+/** The state after a patch, or null where the patch does not follow on it and a snapshot is needed. */
+export function patched(state: State, patch: Patch): State | null {
+  if (patch.revision <= state.revision) return state;
+  if (patch.revision !== state.revision + 1) return null;
+  return { ...patch.changes.reduce(apply, state), revision: patch.revision };
+}
+
+/** The state after one change. Rows that did not change keep their identity. */
+export function apply(state: State, change: Change): State {
+  switch (change.kind) {
+    case "row":
+      return { ...state, rows: put(state.rows, change.row) };
+    case "grown":
+      return { ...state, rows: grow(state.rows, change.id, change.text) };
+    case "memory":
+      return { ...state, memory: change.memory };
+    case "files":
+      return { ...state, files: change.files };
+    case "meter":
+      return { ...state, meter: change.meter };
+    case "activity":
+      return { ...state, activity: change.activity, suggestion: change.suggestion };
+    case "session":
+      return { ...state, session: change.session };
+    default:
+      return change satisfies never;
+  }
+}
+
+function put(rows: Row[], row: Row): Row[] {
+  const at = rows.findLastIndex((one) => one.id === row.id);
+  return at < 0 ? [...rows, row] : rows.with(at, row);
+}
+
+function grow(rows: Row[], id: string, text: string): Row[] {
+  const at = rows.findLastIndex((one) => one.id === id);
+  const row = rows[at];
+  return row?.kind === "agent" ? rows.with(at, { ...row, text: row.text + text }) : rows;
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { JSDOM } from "jsdom";
+
+let blocks: typeof import("../webview/markdown").blocks;
+let sanitise: typeof import("../webview/markdown").sanitise;
+
+before(async () => {
+  // The sanitiser takes the window that is there when it is loaded.
+  Object.assign(globalThis, { window: new JSDOM("").window });
+  ({ blocks, sanitise } = await import("../webview/markdown"));
+});
+
+const html = (text: string) =>
+  blocks(text)
+    .map((block) => (block.kind === "prose" ? block.html.trim() : `[${block.language}]${block.text}`))
+    .join("");
+
+const SHOWN: Record<string, [string, string]> = {
+  "a paragraph": ["**a** `b`", "<p><strong>a</strong> <code>b</code></p>"],
+  "a list with checks": ["- [x] done\n- [ ] open", "<ul>\n<li>[x] done</li>\n<li>[ ] open</li>\n</ul>"],
+  "a link of the web": ["[a](https://a.example)", '<p><a href="https://a.example">a</a></p>'],
+  "a line where it was broken": ["a\nb", "<p>a<br>b</p>"],
+  "a path": ["[a](src/a.py#L3)", '<p><a href="src/a.py#L3">a</a></p>'],
+  "code, framed by the page": ["```py\nx < 1\n```", "[py]x < 1"],
+  "code that is still being written": ["```ts\nconst a", "[ts]const a"],
+  "a tag as it was written": ["use `<b>` or <b>", "<p>use <code>&lt;b&gt;</code> or &lt;b&gt;</p>"],
+};
+
+const REFUSED: Record<string, string> = {
+  "a command link": "[a](command:workbench.action.closeWindow)",
+  "a script link": "[a](javascript:alert(1))",
+  "a script link in disguise": "[a](java&#x0A;script:alert(1))",
+  "a data link": "[a](data:text/html,x)",
+  "an editor link": "[a](vscode://file/etc/passwd)",
+  "a link without a scheme to another host": "[a](//evil.example/x)",
+  "a remote picture": "![a](https://evil.example/a.png)",
+  "a script": "<script>alert(1)</script>",
+  "a handler": '<p onclick="alert(1)">a</p>',
+  "a frame": '<iframe src="https://evil.example"></iframe>',
+};
+
+const TAGS = ["script", "iframe", "style", "form", "input", "svg", "img", "object", "base", "meta", "link", "button"];
+
+describe("blocks", () => {
+  for (const [name, [text, shown]] of Object.entries(SHOWN)) it(`shows ${name}`, () => assert.equal(html(text), shown));
+
+  for (const [name, text] of Object.entries(REFUSED)) {
+    it(`refuses ${name}`, () => {
+      const body = new JSDOM(html(text)).window.document.body;
+      assert.deepEqual([...body.querySelectorAll("[href], [src], [onclick], script, iframe, img")].map(String), []);
+    });
+  }
+
+  it("gives an unchanged block as the same object while the text grows", () => {
+    const first = blocks("# Title\n\nSome wo")[0];
+    assert.equal(blocks("# Title\n\nSome words")[0], first);
+  });
+});
+
+describe("sanitise", () => {
+  for (const tag of TAGS) {
+    it(`lets no ${tag} through`, () => {
+      const body = new JSDOM(sanitise(`<p>a<${tag} src="x" href="x" style="color:red" onload="x()">b</${tag}></p>`)).window.document.body;
+      assert.equal(body.querySelector(`${tag}, [style], [onload], [src]`), null);
+    });
+  }
+
+  it("keeps nothing by which text could pass for the page's own", () => {
+    assert.equal(sanitise('<p id="a" class="trouble" data-x="1" aria-label="b">c</p>'), "<p>c</p>");
+  });
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRow, Change, Patch, State, UserRow } from "../src/protocol";
+import { apply, EMPTY, patched } from "../src/reducer";
+
+const asked: UserRow = { kind: "user", id: "u1", turn: 1, text: "why?" };
+const answer: AgentRow = { kind: "agent", id: "a1", turn: 1, text: "Be", streaming: true, partial: false };
+const before: State = { ...EMPTY, revision: 7, rows: [asked, answer] };
+
+const CASES: { name: string; change: Change; after: Partial<State> }[] = [
+  {
+    name: "adds a row that is new",
+    change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm" } },
+    after: { rows: [asked, answer, { kind: "notice", id: "n1", level: "info", text: "hm" }] },
+  },
+  {
+    name: "replaces a row that is known, where it stands",
+    change: { kind: "row", row: { ...asked, text: "how?" } },
+    after: { rows: [{ ...asked, text: "how?" }, answer] },
+  },
+  {
+    name: "adds text to a growing answer",
+    change: { kind: "grown", id: "a1", text: "cause" },
+    after: { rows: [asked, { ...answer, text: "Because" }] },
+  },
+  { name: "adds no text to what is no answer", change: { kind: "grown", id: "u1", text: "!" }, after: {} },
+  { name: "adds no text to a row that is not there", change: { kind: "grown", id: "gone", text: "!" }, after: {} },
+  {
+    name: "replaces the memory",
+    change: { kind: "memory", memory: { summary: "s", tokens: 1, sections: [] } },
+    after: { memory: { summary: "s", tokens: 1, sections: [] } },
+  },
+  { name: "replaces the files", change: { kind: "files", files: [] }, after: { files: [] } },
+  {
+    name: "replaces the meter",
+    change: { kind: "meter", meter: { ...EMPTY.meter, used: 3 } },
+    after: { meter: { ...EMPTY.meter, used: 3 } },
+  },
+  {
+    name: "replaces the activity and the suggestion together",
+    change: { kind: "activity", activity: "answering", suggestion: "next" },
+    after: { activity: "answering", suggestion: "next" },
+  },
+  { name: "replaces the session", change: { kind: "session", session: null }, after: { session: null } },
+];
+
+describe("apply", () => {
+  for (const { name, change, after } of CASES) {
+    it(name, () => assert.deepEqual(apply(before, change), { ...before, ...after }));
+  }
+
+  it("keeps the identity of the rows that did not change", () => {
+    const { rows } = apply(before, { kind: "grown", id: "a1", text: "cause" });
+    assert.equal(rows[0], asked);
+    assert.notEqual(rows[1], answer);
+  });
+});
+
+describe("patched", () => {
+  const patch = (revision: number): Patch => ({
+    revision,
+    changes: [
+      { kind: "grown", id: "a1", text: "cause" },
+      { kind: "activity", activity: "answering", suggestion: "" },
+    ],
+  });
+
+  it("applies all changes of the patch that follows", () => {
+    const { revision, rows, activity } = patched(before, patch(8)) ?? EMPTY;
+    assert.deepEqual([revision, rows[1], activity], [8, { ...answer, text: "Because" }, "answering"]);
+  });
+
+  it("passes over a patch whose revision it has", () => {
+    assert.equal(patched(before, patch(7)), before);
+    assert.equal(patched(before, patch(3)), before);
+  });
+
+  it("wants a snapshot where a patch was missed", () => assert.equal(patched(before, patch(9)), null));
+});

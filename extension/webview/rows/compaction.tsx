@@ -1,0 +1,31 @@
+import { count } from "../../src/numbers";
+import type { CompactionRow } from "../../src/protocol";
+import { run } from "../bridge";
+import { Icon } from "../icons";
+import { session, undoable } from "../store";
+
+/** Where older turns became entries: what it saved, what the new view still holds, and the way back. */
+export function Compaction({ row }: { row: CompactionRow }) {
+  const lost = row.live - row.held;
+  const held = `Entries added: ${row.added}. The view holds ${row.held} of ${row.live} live entries.`;
+  return (
+    <div class={row.undone ? "compaction undone" : "compaction"}>
+      <Icon name="fold" />
+      <span class="text">
+        <span class="struck">
+          Compacted turns {row.through > 1 ? `1–${row.through}` : row.through} · {count(row.before)} → {count(row.after)} tokens
+        </span>
+        {" · "}
+        <span class={lost > 0 ? "lost" : ""} title={held}>
+          {row.held}/{row.live} held
+        </span>
+      </span>
+      {row.undone && <span class="muted">undone</span>}
+      {!row.undone && row.compaction === undoable.value && !session.value?.readonly && (
+        <button class="quiet" aria-label="Undo this compaction" onClick={() => run("undo", row.compaction)}>
+          Undo
+        </button>
+      )}
+    </div>
+  );
+}

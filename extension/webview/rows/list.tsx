@@ -1,0 +1,92 @@
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { Icon } from "../icons";
+import { activity, following, status, stretches, target } from "../store";
+import { elementId, RowView } from "./row";
+
+/** Within this many pixels of the end, the list follows what is added. */
+const NEAR = 32;
+
+/** The rows of the session. It stays at the end only where the reader is at the end. */
+export function Rows() {
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+
+  const follow = () => {
+    if (following.value) box.current?.scrollTo({ top: box.current.scrollHeight });
+  };
+  useSignalEffect(follow);
+  useEffect(() => {
+    const seen = new ResizeObserver(follow);
+    if (content.current) seen.observe(content.current);
+    if (box.current) seen.observe(box.current);
+    return () => seen.disconnect();
+  }, []);
+  useSignalEffect(() => {
+    const wanted = target.value;
+    if (!wanted) return;
+    requestAnimationFrame(() => {
+      if (point(wanted.row)) following.value = false;
+    });
+  });
+
+  return (
+    <main class="rows">
+      <div
+        class="scroller"
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label="Conversation"
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          following.value = scrollHeight - scrollTop - clientHeight < NEAR;
+        }}
+      >
+        <div class="column" ref={content}>
+          {stretches.value.map((ids, at) => (
+            <Stretch key={at} ids={ids} />
+          ))}
+          <Doing />
+        </div>
+      </div>
+      {!following.value && (
+        <button class="to-end" aria-label="Go to the end of the conversation" title="Go to the end" onClick={() => (following.value = true)}>
+          <Icon name="down" />
+        </button>
+      )}
+    </main>
+  );
+}
+
+function Doing() {
+  if (activity.value === "idle" || status.value.kind !== "running") return null;
+  return (
+    <p class="doing">
+      <span class="spinner" /> {activity.value === "compacting" ? "Compacting …" : "Working …"}
+    </p>
+  );
+}
+
+function Stretch({ ids }: { ids: string[] }) {
+  return useMemo(
+    () => (
+      <div class="stretch">
+        {ids.map((id) => (
+          <RowView key={id} id={id} />
+        ))}
+      </div>
+    ),
+    [ids],
+  );
+}
+
+/** Scrolls to a row and marks it for a moment; false where there is none. */
+function point(row: string): boolean {
+  const element = document.getElementById(elementId(row));
+  if (!element) return false;
+  element.scrollIntoView({ block: "center" });
+  element.focus({ preventScroll: true });
+  element.classList.add("pointed");
+  element.addEventListener("animationend", () => element.classList.remove("pointed"), { once: true });
+  return true;
+}

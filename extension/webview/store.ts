@@ -1,0 +1,140 @@
+import { batch, computed, signal, type Signal } from "@preact/signals";
+import type { ToPage } from "../src/chat/messages";
+import type { Patch, Row, SessionItem, State } from "../src/protocol";
+import { EMPTY, patched } from "../src/reducer";
+import type { Status } from "../src/status";
+import { keepDraft, keptDraft, post } from "./bridge";
+import { stretch } from "./stretch";
+
+export const session = signal(EMPTY.session);
+export const meter = signal(EMPTY.meter);
+export const activity = signal(EMPTY.activity);
+export const suggestion = signal(EMPTY.suggestion);
+export const status = signal<Status>({ kind: "starting" });
+export const keyed = signal(true);
+export const sessions = signal<SessionItem[] | null>(null);
+/** The one thing that went wrong last. */
+export const failure = signal("");
+/** Whether the start page covers the session, and whether the meter's details are open. */
+export const home = signal(false);
+export const details = signal(false);
+/** What a screen reader is told: a finished answer, not each word of it. */
+export const announcement = signal("");
+/** Whether the list stays at its end while rows are added. */
+export const following = signal(true);
+/** The row to scroll to; a new object each time. */
+export const target = signal<{ row: string } | null>(null);
+export const draft = signal(keptDraft());
+
+/**
+ * The ids of the rows in order, in stretches: one that has not changed is the same array, and is not rendered again.
+ * Each row is a signal of its own, so that a growing answer renders itself alone.
+ */
+export const stretches = signal<string[][]>([]);
+const rows = new Map<string, Signal<Row>>();
+
+/** The last compaction that stands: the one that can be undone. */
+export const undoable = signal("");
+export const busy = computed(() => activity.value === "answering");
+
+let shown: State = EMPTY;
+let waiting: Patch[] = [];
+
+/** A row by its id, as a signal; undefined once it is gone. */
+export function rowOf(id: string): Signal<Row> | undefined {
+  return rows.get(id);
+}
+
+export function write(text: string): void {
+  draft.value = text;
+  keepDraft(text);
+}
+
+/** Covers the session with the start page, or shows it again. */
+export function toggleHome(): void {
+  home.value = !home.value;
+  if (home.value) post({ kind: "sessions" });
+}
+
+/** Takes a message of the extension's. Patches wait for the next frame, and are shown together. */
+export function receive(message: ToPage): void {
+  switch (message.kind) {
+    case "snapshot":
+      waiting = [];
+      return show(message.state, false);
+    case "patch":
+      if (waiting.push(message.patch) === 1) requestAnimationFrame(flush);
+      return;
+    case "status":
+      status.value = message.status;
+      keyed.value = message.keyed;
+      if (message.status.kind === "running" && !session.value) post({ kind: "sessions" });
+      return;
+    case "sessions":
+      sessions.value = message.sessions;
+      return;
+    case "reveal":
+      home.value = false;
+      target.value = { row: message.row };
+      return;
+    case "draft":
+      if (!draft.value) write(message.text);
+      return;
+    case "failed":
+      failure.value = message.reason;
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+function flush(): void {
+  let next: State | null = shown;
+  for (const patch of waiting) next = next && patched(next, patch);
+  waiting = [];
+  if (next) show(next, true);
+  else post({ kind: "snapshot" });
+}
+
+function show(next: State, aloud: boolean): void {
+  const before = shown;
+  shown = next;
+  batch(() => {
+    if (next.session?.id !== before.session?.id) {
+      home.value = false;
+      failure.value = "";
+      if (!next.session) post({ kind: "sessions" });
+    }
+    session.value = next.session;
+    meter.value = next.meter;
+    activity.value = next.activity;
+    suggestion.value = next.suggestion;
+    if (next.rows !== before.rows) showRows(next.rows, aloud);
+  });
+}
+
+function showRows(next: Row[], aloud: boolean): void {
+  for (const row of next) {
+    const known = rows.get(row.id);
+    if (aloud && known?.value !== row) announce(known?.value, row);
+    if (known) known.value = row;
+    else rows.set(row.id, signal(row));
+  }
+  const ids = next.map((row) => row.id);
+  const changed = stretch(ids, stretches.value);
+  if (changed !== stretches.value) {
+    const present = new Set(ids);
+    for (const id of rows.keys()) if (!present.has(id)) rows.delete(id);
+    stretches.value = changed;
+  }
+  const last = next.findLast((row) => row.kind === "compaction" && !row.undone);
+  undoable.value = last?.kind === "compaction" ? last.compaction : "";
+}
+
+function announce(before: Row | undefined, row: Row): void {
+  if (row.kind === "agent" && !row.streaming && (!before || (before.kind === "agent" && before.streaming))) {
+    announcement.value = row.text.slice(0, 2000);
+  }
+  if (row.kind === "notice") announcement.value = row.text;
+  if (row.kind === "compaction" && !before) announcement.value = `Compacted through turn ${row.through}`;
+}
