@@ -27,10 +27,11 @@ demo: $(VENV) ## play the demo session in the terminal, with its bill against fu
 test: check unit page editor ## everything
 
 check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
-	echo "check: style, types, layers, protocol"
+	echo "check: style, types, layers, sizes, protocol"
 	$(BIN)/ruff check --quiet sidecar tests demo
 	$(BIN)/ruff format --quiet --check sidecar tests demo
 	$(BIN)/mypy --no-error-summary
+	sh .ci/house
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
 	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts --check
 	cd extension && npm run --silent check

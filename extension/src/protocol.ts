@@ -4,7 +4,7 @@ export const VERSION = 1;
 
 export type Row = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | NoticeRow;
 
-export type Change = RowPut | RowGrown | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut;
+export type Change = RowPut | RowGrown | RowGone | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut;
 
 export type Freshness = "fresh" | "stale" | "gone";
 
@@ -14,12 +14,13 @@ export type Activity = "idle" | "answering" | "compacting";
 
 export type Role = "engineer" | "qa" | "product";
 
-/** What the user said. */
+/** What the user said; `waiting` while the turns before it run. */
 export interface UserRow {
   kind: "user";
   id: string;
   turn: number;
   text: string;
+  waiting: boolean;
 }
 
 /** The model's text, as Markdown; `streaming` while it grows, `partial` where it was cut. */
@@ -172,6 +173,12 @@ export interface RowGrown {
   text: string;
 }
 
+/** Takes a row away. */
+export interface RowGone {
+  kind: "gone";
+  id: string;
+}
+
 /** Replaces the memory. */
 export interface MemoryPut {
   kind: "memory";
@@ -248,9 +255,10 @@ export interface SessionItem {
   recorded: boolean;
 }
 
-/** The sessions of this workspace, the newest first. */
+/** The sessions of this workspace, the newest first, and whether a model can be reached for a new one. */
 export interface Sessions {
   sessions: Array<SessionItem>;
+  keyed: boolean;
 }
 
 /** Opens a session that another tool recorded, to be read with its summary. */

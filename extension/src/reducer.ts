@@ -28,6 +28,8 @@ export function apply(state: State, change: Change): State {
       return { ...state, rows: put(state.rows, change.row) };
     case "grown":
       return { ...state, rows: grow(state.rows, change.id, change.text) };
+    case "gone":
+      return { ...state, rows: state.rows.filter((row) => row.id !== change.id) };
     case "memory":
       return { ...state, memory: change.memory };
     case "files":

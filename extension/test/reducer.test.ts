@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { AgentRow, Change, Patch, State, UserRow } from "../src/protocol";
 import { apply, EMPTY, patched } from "../src/reducer";
 
-const asked: UserRow = { kind: "user", id: "u1", turn: 1, text: "why?" };
+const asked: UserRow = { kind: "user", id: "u1", turn: 1, waiting: false, text: "why?" };
 const answer: AgentRow = { kind: "agent", id: "a1", turn: 1, text: "Be", streaming: true, partial: false };
 const before: State = { ...EMPTY, revision: 7, rows: [asked, answer] };
 

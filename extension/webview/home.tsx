@@ -23,7 +23,7 @@ export function Home() {
         <Recent />
         <section>
           <h2>Without a key</h2>
-          <p class="muted">The recorded demo plays a session of a few turns here, with its real compaction, and needs no network.</p>
+          <p class="muted">The recorded demo plays a session of fifty turns here, with its real compaction, and needs no network.</p>
           <p>
             <button class="secondary" onClick={() => run("demo")}>
               <Icon name="play" />

@@ -72,6 +72,7 @@ export function receive(message: ToPage): void {
       return;
     case "sessions":
       sessions.value = message.sessions;
+      keyed.value = message.keyed;
       return;
     case "reveal":
       home.value = false;

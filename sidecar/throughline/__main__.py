@@ -7,10 +7,12 @@ Imports stand in the methods, so that `--help` loads neither a tokenizer nor a g
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +20,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
     from throughline.cli.parts import Stage, Wrap
-    from throughline.core.events import Logged
+    from throughline.core.events import Logged, Origin, SessionStarted
     from throughline.core.ports import ArchiveFile, Listener, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
     from throughline.models.keys import Access
+    from throughline.models.tokens import O200k
     from throughline.session.owner import Owner
     from throughline.session.world import World
     from throughline.wire.methods import Options, Start
@@ -46,6 +49,13 @@ def main() -> None:
 
 class Factory:
     """Builds what the command line and the server ask for."""
+
+    @cached_property
+    def tokens(self) -> O200k:
+        """The one counter of this process: its ranks take half a second to load."""
+        from throughline.models.tokens import O200k
+
+        return O200k()
 
     def read(self, path: Path) -> Recording:
         """A recorded session; raises TranscriptError."""
@@ -88,12 +98,12 @@ class Factory:
         from throughline.models.cache import PromptCache
         from throughline.models.prices import load
         from throughline.models.recorded import ReplayModel, ReplayTools, Tape
-        from throughline.models.tokens import O200k
         from throughline.models.trace import TracedModel
         from throughline.session.owner import Owner
         from throughline.session.world import World
 
-        tokens, prices, tape = O200k(), load(), Tape(scenes(recording.steps))
+        tokens, prices, tape = self.tokens, load(), Tape(scenes(recording.steps))
+        await asyncio.to_thread(tokens.count, "The ranks are loaded here, off the event loop.")
         model = wrap(ReplayModel(tape, PromptCache(tape, prices.factor(settings.model)), tokens), tape)
         if trace:
             model = TracedModel(model, tape if tape.timed else None, lambda: tape.point, trace)
@@ -119,7 +129,6 @@ class LiveBench:
     def __init__(self, factory: Factory, root: Path, options: Options) -> None:
         from throughline.core.settings import Settings
         from throughline.models.prices import load
-        from throughline.models.tokens import O200k
         from throughline.workspace.clock import WallClock
         from throughline.workspace.folder import Folder
 
@@ -134,7 +143,7 @@ class LiveBench:
             summary=options.summary,
             archive=options.archive,
         )
-        self._tokens, self._prices, self._clock = O200k(), load(), WallClock()
+        self._prices, self._clock = load(), WallClock()
         self._key = ""
         self._store: Store | None = None
         self._kept: ArchiveFile | None = None
@@ -161,40 +170,61 @@ class LiveBench:
 
     async def start(self, wanted: Start, listener: Listener, files: Workspace) -> Owner:
         """A new session with the model that can be reached, or else the recorded one."""
-        return await self._begun(wanted.objective, wanted.role, listener, files, demo=not self._access())
+        origin: Origin = "live" if await asyncio.to_thread(self.keyed) else "demo"
+        return await self._begun(wanted.objective, wanted.role, origin, listener, files)
 
     async def demo(self, listener: Listener, files: Workspace) -> Owner:
         """A new session that the recorded model plays, whatever key there is."""
-        objective = _objective(self._factory.read(Path(self._options.demo)))
-        return await self._begun(objective, "engineer", listener, files, demo=True)
+        recording = await asyncio.to_thread(self.read, Path(self._options.demo))
+        return await self._begun(_objective(recording), "engineer", "demo", listener, files)
 
     async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
-        """A session as its log left it."""
-        from throughline.core.events import SessionStarted
-        from throughline.session.owner import Owner, RefusedError
+        """A session as its log left it, with the kind of model that it began with."""
+        from throughline.session.owner import Owner
 
-        store, _ = self._database()
-        first = next(iter(store.read(session)), None)
+        begun = await asyncio.to_thread(self.find, session)
+        world = await asyncio.to_thread(self._world, begun.objective, begun.role, listener, files)
+        crew = await asyncio.to_thread(self._crew, begun.origin)
+        return await Owner.resume(world, crew, self._settings, session)
+
+    def find(self, session: str) -> SessionStarted:
+        """How a session began. Raises RefusedError for one that is not in this workspace. Reads the database."""
+        from throughline.core.events import SessionStarted
+        from throughline.session.mailbox import RefusedError
+
+        first = next(iter(self._database()[0].read(session)), None)
         if first is None or not isinstance(first.event, SessionStarted):
             raise RefusedError(f"There is no session {session} in this workspace.")
-        begun = first.event
-        world = self._world(begun.objective, begun.role, listener, files)
-        return await Owner.resume(world, self._crew(demo=not self._access()), self._settings, session)
+        return first.event
 
-    async def recording(self, path: Path, listener: Listener, files: Workspace) -> Owner:
-        """A session that another tool recorded, played to its end and open to be read."""
+    def read(self, path: Path) -> Recording:
+        """A recorded session. Raises TranscriptError."""
+        return self._factory.read(path)
+
+    async def recording(self, recording: Recording) -> str:
+        """The id of the session that a recording becomes: played once, to its end, and kept whole."""
         from throughline.session.replay import replay
+        from throughline.store.memory import MemoryArchive, MemoryStore
 
-        recording = self._factory.read(path)
-        store, archive = self._database()
+        store, _ = await asyncio.to_thread(self._database)
         name = _digest(recording)
-        if name not in {row.id for row in store.sessions()}:
-            stage = await self._factory.staged(recording, self.disk, store, archive, self._settings, _Nobody())
+        if name in {row.id for row in await asyncio.to_thread(store.sessions)}:
+            return name
+        kept = MemoryStore()
+        stage = await self._factory.staged(recording, self.disk, kept, MemoryArchive(), self._settings, _Nobody())
+        try:
             await replay(stage.owner, stage.scenes, stage.tape, lambda _: None)
+        finally:
             await stage.owner.close()
-        return await self.resume(name, listener, files)
+        # In one go: a recording that was cut short would pass for the whole one.
+        await asyncio.to_thread(store.append, name, kept.read(name))
+        return name
 
-    async def _begun(self, objective: str, role: str, listener: Listener, files: Workspace, *, demo: bool) -> Owner:
+    def keyed(self) -> bool:
+        """Whether a model can be reached: by the key given, the environment's, or the workspace's `.env`."""
+        return bool(self._access())
+
+    async def _begun(self, objective: str, role: str, origin: Origin, listener: Listener, files: Workspace) -> Owner:
         import uuid
 
         from throughline.core.events import SessionStarted
@@ -202,31 +232,35 @@ class LiveBench:
 
         name, model = uuid.uuid4().hex[:12], self._settings.model
         limit = self._prices.window(model)
-        begun = SessionStarted(name, objective, role, self.disk.root.name, model, limit)
-        world = self._world(objective, role, listener, files)
-        return await Owner.start(world, self._crew(demo=demo), self._settings, begun)
+        begun = SessionStarted(name, objective, role, self.disk.root.name, model, limit, origin)
+        world = await asyncio.to_thread(self._world, objective, role, listener, files)
+        crew = await asyncio.to_thread(self._crew, origin)
+        return await Owner.start(world, crew, self._settings, begun)
 
     def _world(self, objective: str, role: str, listener: Listener, files: Workspace) -> World:
         from throughline.session.world import World
 
         store, archive = self._database()
         prompt = system(self.disk, role, self.disk.root.name, objective)
-        return World(store, archive, files, self._tokens, self._clock, listener, prompt, _worker())
+        tokens = self._factory.tokens
+        tokens.count("The ranks are loaded here, off the event loop.")
+        return World(store, archive, files, tokens, self._clock, listener, prompt, _worker(), _worker())
 
-    def _crew(self, *, demo: bool) -> Crew:
+    def _crew(self, origin: Origin) -> Crew:
         from throughline.agent.loop import Crew
+        from throughline.agent.toolbox import NoTools
         from throughline.core.recording import scenes
         from throughline.models.anthropic import Anthropic
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
 
-        name = self._settings.model
-        if not demo:
-            return Crew(Anthropic(self._access), name, self._prices, DemoTools((), self._tokens), self._clock)
-        played = scenes(self._factory.read(Path(self._options.demo)).steps)
+        name, tokens = self._settings.model, self._factory.tokens
+        if origin == "live":
+            return Crew(Anthropic(self._access), name, self._prices, NoTools(tokens), self._clock)
+        played = scenes(self.read(Path(self._options.demo)).steps)
         cache = PromptCache(self._clock, self._prices.factor(name))
-        model = DemoModel(played, cache, self._tokens, PACE)
-        return Crew(model, name, self._prices, DemoTools(played, self._tokens), self._clock, recorded=True)
+        model = DemoModel(played, cache, tokens, PACE)
+        return Crew(model, name, self._prices, DemoTools(played, tokens), self._clock, recorded=True)
 
     def _access(self) -> Access:
         from throughline.models.keys import Access, find
@@ -258,12 +292,15 @@ def system(folder: Folder, role: str, project: str, objective: str) -> str:
 
 
 def _kept(project: Path | None) -> tuple[Store, ArchiveFile]:
+    from throughline.core.ports import StoreError
     from throughline.store.archive import ArchiveOnDisk
     from throughline.store.database import NAME, Database
     from throughline.store.memory import MemoryArchive, MemoryStore
 
     if project is None:
         return MemoryStore(), MemoryArchive()
+    if not (project / ".agent").resolve().is_relative_to(project.resolve()):
+        raise StoreError(f"{project / '.agent'} is a link that leads out of the workspace: put a folder in its place.")
     return Database(project / ".agent" / NAME), ArchiveOnDisk(project / ".agent")
 
 

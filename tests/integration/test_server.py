@@ -286,3 +286,33 @@ async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_
         assert "sk-wrong" not in notice.text
         await editor.ask(methods.SEND, text="Again?")
         await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+
+
+async def test_a_session_is_open_in_one_window_at_a_time(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as first, sidecar(tmp_path) as second:
+        state = await first.ask(methods.START, objective="one window", role="engineer")
+        refused = await second.raw(methods.RESUME.name, {"session": state.session.id})
+        assert "another window" in refused.message
+        await second.ask(methods.START, objective="another session", role="engineer")
+
+
+async def test_a_request_that_cannot_be_done_leaves_the_open_session_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "junk.jsonl").write_text("no session at all\n", encoding="utf-8")
+    async with sidecar(tmp_path) as editor:
+        state = await editor.ask(methods.DEMO)
+        for method, params in (
+            (methods.RESUME.name, {"session": "unknown"}),
+            (methods.RECORDING.name, {"path": str(tmp_path / "junk.jsonl")}),
+        ):
+            assert (await editor.raw(method, params)).code == -32803
+        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.until(lambda s: idle(s) and s.meter.calls > 0)
+
+
+async def test_a_demo_stays_a_demo_when_a_key_is_set(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.DEMO)
+        await editor.ask(methods.KEY, key="sk-test-key")
+        state = await editor.ask(methods.SNAPSHOT)
+        assert state.session.recorded
+        assert (await editor.ask(methods.SESSIONS)).keyed

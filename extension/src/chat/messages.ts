@@ -6,7 +6,7 @@ export type ToPage =
   | { kind: "snapshot"; state: State }
   | { kind: "patch"; patch: Patch }
   | { kind: "status"; status: Status; keyed: boolean }
-  | { kind: "sessions"; sessions: SessionItem[] }
+  | { kind: "sessions"; sessions: SessionItem[]; keyed: boolean }
   | { kind: "reveal"; row: string }
   | { kind: "draft"; text: string }
   | { kind: "failed"; reason: string };

@@ -39,7 +39,8 @@ export class Page implements Disposable {
   }
 
   async tellStatus(): Promise<void> {
-    this.tell({ kind: "status", status: this.app.sidecar.status, keyed: await this.app.key.suffices() });
+    const keyed = await this.#keyed();
+    this.tell({ kind: "status", status: this.app.sidecar.status, keyed });
   }
 
   dispose(): void {
@@ -55,7 +56,7 @@ export class Page implements Disposable {
       case "snapshot":
         return this.tell({ kind: "snapshot", state: mirror.state });
       case "sessions":
-        return this.tell({ kind: "sessions", sessions: await sessions.known() });
+        return this.tell({ kind: "sessions", sessions: await sessions.known(), keyed: await this.#keyed() });
       case "start":
         return start(this.app, message);
       case "send":
@@ -75,6 +76,10 @@ export class Page implements Disposable {
       default:
         return message satisfies never;
     }
+  }
+
+  async #keyed(): Promise<boolean> {
+    return this.app.sessions.keyed || this.app.key.suffices();
   }
 
   async #greet(): Promise<void> {

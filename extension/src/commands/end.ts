@@ -6,7 +6,7 @@ import { plural } from "../numbers";
 export async function end(app: App): Promise<void> {
   const sure = await window.showInformationMessage(
     "End this session?",
-    { modal: true, detail: "What lasts of it is written to the project archive. The session can be read and resumed later." },
+    { modal: true, detail: "What lasts of it is written to the project archive. The session can still be read, and takes no more messages." },
     "End Session",
   );
   if (sure !== "End Session") return;

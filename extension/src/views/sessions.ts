@@ -7,6 +7,8 @@ import type { Sidecar } from "../sidecar";
 /** The sessions of this workspace. The list is asked for anew when another session is shown. */
 export class SessionsView implements TreeDataProvider<SessionItem> {
   #current: string | undefined;
+  /** Whether the sidecar can reach a model for a new session, by what it finds beside the editor's own key. */
+  keyed = false;
   readonly #changed = new EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -27,7 +29,9 @@ export class SessionsView implements TreeDataProvider<SessionItem> {
 
   /** The sessions, the newest first; starts the sidecar where none runs. */
   async list(): Promise<SessionItem[]> {
-    return (await this.sidecar.ask("throughline/sessions", {})).sessions;
+    const { sessions, keyed } = await this.sidecar.ask("throughline/sessions", {});
+    this.keyed = keyed;
+    return sessions;
   }
 
   /** The sessions where the sidecar can be asked. One that failed has said why, and is not started again for a list. */

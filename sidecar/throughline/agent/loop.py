@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Protocol
 
@@ -87,11 +86,12 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
                     tokens = desk.count(json.dumps(piece.args))
                     calls.append(ToolCalled(turn, piece.id, piece.tool, piece.args, tokens))
                     await desk.record(calls[-1])
-                case EndPiece():
-                    await close()
+                case EndPiece(reason=reason):
+                    await close(partial=reason == "max_tokens")
                     await desk.record(_billed(crew, piece.usage, began))
                     ended = True
-    except (asyncio.CancelledError, ModelError):
+    except BaseException:
+        # Whatever cut the reply off, what has come of it stays.
         await close(partial=True)
         raise
     if not ended:

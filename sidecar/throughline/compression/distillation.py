@@ -1,7 +1,7 @@
 """Moves what lasts from the ledger into the project archive.
 
-Over budget, the oldest milestones are folded first, then the oldest issues and state; decisions, constraints
-and what is not to be revisited go last. Lines that a person wrote are never dropped.
+Over budget, the oldest milestones are left out first, then the oldest issues; decisions, constraints and what is
+not to be revisited go last. Lines that a person wrote stay as they are.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
     ("Patterns & Standards", ("pattern",)),
     ("Do Not Revisit", ("rejected",)),
 )
-_LASTING: tuple[EntryKind, ...] = ("decision", "constraint", "pattern", "rejected")
-# The order in which sections give lines up when the budget is short.
-_GIVE_UP = (
-    "Completed Milestones", "Known Issues", "Current State", "Architectural Decisions", "Patterns & Standards",
-    "Constraints", "Do Not Revisit", "Project Identity",
+# The order in which sections get room when the budget is short.
+_WORTH = (
+    "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
+    "Architectural Decisions", "Known Issues", "Completed Milestones",
 )  # fmt: skip
-_LINE = re.compile(r"^[-*] (?P<text>.*?)\s*(?:<!-- (?P<id>[0-9a-f]{8}) -->)?$")
+_WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
 
 
 @frozen
 class Line:
-    """A line of the archive; one without an id was written by a person and stays."""
+    """An entry's text and id, or a line that a person wrote, as it stands and without an id."""
 
     text: str
     id: str = ""
@@ -54,16 +53,15 @@ class Archive:
 def distill(session: Session, archive: str, budget: int, count: Callable[[str], int]) -> str:
     """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow."""
     old = read(archive, session.project)
-    sections = dict(old.sections)
     live = session.ledger.live()
-    for title, kinds in SECTIONS:
-        for kind in kinds:
-            for entry in (entry for entry in live if entry.kind == kind):
-                sections[title] = _with(sections[title], entry, session)
+    # What this session wrote before gives way to what its ledger says now.
+    mine = {_id(session, entry) for entry in session.ledger.entries.values()}
+    sections = {title: tuple(one for one in lines if one.id not in mine) for title, lines in old.sections.items()}
     if any(entry.kind == "state" for entry in live):
-        mine = {_id(session, entry) for entry in live}
-        kept = tuple(one for one in sections["Current State"] if not one.id or one.id in mine)
-        sections["Current State"] = kept
+        sections["Current State"] = tuple(one for one in sections["Current State"] if not one.id)
+    for title, kinds in SECTIONS:
+        for entry in (entry for kind in kinds for entry in live if entry.kind == kind):
+            sections[title] = _with(sections[title], entry, session)
     if not sections["Project Identity"]:
         sections["Project Identity"] = (Line(session.project, _digest(session.project)),)
     return _packed(Archive(old.title, sections), budget, count)
@@ -72,18 +70,16 @@ def distill(session: Session, archive: str, budget: int, count: Callable[[str], 
 def read(text: str, project: str) -> Archive:
     """An archive as it stands in the file; what is not understood stays, in the section where it stood."""
     sections: dict[str, tuple[Line, ...]] = {title: () for title, _ in SECTIONS}
-    title, current = f"## Project Archive: {project}", "Project Identity"
-    for raw in text.splitlines():
-        stripped = raw.strip()
-        if stripped.startswith("## "):
-            title = stripped
-        elif stripped.startswith("### "):
-            current = stripped[4:].strip()
+    lines = [raw.rstrip() for raw in text.splitlines() if raw.strip()]
+    title = lines.pop(0) if lines and lines[0].startswith("## ") else f"## Project Archive: {project}"
+    current = "Project Identity"
+    for raw in lines:
+        if raw.startswith("### "):
+            current = raw[4:].strip()
             sections.setdefault(current, ())
-        elif stripped:
-            found = _LINE.match(stripped)
-            one = Line(found["text"], found["id"] or "") if found else Line(stripped)
-            sections[current] = (*sections[current], one)
+        else:
+            found = _WRITTEN.fullmatch(raw)
+            sections[current] = (*sections[current], Line(found["text"], found["id"]) if found else Line(raw))
     return Archive(title, sections)
 
 
@@ -92,40 +88,44 @@ def render(archive: Archive) -> str:
     out = [archive.title, ""]
     for title, lines in archive.sections.items():
         out.append(f"### {title}")
-        out += [f"- {one.text} <!-- {one.id} -->" if one.id else f"- {one.text}" for one in lines]
+        out += [f"- {one.text} <!-- {one.id} -->" if one.id else one.text for one in lines]
         out.append("")
     return "\n".join(out).rstrip("\n") + "\n"
 
 
 def _with(lines: tuple[Line, ...], entry: Entry, session: Session) -> tuple[Line, ...]:
-    name = _id(session, entry)
-    replaced = {name} | ({_id_of(session, entry.supersedes)} if entry.supersedes else set())
+    """The lines with an entry as the newest; one that says the same already becomes the newest instead."""
     text = f"Open question: {line(entry)}" if entry.kind == "question" else line(entry)
-    if any(one.text == text for one in lines):
+    if any(one.text == f"- {text}" and not one.id for one in lines):
         return lines
-    return (*(one for one in lines if one.id not in replaced), Line(text, name))
+    said = next((one for one in lines if one.text == text and one.id), Line(text, _id(session, entry)))
+    return (*(one for one in lines if one != said), said)
 
 
 def _packed(archive: Archive, budget: int, count: Callable[[str], int]) -> str:
-    text = render(archive)
-    for title in _GIVE_UP:
-        while count(text) > budget:
-            lines = archive.sections[title]
-            oldest = next((one for one in lines if one.id), None)
-            if oldest is None or (title in ("Project Identity", "Current State") and len(lines) == 1):
+    """What a person wrote, and of the rest what fits: section after section, the newest lines first."""
+    kept = _only(archive, frozenset())
+    chosen: frozenset[Line] = frozenset()
+    for title in _WORTH:
+        for one in reversed([one for one in archive.sections[title] if one.id]):
+            more = _only(archive, chosen | {one})
+            if count(render(more)) > budget:
                 break
-            sections = {**archive.sections, title: tuple(one for one in lines if one is not oldest)}
-            archive = evolve(archive, sections=sections)
-            text = render(archive)
-    return text
+            kept, chosen = more, chosen | {one}
+    return render(kept)
+
+
+def _only(archive: Archive, chosen: frozenset[Line]) -> Archive:
+    """The archive with the lines of a person and the chosen ones."""
+    sections = {
+        title: tuple(one for one in lines if not one.id or one in chosen or title not in _WORTH)
+        for title, lines in archive.sections.items()
+    }
+    return evolve(archive, sections=sections)
 
 
 def _id(session: Session, entry: Entry) -> str:
-    return _id_of(session, entry.id)
-
-
-def _id_of(session: Session, entry: str) -> str:
-    return _digest(f"{session.id}/{entry}")
+    return _digest(f"{session.id}/{entry.id}")
 
 
 def _digest(text: str) -> str:

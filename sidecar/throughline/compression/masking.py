@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from throughline.core.events import FileInjected, Replied, ToolCalled, ToolReturned
-from throughline.core.files import key, superseded
+from throughline.core.files import superseded
 from throughline.core.session import Session
 
 # A result that is hardly longer than its stub stays.
@@ -38,8 +38,8 @@ def maskable(session: Session, fresh: int) -> Batch:
                     if room < 0 and tokens >= SMALLEST:
                         ids.append(name)
                         total += tokens
-                case FileInjected(tokens=tokens) if superseded(session, item) and key(item) not in session.masked:
-                    ids.append(key(item))
+                case FileInjected(tokens=tokens) if superseded(session, item) and item.key not in session.masked:
+                    ids.append(item.key)
                     total += tokens
                 case _:
                     pass

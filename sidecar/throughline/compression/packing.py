@@ -42,6 +42,10 @@ _RANK: dict[EntryKind, int] = {
 def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> str:
     """The rolling summary in Markdown, one entry a line, at most `budget` tokens by `count`."""
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
+    longest = 300
+    while longest > 1 and _room(clip(objective, longest), turn, budget, count) < 0:
+        longest //= 2
+    objective = clip(objective, longest)
     shown = _fitting(live, objective, turn, budget, count)
     text = _render(live, shown, objective, turn)
     while count(text) > budget and shown:
@@ -78,9 +82,7 @@ def _ordered(live: Sequence[Entry]) -> list[Entry]:
 
 
 def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> list[Entry]:
-    # The lines that say how much was left out are part of the frame.
-    left = [f"- … and 100 more: recall {section.noun}" for section in SECTIONS if not section.inline]
-    room = budget - count(_render((), [], objective, turn)) - count("\n".join(left))
+    room = _room(objective, turn, budget, count)
     shown = []
     for entry in _ordered(live):
         cost = count(f"- {line(entry)}\n")
@@ -90,6 +92,12 @@ def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, coun
     return shown
 
 
+def _room(objective: str, turn: int, budget: int, count: Count) -> int:
+    """What the frame leaves for entries. The lines that say how much was left out are part of the frame."""
+    left = [f"- … and 100 more: recall {section.noun}" for section in SECTIONS if not section.inline]
+    return budget - count(_render((), [], objective, turn)) - count("\n".join(left))
+
+
 def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> str:
     chosen = {entry.id for entry in shown}
     out = [f"## Rolling Summary — Turn {turn}"]
@@ -97,8 +105,9 @@ def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn:
         mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
         lines = [line(entry) for entry in mine if entry.id in chosen]
         if section.inline:
-            text = clip(objective, 300) if section.title == "Objective" else " ".join(lines)
-            out.append(f"**{section.title}:** {text or 'not stated'}")
+            absent = f"… recall {section.noun}" if mine else "not stated"
+            text = objective if section.title == "Objective" else " ".join(lines)
+            out.append(f"**{section.title}:** {text or absent}")
             continue
         left = len(mine) - len(lines)
         out.append(f"**{section.title}:**")

@@ -12,6 +12,8 @@ from throughline.core.settings import Settings
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
 WORTH = 2_000
+# Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
+LITTLE = 500
 
 
 @frozen
@@ -36,8 +38,12 @@ class Compact:
 Decision: TypeAlias = Nothing | Mask | Compact
 
 
-def decide(session: Session, used: float, now: float, settings: Settings) -> Decision:
-    """What to do before the next call; `used` is the share of the context limit that its view takes.
+def decide(
+    session: Session, used: float, now: float, settings: Settings, *, stuck: bool = False, changed: bool = False
+) -> Decision:
+    """What to do before the next call; `used` is the share of the context limit that its view takes, and a session
+    is `stuck` where compactions gain nothing any more: then masking alone carries on. Where the prefix is `changed`
+    already, by the last answer to this question, what else is due costs nothing more.
 
     The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
     output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
@@ -47,13 +53,15 @@ def decide(session: Session, used: float, now: float, settings: Settings) -> Dec
     through = cut(session, settings)
     movable = [turn for turn in session.recent if turn.number <= through]
     cold = session.called_at is not None and now - session.called_at > settings.cold
-    if movable:
+    if movable and not stuck:
         weight = sum(item.tokens for turn in movable for item in turn.items)
-        since = sum(1 for turn in session.recent if turn.ending is not None)
-        if since >= settings.window or used > settings.share or (cold and weight >= WORTH):
+        # The user who undid a compaction is not to see it made again by the next message.
+        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > session.undone_at)
+        if since >= settings.window or used > settings.share or (cold and weight >= WORTH and since):
             return Compact(through)
-    old = maskable(session, 0 if used > settings.share else settings.fresh)
-    if old.tokens >= (WORTH if cold or used > settings.share else settings.batch):
+    free = cold or changed
+    old = maskable(session, 0 if used > settings.share else settings.trimmed if free else settings.fresh)
+    if old.tokens >= (LITTLE if free or used > settings.share else settings.batch):
         return Mask(old.ids)
     return Nothing()
 

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from throughline.context.stubs import file_stub, result_stub
 from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
-from throughline.core.files import key, superseded
+from throughline.core.files import superseded
 from throughline.core.session import Session
 from throughline.core.view import Block, View
 
@@ -36,7 +36,7 @@ def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str]
     if session.through:
         blocks.append(_text("summary", "user", summary, count, label="summary"))
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
-        blocks += [_file(file) for file in _carried(session)]
+        blocks += [_file(file) for file in session.carried]
         blocks[-1] = evolve(blocks[-1], cached=True)
     turns = list(_turns(session))
     if turns:
@@ -68,8 +68,7 @@ def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block 
         case ToolReturned():
             return _result(session, item, calls.get(item.id))
         case FileInjected():
-            masked = key(item) in session.masked or item.path not in session.files
-            if masked and superseded(session, item):
+            if item.key in session.masked and superseded(session, item):
                 stub = file_stub(item)
                 return Block("file", "user", stub, len(stub) // 4, label=item.path)
             return _file(item)
@@ -81,13 +80,6 @@ def _result(session: Session, item: ToolReturned, call: ToolCalled | None) -> Bl
     stub = result_stub(item, call)
     # A stub is short and never changes: an estimate that errs high is enough and costs nothing.
     return Block("turn", "user", stub, len(stub) // 3, "result", item.id, error=item.error)
-
-
-def _carried(session: Session) -> Iterator[FileInjected]:
-    """Files whose turn has been compacted: they stay in the view until the user takes them out."""
-    shown = {key(item) for turn in session.recent for item in turn.items if isinstance(item, FileInjected)}
-    shown |= {key(file) for file in session.waiting}
-    return (file for file in session.files.values() if key(file) not in shown)
 
 
 def _file(file: FileInjected) -> Block:

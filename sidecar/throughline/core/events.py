@@ -10,12 +10,16 @@ from throughline.core.ledger import Operation
 
 Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
 Form: TypeAlias = Literal["full", "skeleton"]
+Origin: TypeAlias = Literal["live", "demo", "recording"]
 Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted"]
 
 
 @frozen
 class SessionStarted:
-    """The first event: what the session is for, and the model's context limit in the model's own tokens."""
+    """The first event: what the session is for, and the model's context limit in the model's own tokens.
+
+    A demo is played by the recorded model; a recording is another tool's session, open to be read.
+    """
 
     kind: ClassVar[Literal["session_started"]] = "session_started"
     session: str
@@ -24,7 +28,7 @@ class SessionStarted:
     project: str
     model: str
     limit: int
-    origin: Literal["live", "recording"] = "live"
+    origin: Origin = "live"
 
 
 @frozen
@@ -36,6 +40,31 @@ class Spoke:
     text: str
     tokens: int
     origin: Literal["user", "interrupt"] = "user"
+
+
+@frozen
+class Queued:
+    """Words that wait for the turns before theirs; the `Spoke` of the same turn takes them from the queue."""
+
+    kind: ClassVar[Literal["queued"]] = "queued"
+    turn: int
+    text: str
+    tokens: int
+
+
+@frozen
+class Withdrawn:
+    """All words that wait are taken back: nobody will answer them."""
+
+    kind: ClassVar[Literal["withdrawn"]] = "withdrawn"
+
+
+@frozen
+class Noted:
+    """Something that the user must know about the session, in one line."""
+
+    kind: ClassVar[Literal["noted"]] = "noted"
+    text: str
 
 
 @frozen
@@ -84,6 +113,11 @@ class FileInjected:
     text: str
     tokens: int
     original: int = 0
+
+    @property
+    def key(self) -> str:
+        """The id under which a copy of the file is masked."""
+        return f"{self.path}@{self.digest[:12]}:{self.form}"
 
 
 @frozen
@@ -179,8 +213,9 @@ class SessionEnded:
 
 Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
-    SessionStarted | Spoke | Replied | ToolCalled | ToolReturned | FileInjected | FileDropped | TurnEnded
-    | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone | ArchiveWritten | SessionEnded
+    SessionStarted | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned | FileInjected
+    | FileDropped | TurnEnded | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone
+    | ArchiveWritten | SessionEnded
 )  # fmt: skip
 
 

@@ -36,12 +36,9 @@ def freshness(seen: str, now: str | None) -> Freshness:
     return "fresh" if seen == now else "stale"
 
 
-def key(file: FileInjected) -> str:
-    """The id under which a copy of a file is masked."""
-    return f"{file.path}@{file.digest[:12]}:{file.form}"
-
-
 def superseded(session: Session, file: FileInjected) -> bool:
-    """True for a copy that is not the newest one of its file, or whose file was taken out of the view."""
-    newest = session.files.get(file.path)
-    return newest is None or key(newest) != key(file)
+    """True for a copy that is not the newest one of its file, or whose file was taken out of the view.
+
+    Copies are told apart by identity: a file that was changed back is in the session twice with the same content.
+    """
+    return session.files.get(file.path) is not file

@@ -121,8 +121,8 @@ def refusal(ledger: Ledger, operation: Operation) -> str | None:
         case Add(entry=entry):
             return f"entry {entry.id} is there already" if entry.id in ledger.entries else None
         case Merge(ids=ids, author=author):
-            if len(ids) < 2:
-                return "a merge names at least two entries"
+            if len(ids) < 2 or len(set(ids)) < len(ids):
+                return "a merge names at least two entries, and each of them once"
             return next((said for name in ids if (said := _untouchable(ledger, name, author))), None)
         case Revise(id=name, author=author) | Resolve(id=name, author=author):
             return _untouchable(ledger, name, author)
@@ -156,10 +156,10 @@ def change(ledger: Ledger, operation: Operation) -> Ledger:
             )
         case Resolve(id=name, resolution=resolution):
             entries[name] = evolve(entries[name], state="resolved", resolution=resolution)
-        case Merge(ids=ids, text=text):
+        case Merge(ids=ids, text=text, author=author):
             kept = entries[ids[0]]
             turns = tuple(sorted({turn for name in ids for turn in entries[name].turns}))
-            entries[ids[0]] = evolve(kept, text=text, turns=turns)
+            entries[ids[0]] = evolve(kept, text=text, author=author, turns=turns)
             for name in ids[1:]:
                 del entries[name]
         case Pin(id=name, pinned=pinned):

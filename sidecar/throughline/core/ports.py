@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
 from throughline.core.errors import UserError
-from throughline.core.events import Logged, Purpose, Spoke, ToolCalled, ToolReturned
+from throughline.core.events import Logged, Origin, Purpose, Spoke, ToolCalled, ToolReturned
 from throughline.core.usage import Price, Usage
 from throughline.core.view import View
 
@@ -139,7 +139,7 @@ class SessionRow:
     updated: float
     turns: int
     ended: bool
-    origin: Literal["live", "recording"]
+    origin: Origin
 
 
 class Store(Protocol):
@@ -147,6 +147,14 @@ class Store(Protocol):
 
     def append(self, session: str, events: Sequence[Logged]) -> None:
         """Keeps events; when it returns they survive a crash. Raises StoreError."""
+        ...
+
+    def hold(self, session: str) -> None:
+        """Takes a session for this process. Raises StoreError where another one has it."""
+        ...
+
+    def release(self, session: str) -> None:
+        """Gives a session back."""
         ...
 
     def read(self, session: str) -> Iterable[Logged]:

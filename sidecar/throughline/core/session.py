@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
-from typing import Literal, assert_never
+from typing import assert_never
 
 from attrs import evolve, field, frozen
 
@@ -20,6 +20,9 @@ from throughline.core.events import (
     LedgerChanged,
     Logged,
     Masked,
+    Noted,
+    Origin,
+    Queued,
     Replied,
     SessionEnded,
     SessionStarted,
@@ -27,8 +30,9 @@ from throughline.core.events import (
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    Withdrawn,
 )
-from throughline.core.ledger import Ledger, Operation, change
+from throughline.core.ledger import Add, Ledger, Operation, Pin, Resolve, Revise, change
 from throughline.core.usage import Bill, charge
 
 
@@ -41,6 +45,12 @@ class Turn:
     items: tuple[Item, ...] = ()
     ending: Ending | None = None
 
+    @property
+    def unanswered(self) -> tuple[ToolCalled, ...]:
+        """The calls without a result."""
+        answered = {item.id for item in self.items if isinstance(item, ToolReturned)}
+        return tuple(item for item in self.items if isinstance(item, ToolCalled) and item.id not in answered)
+
 
 @frozen
 class LedgerStep:
@@ -52,8 +62,9 @@ class LedgerStep:
 
 @frozen
 class Session:
-    """What the log says so far. `summarised` is the ledger as the view's summary shows it: it moves only with
-    a compaction, so that the cached prefix holds.
+    """What the log says so far. `summarised` is the ledger as the view's summary shows it, and `carried` the files
+    whose turns have been compacted: they move only when the prefix changes anyway, so that the cache holds.
+    `undone_at` is the number of the last turn when a compaction was last undone.
     """
 
     id: str = ""
@@ -62,10 +73,12 @@ class Session:
     project: str = ""
     model: str = ""
     limit: int = 200_000
-    origin: Literal["live", "recording"] = "live"
+    origin: Origin = "live"
     seq: int = 0
     turns: tuple[Turn, ...] = ()
+    queue: tuple[Queued, ...] = ()
     waiting: tuple[FileInjected, ...] = ()
+    carried: tuple[FileInjected, ...] = ()
     files: dict[str, FileInjected] = field(factory=dict)
     steps: tuple[LedgerStep, ...] = ()
     ledger: Ledger = field(factory=Ledger)
@@ -73,6 +86,7 @@ class Session:
     masked: frozenset[str] = frozenset()
     compactions: tuple[Compacted, ...] = ()
     undone: frozenset[str] = frozenset()
+    undone_at: int = 0
     bill: Bill = field(factory=Bill)
     called_at: float | None = None
     archive: str = ""
@@ -90,9 +104,20 @@ class Session:
         return tuple(turn for turn in self.turns if turn.number > through)
 
     @property
+    def unended(self) -> tuple[Turn, ...]:
+        """The turns that have not ended: one that runs, or those that a crash or a failed write left behind."""
+        return tuple(turn for turn in self.turns if turn.ending is None)
+
+    @property
     def open(self) -> Turn | None:
-        """The turn that has not ended, if one is running."""
+        """The newest turn, where it has not ended."""
         return self.turns[-1] if self.turns and self.turns[-1].ending is None else None
+
+    @property
+    def next_turn(self) -> int:
+        """The number that the next message gets."""
+        numbers = (*(turn.number for turn in self.turns), *(words.turn for words in self.queue))
+        return max(numbers, default=0) + 1
 
 
 def fold(log: Iterable[Logged], start: Session | None = None) -> Session:
@@ -113,6 +138,12 @@ def _applied(session: Session, logged: Logged) -> Session:
                 session, id=event.session, objective=event.objective, role=event.role, project=event.project,
                 model=event.model, limit=event.limit, origin=event.origin,
             )  # fmt: skip
+        case Queued():
+            return evolve(session, queue=(*session.queue, event))
+        case Withdrawn():
+            return evolve(session, queue=())
+        case Noted():
+            return session
         case Spoke() | Replied() | ToolCalled() | ToolReturned():
             return _extend(session, event, logged.at)
         case FileInjected():
@@ -121,7 +152,8 @@ def _applied(session: Session, logged: Logged) -> Session:
         case FileDropped():
             files = {path: file for path, file in session.files.items() if path != event.path}
             waiting = tuple(file for file in session.waiting if file.path != event.path)
-            return evolve(session, files=files, waiting=waiting)
+            masked = session.masked | {file.key for file in _copies(session.turns) if file.path == event.path}
+            return _carry(evolve(session, files=files, waiting=waiting, masked=masked))
         case TurnEnded():
             turns = tuple(evolve(t, ending=event.ending) if t.number == event.turn else t for t in session.turns)
             return evolve(session, turns=turns)
@@ -131,13 +163,13 @@ def _applied(session: Session, logged: Logged) -> Session:
         case LedgerChanged():
             return _step(session, LedgerStep(event.operations))
         case Masked():
-            return evolve(session, masked=session.masked | frozenset(event.ids))
+            return _carry(evolve(session, masked=session.masked | frozenset(event.ids)))
         case Compacted():
             compactions = (*session.compactions, event)
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
-            return evolve(after, summarised=after.ledger)
+            return _carry(evolve(after, summarised=after.ledger))
         case CompactionUndone():
-            return _without(session, event.id)
+            return _carry(_without(session, event.id))
         case ArchiveWritten():
             return evolve(session, archive=event.text)
         case SessionEnded():
@@ -147,12 +179,27 @@ def _applied(session: Session, logged: Logged) -> Session:
 
 
 def _extend(session: Session, item: Spoke | Replied | ToolCalled | ToolReturned, at: float) -> Session:
+    if session.queue and isinstance(item, Spoke):
+        session = evolve(session, queue=tuple(words for words in session.queue if words.turn != item.turn))
     if session.turns and session.turns[-1].number == item.turn:
         last = session.turns[-1]
-        return evolve(session, turns=(*session.turns[:-1], evolve(last, items=(*last.items, item))))
+        # Files that came while the turn ran stay where the next call will show them: in front of its reply.
+        replies = isinstance(item, Replied | ToolCalled) and not isinstance(last.items[-1], Replied | ToolCalled)
+        came, waiting = (session.waiting, ()) if replies else ((), session.waiting)
+        grown = evolve(last, items=(*last.items, *came, item))
+        return evolve(session, turns=(*session.turns[:-1], grown), waiting=waiting)
     # Files that were injected between two turns go in front of the words that they were meant for.
     opened = Turn(item.turn, at, (*session.waiting, item))
     return evolve(session, turns=(*session.turns, opened), waiting=())
+
+
+def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:
+    return tuple(item for turn in turns for item in turn.items if isinstance(item, FileInjected))
+
+
+def _carry(session: Session) -> Session:
+    shown = (*_copies(session.recent), *session.waiting)
+    return evolve(session, carried=tuple(file for file in session.files.values() if file not in shown))
 
 
 def _step(session: Session, step: LedgerStep) -> Session:
@@ -160,8 +207,25 @@ def _step(session: Session, step: LedgerStep) -> Session:
 
 
 def _without(session: Session, compaction: str) -> Session:
-    """The ledger is folded again without the undone compaction, so that what came after it stays."""
+    """The ledger is folded again without the undone compaction, so that what came after it stays: an entry of its
+    that the user has pinned or worded since, too.
+    """
     undone = session.undone | {compaction}
-    kept = [step for step in session.steps if step.compaction not in undone]
+    touched = {name for step in session.steps if not step.compaction for name in _by_user(step.operations)}
+    kept = []
+    for step in session.steps:
+        stays = [one for one in step.operations if isinstance(one, Add) and one.entry.id in touched]
+        kept.append(evolve(step, operations=tuple(stays)) if step.compaction in undone else step)
     ledger = reduce(change, (operation for step in kept for operation in step.operations), Ledger())
-    return evolve(session, undone=undone, steps=tuple(kept), ledger=ledger, summarised=ledger)
+    at = session.turns[-1].number if session.turns else 0
+    return evolve(session, undone=undone, undone_at=at, steps=tuple(kept), ledger=ledger, summarised=ledger)
+
+
+def _by_user(operations: Iterable[Operation]) -> Iterator[str]:
+    """The entries that the user laid hands on."""
+    for one in operations:
+        match one:
+            case Pin(id=name) | Revise(id=name, author="user") | Resolve(id=name, author="user"):
+                yield name
+            case _:
+                pass

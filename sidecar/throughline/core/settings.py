@@ -11,8 +11,9 @@ Strategy: TypeAlias = Literal["throughline", "full"]
 
 @frozen
 class Settings:
-    """`window` and `kept` count turns, `cold` is seconds; `batch`, `fresh`, `summary` and `archive` are o200k
-    tokens; `share` and `kept_share` are parts of the model's context limit.
+    """`window` and `kept` count turns, `cold` is seconds; `share` and `kept_share` are parts of the model's context
+    limit; the others are o200k tokens. Of old tool output a batch is masked at a time, and `fresh` of it stays, or
+    `trimmed` where the prefix changes anyway.
     """
 
     model: str = "claude-sonnet-5-5"
@@ -21,7 +22,8 @@ class Settings:
     window: int = 12
     share: float = 0.55
     batch: int = 10_000
-    fresh: int = 10_000
+    fresh: int = 5_000
+    trimmed: int = 1_500
     cold: float = 300.0
     kept: int = 2
     kept_share: float = 0.4

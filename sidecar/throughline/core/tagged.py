@@ -71,4 +71,6 @@ def _number(value: Any, _: type) -> float:
 def _reason(error: BaseException, shape: type | None) -> str:
     if isinstance(error, TypeError) and str(error).startswith("expected"):
         return str(error)
+    if isinstance(error, KeyError):
+        return f"{error} is missing or not known"
     return str(format_exception(error, shape))

@@ -44,6 +44,8 @@ def find(given: Access, workspace: Path | None, environ: Mapping[str, str] = os.
 def _read(path: Path) -> dict[str, str | None]:
     """The variables of a file; none where it is missing or cannot be read, for it may be anything."""
     try:
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            return {}
         return dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError):
         return {}

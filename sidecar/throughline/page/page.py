@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve
 
-from throughline.core.events import Logged
+from throughline.core.events import Logged, Spoke, Withdrawn
 from throughline.page.rows import agent_row, rows
 from throughline.wire.state import (
     Activity,
@@ -19,13 +19,16 @@ from throughline.wire.state import (
     MemoryPut,
     Meter,
     MeterPut,
+    NoticeRow,
     Patch,
     Row,
+    RowGone,
     RowGrown,
     RowPut,
     SessionInfo,
     SessionPut,
     State,
+    UserRow,
 )
 
 
@@ -50,7 +53,7 @@ class Page:
 
     def logged(self, events: Sequence[Logged]) -> None:
         """Shows what events bring."""
-        self._patch([RowPut(row) for one in events for row in self._put(one)])
+        self._patch([change for one in events for change in (*self._gone(one), *self._put(one))])
 
     def streamed(self, turn: int, text: str) -> None:
         """Shows text that is not yet an event, in a row that its event will replace."""
@@ -64,7 +67,7 @@ class Page:
                 return
             place += 1
         if not text.strip():
-            return  # Blank text alone becomes no event: its row would never end.
+            return  # Blank text alone has no row when its event comes: one here would never end.
         made = AgentRow(agent_row(turn, place), turn, text, streaming=True, partial=False)
         self._rows[made.id] = made
         self._patch([RowPut(made)])
@@ -103,11 +106,23 @@ class Page:
         )
         self._patch(changes)
 
-    def _put(self, logged: Logged) -> list[Row]:
-        made = list(rows(logged, self._rows.get))
-        for row in made:
+    def _put(self, logged: Logged) -> Iterator[Change]:
+        for row in list(rows(logged, self._rows.get)):
             self._rows[row.id] = row
-        return made
+            yield RowPut(row)
+
+    def _gone(self, logged: Logged) -> Iterator[Change]:
+        """Words that waited go where their turn is, or, taken back, are kept in a notice."""
+        event = logged.event
+        waiting = [row for row in self._rows.values() if isinstance(row, UserRow) and row.waiting]
+        for row in waiting:
+            if isinstance(event, Withdrawn) or (isinstance(event, Spoke) and event.turn == row.turn):
+                del self._rows[row.id]
+                yield RowGone(row.id)
+            if isinstance(event, Withdrawn):
+                notice = NoticeRow(f"{row.id}.back", "info", f"Not sent: {row.text}")
+                self._rows[notice.id] = notice
+                yield RowPut(notice)
 
     def _patch(self, changes: list[Change]) -> None:
         if changes:

@@ -15,6 +15,8 @@ from throughline.core.events import (
     LedgerChanged,
     Logged,
     Masked,
+    Noted,
+    Queued,
     Replied,
     Spoke,
     ToolCalled,
@@ -43,6 +45,11 @@ def user_row(turn: int, place: int = 0) -> str:
     return f"u{turn}" if place == 0 else f"u{turn}.{place}"
 
 
+def waiting_row(turn: int, place: int) -> str:
+    """The id of words that wait for their turn."""
+    return f"w{turn}.{place}"
+
+
 def agent_row(turn: int, place: int) -> str:
     """The id of a turn's block of model text."""
     return f"a{turn}.{place}"
@@ -55,7 +62,10 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
         case Spoke(turn=turn, text=text, origin="user"):
             place = _first_free(lambda n: user_row(turn, n), known)
             yield UserRow(user_row(turn, place), turn, text)
-        case Spoke(text=text):
+        case Queued(turn=turn, text=text):
+            place = _first_free(lambda n: waiting_row(turn, n), known)
+            yield UserRow(waiting_row(turn, place), turn, text, waiting=True)
+        case Noted(text=text) | Spoke(text=text):
             yield NoticeRow(f"e{logged.seq}", "info", text)
         case Replied(turn=turn, text=text, partial=partial) if text.strip():
             place = _first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))

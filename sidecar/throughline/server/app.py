@@ -8,14 +8,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from throughline.core.errors import UserError
-from throughline.core.events import FileInjected, Logged
+from throughline.core.events import FileDropped, FileInjected, Logged
+from throughline.core.files import SeenFile, digest
+from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
 from throughline.page import panels
 from throughline.page.page import Page
 from throughline.server.buffers import Buffers
 from throughline.server.parts import Bench
 from throughline.session.files import Moved
-from throughline.session.owner import Owner, RefusedError
+from throughline.session.mailbox import RefusedError
+from throughline.session.owner import Owner
 from throughline.session.report import report
 from throughline.wire.methods import (
     Accepted,
@@ -50,7 +53,10 @@ class App:
         self._owner: Owner | None = None
         self._opening = asyncio.Lock()
         self._due = asyncio.Event()
+        self._files_due = True
+        self._seen: tuple[SeenFile, ...] = ()
         self._compacting = False
+        self._hovered: tuple[tuple[str, str, str, str], Moved] | None = None
         self._shower = asyncio.create_task(self._keep_showing())
 
     # What the session tells.
@@ -58,6 +64,7 @@ class App:
     def logged(self, events: Sequence[Logged]) -> None:
         """Shows events as they are kept."""
         self._page.logged(events)
+        self._files_due |= any(isinstance(one.event, FileInjected | FileDropped) for one in events)
         self._due.set()
 
     def streamed(self, turn: int, text: str) -> None:
@@ -68,6 +75,7 @@ class App:
         """Files changed: those in the view may be stale now."""
         seen = self._owner.session.files if self._owner is not None else {}
         if any(self._files.path(uri) in seen for uri in uris):
+            self._files_due = True
             self._due.set()
 
     # Sessions.
@@ -82,23 +90,19 @@ class App:
 
     async def resume(self, params: Resume) -> State:
         """Opens a session again."""
+        await asyncio.to_thread(self._bench.find, params.session)
         return await self._open(lambda: self._bench.resume(params.session, self, self._files))
 
     async def recording(self, params: OpenRecording) -> State:
         """Opens a session that another tool recorded."""
-        return await self._open(lambda: self._bench.recording(Path(params.path), self, self._files))
+        recording = await asyncio.to_thread(self._bench.read, Path(params.path))
+        name = await self._bench.recording(recording)
+        return await self._open(lambda: self._bench.resume(name, self, self._files))
 
     async def sessions(self, _: Nothing) -> Sessions:
         """Lists the sessions of this workspace."""
-        rows = await asyncio.to_thread(self._bench.sessions)
-        return Sessions(
-            [
-                SessionItem(
-                    row.id, row.objective, row.started, row.updated, row.turns, row.ended, row.origin == "recording"
-                )
-                for row in rows
-            ]
-        )
+        rows, keyed = await asyncio.to_thread(lambda: (self._bench.sessions(), self._bench.keyed()))
+        return Sessions([_item(row) for row in rows], keyed)
 
     async def snapshot(self, _: Nothing) -> State:
         """The whole state."""
@@ -187,13 +191,23 @@ class App:
         return Difference(said, moved.seen, moved.now)
 
     async def moved(self, uri: str) -> Moved | None:
-        """What moved in a file that the model has seen, or None where it is as the model saw it."""
+        """What moved in a file that the model has seen, or None where it is as the model saw it.
+
+        A hover comes with every rest of the mouse: what was found for the same two texts is not made again.
+        """
         path = self._files.path(uri)
         owner = self._owner
-        if owner is None or path is None or path not in owner.session.files:
+        file = owner.session.files.get(path) if owner and path else None
+        text = await asyncio.to_thread(self._files.text, path) if file and path else None
+        if owner is None or file is None or text is None:
             return None
-        states = {file.path: file.freshness for file in await owner.files()}
-        return await owner.moved(path) if states.get(path) == "stale" else None
+        now = await asyncio.to_thread(digest, text)
+        if now == file.digest:
+            return None
+        key = (file.path, file.digest, file.form, now)
+        if self._hovered is None or self._hovered[0] != key:
+            self._hovered = (key, await owner.moved(file.path))
+        return self._hovered[1]
 
     async def close(self) -> None:
         """Lets go of the session; its log is whole."""
@@ -209,7 +223,16 @@ class App:
             if before is not None:
                 await before.close()
             self._page.clear()
-            self._owner = await opening()
+            self._files_due = True
+            try:
+                self._owner = await opening()
+            except BaseException:
+                # The editor still shows the session that was open: it goes on where it can.
+                if before is not None:
+                    self._page.clear()
+                    self._owner = await self._bench.resume(before.session.id, self, self._files)
+                    await self._show()
+                raise
             await self._show()
             return self._page.snapshot()
 
@@ -241,6 +264,8 @@ class App:
         owner = self._live()
         if owner.session.origin == "recording":
             raise RefusedError("This session was recorded by another tool and can only be read: start a new one.")
+        if owner.session.ended:
+            raise RefusedError("The session has ended and can only be read: start a new one.")
         return owner
 
     async def _keep_showing(self) -> None:
@@ -257,7 +282,10 @@ class App:
         if owner is None:
             return
         session = owner.session
-        seen = await owner.files()
+        if self._files_due:
+            self._files_due = False
+            self._seen = await owner.files()
+        seen = self._seen
         view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
         if owner is not self._owner:
             return
@@ -270,3 +298,8 @@ class App:
             activity=activity,
             suggestion="" if session.origin == "recording" else owner.suggestion(),
         )
+
+
+def _item(row: SessionRow) -> SessionItem:
+    recorded = row.origin == "recording"
+    return SessionItem(row.id, row.objective, row.started, row.updated, row.turns, row.ended, recorded)

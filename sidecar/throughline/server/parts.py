@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from throughline.core.events import SessionStarted
 from throughline.core.ports import Listener, SessionRow, Workspace
+from throughline.core.recording import Recording
 from throughline.session.owner import Owner
 from throughline.wire.methods import Options, Start
 
@@ -28,6 +30,18 @@ class Bench(Protocol):
         """Takes the key from the editor's secret storage, for what is opened from now on."""
         ...
 
+    def keyed(self) -> bool:
+        """Whether a model can be reached. Reads `.env`."""
+        ...
+
+    def find(self, session: str) -> SessionStarted:
+        """How a session began. Raises RefusedError for one that is not in this workspace. Reads the database."""
+        ...
+
+    def read(self, path: Path) -> Recording:
+        """A recorded session. Raises TranscriptError."""
+        ...
+
     def sessions(self) -> tuple[SessionRow, ...]:
         """The sessions, the newest first. Reads the database."""
         ...
@@ -44,8 +58,8 @@ class Bench(Protocol):
         """A session as its log left it."""
         ...
 
-    async def recording(self, path: Path, listener: Listener, files: Workspace) -> Owner:
-        """A session that another tool recorded, played to its end and open to be read."""
+    async def recording(self, recording: Recording) -> str:
+        """The id of the session that a recording becomes: played once, to its end, and kept whole."""
         ...
 
 

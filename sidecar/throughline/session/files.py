@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -62,10 +62,10 @@ def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, rang
         yield from _places(item.children, f"{prefix}{item.name}.")
 
 
-def seen(session: Session, workspace: Workspace) -> tuple[SeenFile, ...]:
-    """The files in the view beside their present state. Reads every one of them."""
+def seen(files: Iterable[FileInjected], workspace: Workspace) -> tuple[SeenFile, ...]:
+    """Files in the view beside their present state. Reads every one of them."""
     found = []
-    for file in session.files.values():
+    for file in files:
         text = workspace.text(file.path)
         state = freshness(file.digest, None if text is None else digest(text))
         found.append(SeenFile(file.path, file.form, state, file.tokens, file.original))

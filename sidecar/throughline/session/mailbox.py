@@ -11,7 +11,11 @@ from throughline.core.errors import UserError
 T = TypeVar("T")
 
 
-class ClosedError(UserError):
+class RefusedError(UserError):
+    """The session cannot do what was asked."""
+
+
+class ClosedError(RefusedError):
     """The session has been closed; open it again."""
 
 
@@ -22,6 +26,11 @@ class Mailbox:
         self._acts: asyncio.Queue[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]] | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._serve())
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """True when nothing more can be posted."""
+        return self._closed
 
     async def post(self, act: Callable[[], Awaitable[T]]) -> T:
         """The act's result once it is done; its exception is the poster's. Raises ClosedError.
@@ -42,13 +51,32 @@ class Mailbox:
         await self._task
 
     async def _serve(self) -> None:
-        while (posted := await self._acts.get()) is not None:
-            act, done = posted
-            try:
-                result = await act()
-            except Exception as error:  # noqa: BLE001  # the poster gets it
-                if not done.cancelled():
-                    done.set_exception(error)
-            else:
-                if not done.cancelled():
-                    done.set_result(result)
+        try:
+            while (posted := await self._acts.get()) is not None:
+                await self._do(*posted)
+        finally:
+            # When the program is interrupted, nobody may wait for an act that will not be done.
+            self._closed = True
+            while not self._acts.empty():
+                if posted := self._acts.get_nowait():
+                    posted[1].cancel()
+
+    async def _do(self, act: Callable[[], Awaitable[Any]], done: asyncio.Future[Any]) -> None:
+        try:
+            result = await act()
+        except (KeyboardInterrupt, SystemExit):
+            done.cancel()
+            raise
+        except BaseException as error:  # the poster gets it, a library's panic too
+            if not done.cancelled():
+                done.set_exception(error)
+            if isinstance(error, asyncio.CancelledError) and self._interrupted():
+                raise
+        else:
+            if not done.cancelled():
+                done.set_result(result)
+
+    def _interrupted(self) -> bool:
+        """True where this task itself is being cancelled, and not something that an act waited for."""
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0

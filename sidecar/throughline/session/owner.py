@@ -7,98 +7,89 @@ runs in a task of its own and posts what it records. Whatever is acknowledged is
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Sequence
 
-from attrs import evolve
-
-from throughline.agent import loop
-from throughline.compression import distillation, policy
-from throughline.compression.compaction import Proposal, held, propose, rendering
-from throughline.compression.tags import entries
-from throughline.context.view import Frame, assemble
-from throughline.core.errors import UserError
+from throughline.agent.loop import Crew
+from throughline.compression import distillation
 from throughline.core.events import (
     ArchiveWritten,
     Compacted,
     CompactionUndone,
-    Ending,
     Event,
     FileDropped,
     FileInjected,
     Form,
     LedgerChanged,
-    Logged,
-    Masked,
-    Replied,
     SessionEnded,
     SessionStarted,
     Spoke,
-    ToolReturned,
     TurnEnded,
 )
 from throughline.core.files import SeenFile
 from throughline.core.ledger import Pin, refusal
-from throughline.core.ports import ModelError
-from throughline.core.session import Session, apply, fold
+from throughline.core.session import Session, fold
 from throughline.core.settings import Settings
 from throughline.core.view import View
-from throughline.session.files import Moved, injected, moved, refreshed, seen
-from throughline.session.mailbox import Mailbox
+from throughline.session.compactor import Compactor
+from throughline.session.files import Moved, injected, moved, seen
+from throughline.session.journal import Journal
+from throughline.session.mailbox import Mailbox, RefusedError
+from throughline.session.turns import Turns
 from throughline.session.world import World
-
-STRIKES = 3
-
-
-class RefusedError(UserError):
-    """The session cannot do what was asked."""
 
 
 class Owner:
     """A live session: the fold of its log so far, and the only hand that adds to it."""
 
-    def __init__(self, world: World, crew: loop.Crew, settings: Settings, session: Session, archive: str) -> None:
+    def __init__(self, world: World, crew: Crew, settings: Settings, session: Session, archive: str) -> None:
         self._world = world
         self._crew = crew
         self._settings = settings
-        self._session = session
-        self._frame = Frame(world.system, archive)
         self._mailbox = Mailbox()
-        self._queue: deque[tuple[int, tuple[Spoke, ...]]] = deque()
-        self._turn: asyncio.Task[None] | None = None
-        self._strikes = 0
+        self._journal = Journal(world, session)
+        self._compactor = Compactor(world, crew, settings, self._journal, archive)
+        self._turns = Turns(world, crew, self, self._journal, self._compactor, self._mailbox)
+        self._held = ""
 
     @classmethod
-    async def start(cls, world: World, crew: loop.Crew, settings: Settings, begun: SessionStarted) -> Owner:
+    async def start(cls, world: World, crew: Crew, settings: Settings, begun: SessionStarted) -> Owner:
         """A new session, its first event kept."""
+        await world.keep(lambda: world.store.hold(begun.session))
         archive = await world.off(world.archive.read)
         owner = cls(world, crew, settings, Session(), archive)
+        owner._held = begun.session
         await owner.record(begun)
         return owner
 
     @classmethod
-    async def resume(cls, world: World, crew: loop.Crew, settings: Settings, session: str) -> Owner:
-        """A session as its log left it; a turn that was running when its process died ends as interrupted."""
-        log = await world.off(lambda: tuple(world.store.read(session)))
-        if not log:
-            raise RefusedError(f"There is no session {session} in this workspace.")
-        archive = await world.off(world.archive.read)
-        owner = cls(world, crew, settings, fold(log), archive)
+    async def resume(cls, world: World, crew: Crew, settings: Settings, session: str) -> Owner:
+        """A session as its log left it; a turn that was running when its process died ends as interrupted.
+
+        Raises RefusedError for a session that is not there, StoreError for one that another process has open.
+        """
+        await world.keep(lambda: world.store.hold(session))
+        try:
+            log = await world.keep(lambda: tuple(world.store.read(session)))
+            if not log:
+                raise RefusedError(f"There is no session {session} in this workspace.")
+            archive = await world.off(world.archive.read)
+            owner = cls(world, crew, settings, await world.off(lambda: fold(log)), archive)
+        except BaseException:
+            world.store.release(session)
+            raise
+        owner._held = session
         world.listener.logged(log)
-        if running := owner.session.open:
-            await owner.record(TurnEnded(running.number, "interrupted", "The sidecar stopped while this turn ran."))
+        await owner._mailbox.post(lambda: owner._turns.mend("The sidecar stopped while this turn ran."))
         return owner
 
     @property
     def session(self) -> Session:
         """The session now."""
-        return self._session
+        return self._journal.session
 
     @property
     def busy(self) -> bool:
-        """True while a turn runs or waits to run."""
-        return self._turn is not None
+        """True while a turn runs."""
+        return self._turns.busy
 
     @property
     def recorded(self) -> bool:
@@ -108,21 +99,20 @@ class Owner:
     @property
     def factor(self) -> float:
         """The model's own tokens for one of o200k."""
-        return self._crew.prices.factor(self._crew.name)
+        return self._compactor.factor
 
     def suggestion(self) -> str:
         """What a recording would have the user say next; nothing with a real model."""
-        words = (item for turn in self._session.turns for item in turn.items if isinstance(item, Spoke))
-        return "" if self._session.ended else self._crew.model.suggestion([item.text for item in words])
+        words = (item for turn in self.session.turns for item in turn.items if isinstance(item, Spoke))
+        return "" if self.session.ended else self._crew.model.suggestion([item.text for item in words])
 
     def view(self) -> View:
         """The view of the next call."""
-        return self._view(self._session)
+        return self._compactor.view(self.session)
 
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
-        now = evolve(self._session, summarised=self._session.ledger)
-        return rendering(now, self._settings, self.count)
+        return self._compactor.summary()
 
     def count(self, text: str) -> int:
         """Tokens by o200k."""
@@ -136,47 +126,47 @@ class Owner:
         """Keeps events; when it returns they are durable."""
         if events:
             # A cancelled poster must not leave half of a record: the act goes on without it.
-            await asyncio.shield(self._mailbox.post(lambda: self._log(events)))
+            await asyncio.shield(self._mailbox.post(lambda: self._journal.keep(events)))
+
+    async def prepare(self) -> View:
+        """The view of the next call, masked or compacted first where that is due."""
+        return await self._mailbox.post(self._compactor.prepare)
 
     async def send(self, *texts: str) -> int:
         """Opens a turn with the user's words, now or after the turns that are running or waiting: its number."""
-        return await self._mailbox.post(lambda: self._enqueue(tuple(texts)))
+        return await self._mailbox.post(lambda: self._turns.say(texts))
 
     async def note(self, *texts: str) -> int:
-        """Records words that nobody will answer, as a turn of their own."""
+        """Records words that nobody will answer, as a turn of their own. Raises RefusedError while a turn runs."""
 
         async def act() -> int:
-            number = self._next_number()
-            await self._log([*self._words(number, texts), TurnEnded(number, "done")])
+            if self.busy:
+                raise RefusedError("A turn is running: wait for its end.")
+            number = self.session.next_turn
+            words = [Spoke(number, text, self.count(text)) for text in texts]
+            await self._journal.keep([*words, TurnEnded(number, "done")])
             return number
 
         return await self._mailbox.post(act)
 
     async def idle(self) -> None:
         """Returns when no turn runs or waits."""
-        while self._turn is not None:
-            await asyncio.wait([self._turn])
+        await self._turns.idle()
 
     async def cancel(self) -> None:
         """Stops the running turn and withdraws those that wait; what has come so far stays."""
-        self._queue.clear()
-        if self._turn is not None:
-            self._turn.cancel()
-            await self.idle()
-
-    async def prepare(self) -> View:
-        """The view of the next call, masked or compacted first where that is due."""
-        return await self._mailbox.post(self._prepared)
+        await self._mailbox.post(self._turns.stop)
+        await self._turns.idle()
 
     async def compact(self) -> Compacted:
         """Compacts every turn that has ended; raises RefusedError where that would gain nothing."""
 
         async def act() -> Compacted:
-            ended = [turn.number for turn in self._session.recent if turn.ending is not None]
+            ended = [turn.number for turn in self.session.recent if turn.ending is not None]
             if not ended:
                 raise RefusedError("There is no finished turn to compact.")
             keep = self._settings.kept if len(ended) > self._settings.kept else 0
-            made = await self._compact(ended[-keep - 1])
+            made = await self._compactor.compact(ended[-keep - 1])
             if made is None:
                 raise RefusedError("The summary would not be smaller than the turns: nothing was compacted.")
             return made
@@ -187,11 +177,14 @@ class Owner:
         """Brings back the turns of a compaction, the last one where none is named; what came after it stays."""
 
         async def act() -> None:
-            standing = [one.id for one in self._session.compactions if one.id not in self._session.undone]
+            standing = [one.id for one in self.session.compactions if one.id not in self.session.undone]
             name = compaction or (standing[-1] if standing else "")
             if name not in standing:
                 raise RefusedError("There is no compaction to undo.")
-            await self._log([CompactionUndone(name)])
+            if name != standing[-1]:
+                # A later one covers the same turns and more: alone, this would bring nothing back.
+                raise RefusedError("Undo the compactions after this one first.")
+            await self._journal.keep([CompactionUndone(name)])
 
         await self._mailbox.post(act)
 
@@ -200,32 +193,43 @@ class Owner:
 
         async def act() -> None:
             operation = Pin(entry, pinned)
-            if why := refusal(self._session.ledger, operation):
+            if why := refusal(self.session.ledger, operation):
                 raise RefusedError(f"{why[0].upper()}{why[1:]}.")
-            await self._log([LedgerChanged((operation,))])
+            await self._journal.keep([LedgerChanged((operation,))])
 
         await self._mailbox.post(act)
 
     async def inject(self, path: str, form: Form) -> FileInjected:
-        """Puts a file into the view; raises RefusedError where it is not readable text."""
+        """Puts a file into the view; raises RefusedError where it is not readable text or does not fit."""
 
         async def act() -> FileInjected:
             text = await self._world.off(lambda: self._world.workspace.text(path))
             if text is None:
                 raise RefusedError(f"{path} is not a text file in this workspace.")
             event = await self._world.off(lambda: injected(path, text, form, self.count))
-            await self._log([event])
+            if event != self.session.files.get(path):
+                self._fits(event)
+                await self._journal.keep([event])
             return event
 
         return await self._mailbox.post(act)
+
+    def _fits(self, file: FileInjected) -> None:
+        """A file may take what is left below the share at which the session compacts."""
+        room = round(self._settings.share * self.session.limit / self.factor) - self.view().tokens
+        if file.tokens > room:
+            raise RefusedError(
+                f"{file.path} has {file.tokens:,} tokens and the context has room for {max(0, room):,}: "
+                "inject its skeleton, or compact first."
+            )
 
     async def drop(self, path: str) -> None:
         """Takes a file out of the view."""
 
         async def act() -> None:
-            if path not in self._session.files:
+            if path not in self.session.files:
                 raise RefusedError(f"{path} is not in the view.")
-            await self._log([FileDropped(path)])
+            await self._journal.keep([FileDropped(path)])
 
         await self._mailbox.post(act)
 
@@ -233,7 +237,7 @@ class Owner:
         """What moved since the model saw a file; raises RefusedError where there is nothing to compare."""
 
         def work() -> Moved:
-            file, text = self._session.files.get(path), self._world.workspace.text(path)
+            file, text = self.session.files.get(path), self._world.workspace.text(path)
             if file is None or text is None:
                 raise RefusedError(f"{path} is {'gone' if file else 'not in the view'}.")
             return moved(file, text, self.count)
@@ -242,154 +246,41 @@ class Owner:
 
     async def files(self) -> tuple[SeenFile, ...]:
         """The files in the view beside their present state."""
-        return await self._world.off(lambda: seen(self._session, self._world.workspace))
+        return await self._world.off(lambda: seen(self.session.files.values(), self._world.workspace))
 
     async def end(self) -> str:
         """Ends the session: what is left is compacted, what lasts goes into the archive. Returns its text."""
-        await self.cancel()
+        await self._mailbox.post(lambda: self._turns.stop(for_good=True))
+        await self._turns.idle()
 
         async def act() -> str:
-            if self._session.ended:
+            if self.session.ended:
                 raise RefusedError("The session has ended already.")
-            recent = self._session.recent
+            recent = self.session.recent
             if recent:
-                await self._compact(recent[-1].number, always=True)
+                await self._compactor.compact(recent[-1].number, always=True)
             # The file as it is now: another session, or a person, may have written it since this one began.
             now = await self._world.off(self._world.archive.read)
-            session, budget = self._session, self._settings.archive
+            session, budget = self.session, self._settings.archive
             text = await self._world.off(lambda: distillation.distill(session, now, budget, self.count))
             if not text.strip():
                 text = now
             await self._world.off(lambda: self._world.archive.write(text))
-            await self._log([ArchiveWritten(text, self.count(text)), SessionEnded()])
+            await self._journal.keep([ArchiveWritten(text, self.count(text)), SessionEnded()])
             return text
 
-        return await self._mailbox.post(act)
+        try:
+            return await self._mailbox.post(act)
+        except BaseException:
+            await self._mailbox.post(self._turns.go_on)
+            raise
 
     async def close(self) -> None:
-        """Stops the turn and the mailbox; the log is whole."""
-        await self.cancel()
-        await self._mailbox.close()
-
-    async def _log(self, events: Sequence[Event]) -> None:
-        """The one place where the session changes."""
-        at = self._world.clock.now()
-        logged: list[Logged] = []
-        session = self._session
-        for event in events:
-            for one in (event, *_tagged(event, session)):
-                logged.append(Logged(session.seq + 1, at, one))
-                session = apply(session, logged[-1])
-        await self._world.off(lambda: self._world.store.append(session.id, logged))
-        self._session = session
-        self._world.listener.logged(logged)
-
-    def _next_number(self) -> int:
-        last = self._session.turns[-1].number if self._session.turns else 0
-        return max(last, self._queue[-1][0] if self._queue else 0) + 1
-
-    def _words(self, number: int, texts: Sequence[str]) -> tuple[Spoke, ...]:
-        return tuple(Spoke(number, text, self.count(text)) for text in texts)
-
-    async def _enqueue(self, texts: tuple[str, ...]) -> int:
-        if self._session.ended:
-            raise RefusedError("The session has ended: start a new one.")
-        number = self._next_number()
-        words = self._words(number, texts)
-        if self._turn is None:
-            await self._log([*await self._fresh(), *words])
-            self._turn = asyncio.create_task(self._play(number))
-        else:
-            self._queue.append((number, words))
-        return number
-
-    async def _play(self, number: int) -> None:
-        """Runs a turn to its end, then the one that waits."""
-        ending: Ending = "done"
-        detail = ""
-        try:
-            await loop.run(self, self._crew, number)
-        except asyncio.CancelledError:
-            ending = "cancelled"
-        except ModelError as error:
-            ending, detail = "failed", str(error)
-        except Exception as error:  # a tool's or the store's own failure must end the turn, not hang it
-            ending, detail = "failed", f"The turn stopped: {error}"
-            raise
-        finally:
-            self._turn = None
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.record(*self._unanswered(number), TurnEnded(number, ending, detail))
-                await self._mailbox.post(self._settle)
-
-    async def _settle(self) -> None:
-        """After a turn: compress where due, and start the turn that waits."""
-        if self._queue and self._turn is None:
-            number, words = self._queue.popleft()
-            await self._log([*await self._fresh(), *words])
-            self._turn = asyncio.create_task(self._play(number))
-        else:
-            await self._prepared()
-
-    async def _fresh(self) -> tuple[FileInjected, ...]:
-        """The next call carries what is in the files now: stale ones enter again."""
-        return await self._world.off(lambda: refreshed(self._session, self._world.workspace, self.count))
-
-    def _unanswered(self, number: int) -> list[ToolReturned]:
-        """A result for each call that a stopped turn leaves open, so that call and result stay together."""
-        turn = next((turn for turn in self._session.turns if turn.number == number), None)
-        items = turn.items if turn else ()
-        answered = {item.id for item in items if isinstance(item, ToolReturned)}
-        text = "The call was interrupted before it returned."
-        return [
-            ToolReturned(number, item.id, text, self.count(text), error=True)
-            for item in items
-            if item.kind == "tool_called" and item.id not in answered and self._session.origin == "live"
-        ]
-
-    async def _prepared(self) -> View:
-        view = self._view(self._session)
-        used = view.tokens * self.factor / self._session.limit
-        decision = policy.decide(self._session, used, self._world.clock.now(), self._settings)
-        match decision:
-            case policy.Nothing():
-                return view
-            case policy.Mask(ids=ids):
-                await self._log([Masked(ids)])
-            case policy.Compact(through=through):
-                await self._compact(through)
-        return self._view(self._session)
-
-    async def _compact(self, through: int, *, always: bool = False) -> Compacted | None:
-        """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""
-        if self._strikes >= STRIKES and not always:
-            return None
-        session = self._session
-        proposal = await self._world.off(lambda: propose(session, through))
-        event = await self._world.off(lambda: self._weighed(session, proposal))
-        if event.after >= event.before and not always:
-            self._strikes += 1
-            await self._log([LedgerChanged(proposal.operations)])
-            return None
-        self._strikes = 0
-        await self._log([event])
-        return event
-
-    def _weighed(self, session: Session, proposal: Proposal) -> Compacted:
-        name = f"c{len(session.compactions) + 1}"
-        event = Compacted(name, proposal.through, proposal.operations, self._view(session).tokens, 0, 0, 0)
-        after = apply(session, Logged(session.seq + 1, 0.0, event))
-        view = self._view(after)
-        kept, live = held(after, view)
-        return evolve(event, after=view.tokens, held=kept, live=live)
-
-    def _view(self, session: Session) -> View:
-        summary = rendering(session, self._settings, self.count) if session.through else ""
-        return assemble(session, self._frame, summary, self.count)
-
-
-def _tagged(event: Event, session: Session) -> list[LedgerChanged]:
-    """A reply's tagged lines, as the ledger's own event."""
-    if isinstance(event, Replied) and (made := entries(event.text, event.turn, session.ledger)):
-        return [LedgerChanged(made)]
-    return []
+        """Stops the turn and the mailbox; the log is whole, and another process may open the session."""
+        if not self._mailbox.closed:
+            await self._mailbox.post(lambda: self._turns.stop(for_good=True))
+            await self._turns.idle()
+            await self._mailbox.close()
+        held, self._held = self._held, ""
+        if held:
+            self._world.store.release(held)

@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 @frozen
 class World:
-    """The ports of one session. `system` is the system prompt; `worker` runs what would block."""
+    """The ports of one session. `system` is the system prompt. `worker` runs what would block; `writer`, where there
+    is one, what must not wait behind it: the store.
+    """
 
     store: Store
     archive: ArchiveFile
@@ -26,6 +28,11 @@ class World:
     listener: Listener
     system: str
     worker: Executor
+    writer: Executor | None = None
+
+    async def keep(self, work: Callable[[], T]) -> T:
+        """Does the store's work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.writer or self.worker, work)
 
     async def off(self, work: Callable[[], T]) -> T:
         """Does blocking work off the event loop."""

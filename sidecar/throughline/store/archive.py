@@ -12,7 +12,7 @@ NAME = "project-context.md"
 
 
 class ArchiveOnDisk:
-    """The archive of one workspace."""
+    """The archive of one workspace, in its `.agent` folder. A link that leads out of that folder is refused."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -20,6 +20,8 @@ class ArchiveOnDisk:
     def read(self) -> str:
         """Its text; nothing where there is none. Raises StoreError where it cannot be read."""
         try:
+            if not self.path.resolve().is_relative_to(self.path.parent.resolve()):
+                raise StoreError(f"{self.path} is a link that leads out of the workspace: put a file in its place.")
             return self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
@@ -33,10 +35,15 @@ class ArchiveOnDisk:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{NAME}.")
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(name).replace(self.path)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as out:
+                    out.write(text)
+                    out.flush()
+                    os.fsync(out.fileno())
+                # A temporary file is its maker's alone, and the archive is for everyone who has the repository.
+                Path(name).chmod(0o644)
+                Path(name).replace(self.path)
+            finally:
+                Path(name).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error

@@ -7,18 +7,22 @@ from typing import Any
 
 from throughline.core.events import Event
 from throughline.core.ledger import Operation
-from throughline.core.tagged import converter, structure
+from throughline.core.tagged import MalformedError, converter, structure
 
 _converter = converter(Operation, Event)
 
 
 def dump(event: Event) -> str:
     """An event as one line of JSON."""
-    return json.dumps(_converter.unstructure(event, Event), ensure_ascii=False, separators=(",", ":"))
+    # Escaped, since half of a surrogate pair can come in from JavaScript and is no text to SQLite.
+    return json.dumps(_converter.unstructure(event, Event), separators=(",", ":"))
 
 
 def load(text: str) -> Event:
     """The event that `dump` wrote; raises MalformedError."""
-    data: Any = json.loads(text)
+    try:
+        data: Any = json.loads(text)
+    except ValueError as error:
+        raise MalformedError(f"not JSON: {error}") from error
     event: Event = structure(_converter, data, Event)
     return event

@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
 from throughline.core.ports import SessionRow, StoreError
 from throughline.core.tagged import MalformedError
@@ -25,13 +27,34 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
+        self._held: dict[str, BaseFileLock] = {}
         with self._guarded():
             path.parent.mkdir(parents=True, exist_ok=True)
             ignore = path.parent / ".gitignore"
             if not ignore.exists():
                 ignore.write_text(IGNORED, encoding="utf-8")
             self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def hold(self, session: str) -> None:
+        """Takes a session for this process, until it ends. Raises StoreError where another one has it."""
+        lock = FileLock(self._path.parent / f"{session}.lock", blocking=False)
+        with self._guarded():
+            try:
+                lock.acquire()
+            except Timeout:
+                raise StoreError("This session is open in another window: close it there, or start one.") from None
+        self._held[session] = lock
+
+    def release(self, session: str) -> None:
+        """Gives a session back."""
+        if lock := self._held.pop(session, None):
+            lock.release(force=True)
+            Path(lock.lock_file).unlink(missing_ok=True)
 
     def append(self, session: str, events: Sequence[Logged]) -> None:
         """Keeps events; when it returns they survive a crash. Raises StoreError."""
@@ -105,10 +128,12 @@ class Database:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # A full disk or a failed commit may have rolled back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

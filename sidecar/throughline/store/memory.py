@@ -15,6 +15,12 @@ class MemoryStore:
     def __init__(self) -> None:
         self._logs: dict[str, list[Logged]] = {}
 
+    def hold(self, session: str) -> None:
+        """Takes a session: there is no other process that could have it."""
+
+    def release(self, session: str) -> None:
+        """Gives a session back."""
+
     def append(self, session: str, events: Sequence[Logged]) -> None:
         """Keeps events."""
         self._logs.setdefault(session, []).extend(events)

@@ -63,9 +63,10 @@ class SessionItem:
 
 @frozen
 class Sessions:
-    """The sessions of this workspace, the newest first."""
+    """The sessions of this workspace, the newest first, and whether a model can be reached for a new one."""
 
     sessions: list[SessionItem]
+    keyed: bool
 
 
 @frozen

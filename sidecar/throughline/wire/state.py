@@ -13,12 +13,13 @@ Activity: TypeAlias = Literal["idle", "answering", "compacting"]
 
 @frozen
 class UserRow:
-    """What the user said."""
+    """What the user said; `waiting` while the turns before it run."""
 
     kind: ClassVar[Literal["user"]] = "user"
     id: str
     turn: int
     text: str
+    waiting: bool = False
 
 
 @frozen
@@ -207,6 +208,14 @@ class RowGrown:
 
 
 @frozen
+class RowGone:
+    """Takes a row away."""
+
+    kind: ClassVar[Literal["gone"]] = "gone"
+    id: str
+
+
+@frozen
 class MemoryPut:
     """Replaces the memory."""
 
@@ -247,7 +256,7 @@ class SessionPut:
     session: SessionInfo | None
 
 
-Change: TypeAlias = RowPut | RowGrown | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut
+Change: TypeAlias = RowPut | RowGrown | RowGone | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut
 
 
 @frozen

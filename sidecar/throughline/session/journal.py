@@ -1,0 +1,40 @@
+"""A session's log and its fold: the one place where a session changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from throughline.compression.tags import entries
+from throughline.core.events import Event, LedgerChanged, Logged, Replied
+from throughline.core.session import Session, apply
+from throughline.session.world import World
+
+
+class Journal:
+    """Keeps events: in the store first, then in the fold, then told."""
+
+    def __init__(self, world: World, session: Session) -> None:
+        self._world = world
+        self.session = session
+
+    async def keep(self, events: Sequence[Event]) -> None:
+        """Keeps events, with what their tags say; when it returns they are durable. Raises StoreError."""
+        at = self._world.clock.now()
+        logged: list[Logged] = []
+        session = self.session
+        for event in events:
+            for one in (event, *_tagged(event, session)):
+                logged.append(Logged(session.seq + 1, at, one))
+                session = apply(session, logged[-1])
+        await self._world.keep(lambda: self._world.store.append(session.id, logged))
+        self.session = session
+        self._world.listener.logged(logged)
+
+
+def _tagged(event: Event, session: Session) -> list[LedgerChanged]:
+    """A reply's tagged lines, as the ledger's own event. The last line of a reply that was cut is half a line."""
+    if not isinstance(event, Replied):
+        return []
+    whole = event.text.rpartition("\n")[0] if event.partial else event.text
+    made = entries(whole, event.turn, session.ledger)
+    return [LedgerChanged(made)] if made else []

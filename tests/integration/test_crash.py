@@ -1,0 +1,126 @@
+"""A replay that is killed at any moment: the log holds what was acknowledged, and the session goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from throughline.core.events import SessionStarted
+from throughline.core.session import fold
+from throughline.core.settings import Settings
+from throughline.models.script import Reply
+from throughline.models.scripted import ScriptedModel
+from throughline.session.owner import Owner
+from throughline.store.database import Database
+from unit.worlds import Bench
+
+TURNS, CALLS = 400, 3
+# Plays a recording into a folder and says, after each append that has returned, up to which event it is kept.
+PLAYER = """
+import asyncio, sys
+from pathlib import Path
+from throughline.__main__ import Factory
+from throughline.core.settings import Settings
+from throughline.session.replay import replay
+
+class Listener:
+    def logged(self, events):
+        print(events[-1].seq, flush=True)
+    def streamed(self, turn, text):
+        pass
+
+async def main(recording, folder):
+    factory = Factory()
+    settings = Settings(window=5, batch=500, fresh=100)
+    stage = await factory.stage(factory.read(recording), folder, settings, Listener(), lambda model, _: model, None)
+    await replay(stage.owner, stage.scenes, stage.tape, lambda _: None)
+
+asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A neutral transcript of many turns with tools."""
+    events: list[dict[str, object]] = []
+
+    def add(role: str, kind: str, **more: object) -> None:
+        events.append({"i": len(events), "role": role, "kind": kind, "text": "", **more})
+
+    for turn in range(TURNS):
+        add("user", "prompt", text=f"Always keep field {turn} of the kiosk's JSON as it is.")
+        for call in range(CALLS):
+            name = f"c{turn}.{call}"
+            add("assistant", "tool_call", tool="read", args={"path": f"{turn}.py"}, call_id=name)
+            add("tool", "tool_result", text=f"line {turn} {call}\n" * 60, call_id=name)
+        add("assistant", "text", text=f"The fix is to leave field {turn} alone.")
+    path = tmp_path_factory.mktemp("recording") / "session.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    return path
+
+
+async def killed(recording: Path, folder: Path, after: int) -> int:
+    """Starts the player, kills it once it has acknowledged so many events, and returns the last one it did."""
+    player = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PLAYER, str(recording), str(folder), stdout=asyncio.subprocess.PIPE
+    )
+    assert player.stdout is not None
+    last = 0
+    while line := await asyncio.wait_for(player.stdout.readline(), 60):
+        last = int(line)
+        if last >= after:
+            break
+    player.send_signal(signal.SIGKILL)
+    # What it had said before it died counts too.
+    rest = (await player.stdout.read()).decode().splitlines()
+    await player.wait()
+    assert player.returncode == -signal.SIGKILL
+    return max([last, *(int(line) for line in rest if line.isdigit())])
+
+
+POINTS = [1, 2, *sorted(random.Random(7).sample(range(3, 900), 8))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("after", POINTS)
+async def test_what_was_acknowledged_survives_and_the_session_goes_on(
+    recording: Path, tmp_path: Path, after: int
+) -> None:
+    acknowledged = await killed(recording, tmp_path, after)
+    path = tmp_path / ".agent" / "throughline.db"
+    with closing(sqlite3.connect(path)) as plain:
+        assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with closing(Database(path)) as database:
+        (row,) = database.sessions()
+        log = tuple(database.read(row.id))
+        assert [one.seq for one in log] == list(range(1, len(log) + 1))
+        assert len(log) >= acknowledged >= after
+        assert isinstance(log[0].event, SessionStarted)
+        before = fold(log)
+        assert row.turns == len(before.turns)
+        owner = await resumed(database, row.id)
+        assert owner.session.open is None
+        number = await owner.send("And now?")
+        await owner.idle()
+        await owner.close()
+        now = fold(database.read(row.id))
+        assert now == owner.session
+        assert now.turns[: len(before.turns) - 1] == before.turns[:-1]
+        assert [turn.ending for turn in now.turns[-1:]] == ["done"]
+        assert number == now.turns[-1].number == len(before.turns) + 1
+
+
+async def resumed(database: Database, name: str) -> Owner:
+    """The session as another process would open it."""
+    bench = Bench()
+    crew = bench.crew(ScriptedModel([Reply("Here.")]))
+    return await Owner.resume(evolve(bench.world, store=database), crew, Settings(), name)

@@ -1,0 +1,545 @@
+"""The live session's owner: turns in order, a whole log whatever happens, and what it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from throughline.agent.toolbox import PATIENCE, NoTools
+from throughline.core.events import (
+    Compacted,
+    Event,
+    FileInjected,
+    LedgerChanged,
+    Logged,
+    Masked,
+    Queued,
+    Replied,
+    SessionEnded,
+    Spoke,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    Withdrawn,
+)
+from throughline.core.ports import CallPiece, Outcome, StoreError
+from throughline.core.session import fold
+from throughline.core.settings import Settings
+from throughline.models.script import Reply
+from throughline.models.scripted import ScriptedModel, ScriptedTools
+from throughline.session.compactor import STRIKES
+from throughline.session.mailbox import ClosedError, Mailbox, RefusedError
+from throughline.session.owner import Owner
+from throughline.store.memory import MemoryStore
+from unit.logs import BEGUN, log, spoke, tool
+from unit.worlds import Bench, Counted
+
+CALL = CallPiece("x", "read", {"path": "a.py"})
+LONG = "The fix is to keep every field of the kiosk's JSON. " + "And more of it. " * 200
+
+
+@asynccontextmanager
+async def opened(
+    bench: Bench, *replies: Reply, settings: Settings | None = None, **results: str
+) -> AsyncIterator[Owner]:
+    owner = await Owner.start(bench.world, bench.crew(ScriptedModel(replies), results), settings or Settings(), BEGUN)
+    try:
+        yield owner
+    finally:
+        await owner.close()
+        log = bench.store.read("s")
+        assert fold(log) == owner.session
+        assert [one.seq for one in log] == list(range(1, len(log) + 1))
+        assert [one.event for one in log] == bench.heard.events
+
+
+def kinds(bench: Bench) -> list[str]:
+    return [event.kind for event in bench.heard.events]
+
+
+async def play(owner: Owner, *texts: str) -> None:
+    for text in texts:
+        await owner.send(text)
+        await owner.idle()
+
+
+async def test_a_turn_is_recorded_as_it_comes() -> None:
+    bench = Bench()
+    replies = Reply("I read it.", (CALL,)), Reply("[DECISION]: Keep it because it works")
+    async with opened(bench, *replies, x="print()") as owner:
+        assert await owner.send("Look at it.") == 1
+        assert owner.busy
+        await owner.idle()
+        assert not owner.busy
+    assert kinds(bench) == [
+        "session_started", "spoke", "replied", "tool_called", "call_billed", "tool_returned", "replied",
+        "ledger_changed", "call_billed", "turn_ended",
+    ]  # fmt: skip
+    assert bench.heard.text == "I read it.[DECISION]: Keep it because it works"
+    assert bench.heard.events[-1] == TurnEnded(1, "done")
+    assert [entry.text for entry in owner.session.ledger.live()] == ["Keep it"]
+    assert owner.session.bill.total.calls == 2
+
+
+async def test_the_next_call_sends_what_was_said_called_and_returned() -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("I read it.", (CALL,)), Reply("Done.")])
+    owner = await Owner.start(bench.world, bench.crew(model, {"x": "print()"}), Settings(), BEGUN)
+    await play(owner, "Look at it.")
+    await owner.close()
+    sent = [[block.text for block in request.view.blocks] for request in model.requests]
+    assert sent[0] == ["You are an engineer.", "Look at it."]
+    assert sent[1] == [*sent[0], "I read it.", '{"path": "a.py"}', "print()"]
+
+
+async def test_messages_wait_for_the_turns_before_them() -> None:
+    bench = Bench()
+    async with opened(bench, *(Reply(str(n)) for n in range(3))) as owner:
+        assert [await owner.send(text) for text in "abc"] == [1, 2, 3]
+        await owner.idle()
+    said = [(event.turn, event.text) for event in bench.heard.events if isinstance(event, Spoke | Replied)]
+    assert said == [(1, "a"), (1, "0"), (2, "b"), (2, "1"), (3, "c"), (3, "2")]
+
+
+WHENEVER = range(1, 12)
+
+
+@pytest.mark.parametrize("when", WHENEVER)
+async def test_a_message_at_any_moment_finds_its_turn(when: int) -> None:
+    bench = Bench()
+    waiting: list[asyncio.Task[int]] = []
+
+    def interject(_: Event) -> None:
+        if len(bench.heard.events) == when:
+            waiting.append(asyncio.create_task(owner.send("c")))
+
+    async with opened(bench, *(Reply("ok", (CALL,)) if n % 2 else Reply("ok") for n in range(9)), x="r") as owner:
+        bench.heard.act = interject
+        bench.heard.act(BEGUN)
+        await owner.send("a")
+        await owner.send("b")
+        await asyncio.gather(*waiting)
+        while owner.busy:
+            await owner.idle()
+            await asyncio.gather(*waiting)
+    assert [(turn.number, turn.ending) for turn in owner.session.turns] == [(1, "done"), (2, "done"), (3, "done")]
+    for turn in owner.session.turns:
+        assert not turn.unanswered
+
+
+@pytest.mark.parametrize("when", range(3, 18))
+async def test_cancelling_at_any_moment_stops_everything_and_leaves_whole_turns(when: int) -> None:
+    bench = Bench()
+    cancelling: list[asyncio.Task[None]] = []
+    reached = asyncio.Event()
+
+    def stop(_: Event) -> None:
+        if len(bench.heard.events) == when:
+            cancelling.extend(asyncio.create_task(owner.cancel()) for _ in range(2))
+            reached.set()
+
+    async with opened(bench, *[Reply("ok", (CALL,))] * 2, Reply("end"), Reply("end"), x="r") as owner:
+        bench.heard.act = stop
+        await asyncio.gather(owner.send("a"), owner.send("b"))
+        await reached.wait()
+        await asyncio.gather(*cancelling)
+        assert not owner.busy
+        assert owner.session.open is None
+    for turn in owner.session.turns:
+        assert turn.ending in ("done", "cancelled")
+        assert not turn.unanswered
+
+
+async def test_cancelling_before_the_turn_has_begun_ends_it() -> None:
+    bench = Bench()
+    async with opened(bench, Reply("never")) as owner:
+        sending = asyncio.create_task(owner.send("a"))
+        while not owner.busy:
+            await asyncio.wait([sending], timeout=0)
+        await owner.cancel()
+        assert not owner.busy
+    assert owner.session.turns[-1].ending == "cancelled"
+
+
+async def test_cancelling_keeps_what_has_come() -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("one two three", stall_after=2)])
+    owner = await Owner.start(bench.world, bench.crew(model), Settings(), BEGUN)
+    await owner.send("go")
+    await owner.send("and then")
+    await model.stalled.wait()
+    await owner.cancel()
+    await owner.close()
+    assert bench.heard.events[-2:] == [Replied(1, "one two", 2, partial=True), TurnEnded(1, "cancelled")]
+
+
+class Stuck:
+    """A tool that never returns."""
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+
+    def offered(self) -> tuple[()]:
+        return ()
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+        self.running.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_call_that_was_cancelled_has_a_result_that_says_so() -> None:
+    bench, tools = Bench(), Stuck()
+    owner = await Owner.start(
+        bench.world, bench.crew(ScriptedModel([Reply("", (CALL,))]), tools=tools), Settings(), BEGUN
+    )
+    await owner.send("go")
+    await tools.running.wait()
+    await owner.cancel()
+    await owner.close()
+    returned, ended = bench.heard.events[-2:]
+    assert isinstance(returned, ToolReturned)
+    assert (returned.id, returned.error, "interrupted" in returned.text) == ("x", True, True)
+    assert ended == TurnEnded(1, "cancelled")
+
+
+FAILURES = [
+    (Reply("Not today.", status=529), "Not today.", []),
+    (Reply("one two three", cut_after=2), "The reply broke off before its end: send the message again.", ["one two"]),
+]
+
+
+@pytest.mark.parametrize(("reply", "detail", "kept"), FAILURES)
+async def test_a_model_that_fails_ends_the_turn_and_the_next_one_runs(
+    reply: Reply, detail: str, kept: list[str]
+) -> None:
+    bench = Bench()
+    async with opened(bench, reply, Reply("fine")) as owner:
+        await play(owner, "a", "b")
+    ends = [event for event in bench.heard.events if isinstance(event, TurnEnded)]
+    assert ends == [TurnEnded(1, "failed", detail), TurnEnded(2, "done")]
+    assert [event.text for event in bench.heard.events if isinstance(event, Replied)] == [*kept, "fine"]
+
+
+class Broken(ScriptedTools):
+    """Tools with a fault of their own."""
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+        raise KeyError("x")
+
+
+async def test_a_fault_in_a_tool_ends_the_turn_and_answers_its_calls() -> None:
+    bench, faults = Bench(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    crew = bench.crew(ScriptedModel([Reply("", (CALL,))]), tools=Broken({}, Counted()))
+    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
+    await play(owner, "go")
+    await owner.close()
+    assert bench.heard.events[-1] == TurnEnded(1, "failed", "The turn stopped: 'x'")
+    assert owner.session.turns[0].unanswered == ()
+
+
+class Full(MemoryStore):
+    """A disk that is full after so many events."""
+
+    room = 4
+
+    def append(self, session: str, events: Sequence[Logged]) -> None:
+        self.room -= len(events)
+        if self.room < 0:
+            raise StoreError("The disk is full.")
+        super().append(session, events)
+
+
+async def test_where_nothing_can_be_kept_the_session_is_what_was_kept_and_not_busy_for_ever() -> None:
+    bench, store = Bench(), Full()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    world = evolve(bench.world, store=store)
+    owner = await Owner.start(
+        world, bench.crew(ScriptedModel([Reply("a", (CALL,))] * 9), {"x": "r"}), Settings(), BEGUN
+    )
+    await play(owner, "go")
+    assert not owner.busy
+    assert owner.session == fold(store.read("s"))
+    with pytest.raises(StoreError):
+        await owner.send("again")
+    await owner.close()
+
+
+async def test_resuming_ends_the_turn_that_was_running_and_answers_its_calls() -> None:
+    bench = Bench()
+    bench.store.append("s", log(BEGUN, spoke(1, "go"), tool(1, "x")[0]))
+    owner = await Owner.resume(bench.world, bench.crew(ScriptedModel([Reply("fine")])), Settings(), "s")
+    assert owner.session.turns[0].ending == "interrupted"
+    assert owner.session.turns[0].unanswered == ()
+    assert await owner.send("on") == 2
+    await owner.idle()
+    await owner.close()
+    assert [turn.ending for turn in owner.session.turns] == ["interrupted", "done"]
+    assert fold(bench.store.read("s")) == owner.session
+    assert tuple(bench.heard.events) == tuple(one.event for one in bench.store.read("s"))
+
+
+async def test_resuming_what_is_not_there_is_refused() -> None:
+    bench = Bench()
+    with pytest.raises(RefusedError, match="no session t"):
+        await Owner.resume(bench.world, bench.crew(ScriptedModel([])), Settings(), "t")
+
+
+async def test_a_compaction_makes_room_and_its_undo_brings_the_turns_back() -> None:
+    bench = Bench()
+    async with opened(bench, *(Reply(LONG) for _ in range(4))) as owner:
+        await play(owner, "one", "two", "three", "four")
+        before = owner.view()
+        made = await owner.compact()
+        assert (made.id, made.through, made.before) == ("c1", 2, before.tokens)
+        assert made.after == owner.view().tokens < made.before
+        assert made.held == made.live > 0
+        assert "kiosk" in owner.summary()
+        await owner.undo()
+        assert owner.view() == before
+        with pytest.raises(RefusedError, match="no compaction"):
+            await owner.undo("c1")
+
+
+async def test_compactions_are_undone_the_last_one_first() -> None:
+    async with opened(Bench(), *(Reply(LONG) for _ in range(6))) as owner:
+        await play(owner, "a", "b", "c")
+        await owner.compact()
+        await play(owner, "d", "e", "f")
+        await owner.compact()
+        with pytest.raises(RefusedError, match="after this one first"):
+            await owner.undo("c1")
+        await owner.undo("c2")
+        await owner.undo("c1")
+        assert [turn.number for turn in owner.session.recent] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_compaction_that_gains_nothing_is_refused_but_its_entries_stay() -> None:
+    bench = Bench()
+    async with opened(bench, Reply("We'll use SQLite for the store of it.")) as owner:
+        with pytest.raises(RefusedError, match="no finished turn"):
+            await owner.compact()
+        await play(owner, "go")
+        with pytest.raises(RefusedError, match="not be smaller"):
+            await owner.compact()
+        assert [entry.kind for entry in owner.session.ledger.live()] == ["decision"]
+        assert not owner.session.compactions
+
+
+async def test_after_three_failures_masking_alone_carries_on_and_the_user_may_still_compact() -> None:
+    bench = Bench()
+    settings = Settings(window=1, kept=0, batch=1_000, fresh=0)
+    replies = [*[Reply("ok")] * STRIKES, Reply("", (CALL,)), Reply(LONG)]
+    async with opened(bench, *replies, settings=settings, x="word " * 2_000) as owner:
+        await play(owner, *"abcd")
+        assert Masked(("x",)) in bench.heard.events
+        assert not owner.session.compactions
+        assert LedgerChanged(()) not in bench.heard.events
+        assert (await owner.compact()).through == 4
+
+
+async def test_a_cold_cache_is_when_the_prefix_changes() -> None:
+    bench = Bench()
+    async with opened(bench, *(Reply(LONG * 3) for _ in range(5))) as owner:
+        await play(owner, *"abcd")
+        assert not owner.session.compactions
+        bench.clock.time += 301
+        await play(owner, "e")
+    assert [event.through for event in bench.heard.events if isinstance(event, Compacted)] == [3]
+
+
+async def test_files_enter_the_view_once_and_come_again_when_they_have_moved() -> None:
+    bench = Bench()
+    bench.files["a.py"] = "x = 1\n"
+    async with opened(bench, *(Reply("ok") for _ in range(3))) as owner:
+        with pytest.raises(RefusedError, match="not a text file"):
+            await owner.inject("b.py", "full")
+        with pytest.raises(RefusedError, match="not in the view"):
+            await owner.drop("a.py")
+        assert await owner.inject("a.py", "full") == await owner.inject("a.py", "full")
+        await play(owner, "one")
+        bench.files["a.py"] = "x = 2\n"
+        assert [file.freshness for file in await owner.files()] == ["stale"]
+        await play(owner, "two")
+        assert [file.freshness for file in await owner.files()] == ["fresh"]
+        del bench.files["a.py"]
+        assert [file.freshness for file in await owner.files()] == ["gone"]
+        await play(owner, "three")
+        await owner.drop("a.py")
+        assert await owner.files() == ()
+    told = [event.text for event in bench.heard.events if isinstance(event, FileInjected)]
+    assert told == ["File a.py:\n\nx = 1\n", "File a.py:\n\nx = 2\n"]
+
+
+async def test_only_what_is_there_is_pinned() -> None:
+    async with opened(Bench(), Reply("[DECISION]: Keep it")) as owner:
+        await play(owner, "go")
+        await owner.pin("t1.1", pinned=True)
+        assert owner.session.ledger.entries["t1.1"].pinned
+        with pytest.raises(RefusedError, match=r"^There is no entry t9\.$"):
+            await owner.pin("t9", pinned=True)
+
+
+async def test_ending_distills_into_the_archive_as_it_is_now_and_takes_no_more_words() -> None:
+    bench = Bench("## Project Archive: toolshed\n")
+    async with opened(bench, Reply("[DECISION]: Keep it"), Reply("never")) as owner:
+        await play(owner, "go")
+        bench.archive.write("## Project Archive: toolshed\n### Constraints\n- By hand\n")
+        text = await owner.end()
+        assert "- By hand\n" in text
+        assert "Keep it" in text
+        assert bench.archive.read() == text == owner.session.archive
+        for refused in (owner.send("more"), owner.end()):
+            with pytest.raises(RefusedError, match="ended"):
+                await refused
+    assert bench.heard.events[-1] == SessionEnded()
+
+
+async def test_words_that_nobody_answers_are_a_turn_of_their_own() -> None:
+    bench = Bench()
+    async with opened(bench) as owner:
+        assert await owner.note("a", "b") == 1
+    assert kinds(bench) == ["session_started", "spoke", "spoke", "turn_ended"]
+
+
+async def test_a_closed_session_says_so() -> None:
+    async with opened(Bench()) as owner:
+        await owner.close()
+        with pytest.raises(ClosedError, match="open it again"):
+            await owner.send("a")
+
+
+async def test_nobody_waits_for_a_mailbox_that_was_interrupted() -> None:
+    box = Mailbox()
+    first = asyncio.create_task(box.post(asyncio.Event().wait))
+    second = asyncio.create_task(box.post(asyncio.Event().wait))
+    await asyncio.wait([first, second], timeout=0)
+    box._task.cancel()
+    await asyncio.wait([box._task])
+    first.cancel()
+    done, _ = await asyncio.wait([first, second], timeout=5)
+    assert done == {first, second}
+    with pytest.raises(ClosedError):
+        await box.post(asyncio.Event().wait)
+
+
+async def test_a_message_that_waits_is_in_the_log_and_is_taken_back_by_a_stop() -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("one two", stall_after=1)])
+    owner = await Owner.start(bench.world, bench.crew(model), Settings(), BEGUN)
+    await owner.send("go")
+    assert await owner.send("and then") == 2
+    assert [words.text for words in fold(bench.store.read("s")).queue] == ["and then"]
+    await model.stalled.wait()
+    await owner.cancel()
+    assert owner.session.queue == ()
+    assert [turn.number for turn in owner.session.turns] == [1]
+    await owner.close()
+
+
+async def test_what_waited_when_the_process_died_is_not_sent_by_itself() -> None:
+    bench = Bench()
+    bench.store.append("s", log(BEGUN, spoke(1, "go"), Queued(2, "and then", 2)))
+    owner = await Owner.resume(bench.world, bench.crew(ScriptedModel([])), Settings(), "s")
+    assert owner.session.queue == ()
+    assert any(isinstance(event, Withdrawn) for event in bench.heard.events)
+    assert owner.session.turns[-1].ending == "interrupted"
+    await owner.close()
+
+
+@pytest.mark.parametrize("stop", [Owner.cancel, Owner.end, Owner.close])
+async def test_a_stop_comes_after_the_message_that_was_sent_before_it(stop: Callable[[Owner], Awaitable[Any]]) -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("one two", stall_after=1)])
+    owner = await Owner.start(bench.world, bench.crew(model), Settings(), BEGUN)
+    await asyncio.gather(owner.send("go"), stop(owner))
+    assert not owner.busy
+    assert [turn.ending for turn in owner.session.turns] == ["cancelled"]
+    await owner.close()
+    await owner.close()
+
+
+async def test_after_an_undo_the_next_message_does_not_compact_the_same_turns_again() -> None:
+    async with opened(Bench(), *[Reply(LONG)] * 14) as owner:
+        for turn in range(12):
+            await owner.send(f"go {turn} {LONG}")
+            await owner.idle()
+        assert len(owner.session.compactions) == 1
+        await owner.undo()
+        await owner.send("go on")
+        await owner.idle()
+        assert len(owner.session.compactions) == 1
+
+
+async def test_the_half_line_of_a_reply_that_was_cut_makes_no_entry() -> None:
+    bench = Bench()
+    text = "[DECISION]: Keep it whole because halves lie\n[DECISION]: Never store"
+    model = ScriptedModel([Reply(f"{text} passwords", stall_after=len(text.split()))])
+    owner = await Owner.start(bench.world, bench.crew(model), Settings(), BEGUN)
+    await owner.send("go")
+    await model.stalled.wait()
+    await owner.cancel()
+    assert [entry.text for entry in owner.session.ledger.live()] == ["Keep it whole"]
+    await owner.close()
+
+
+async def test_a_reply_that_reached_its_limit_is_marked_as_cut() -> None:
+    async with opened(Bench(), Reply("one two", reason="max_tokens")) as owner:
+        await owner.send("go")
+        await owner.idle()
+        assert [item.partial for item in owner.session.turns[0].items if isinstance(item, Replied)] == [True]
+
+
+async def test_a_model_that_calls_what_nobody_offered_is_told_so_and_then_stopped() -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("", (CALL,))] * 9)
+    crew = bench.crew(model, tools=NoTools(bench.world.tokens))
+    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
+    await owner.send("go")
+    await owner.idle()
+    assert len(model.requests) == PATIENCE
+    assert owner.session.turns[0].ending == "done"
+    await owner.close()
+
+
+async def test_a_file_that_does_not_fit_the_context_is_refused() -> None:
+    bench = Bench()
+    bench.files["app.log"] = "a line of the log\n" * 100_000
+    async with opened(bench) as owner:
+        with pytest.raises(RefusedError, match="room for"):
+            await owner.inject("app.log", "full")
+        assert owner.session.files == {}
+
+
+async def test_a_failed_write_at_a_turns_end_loses_no_message_and_no_number() -> None:
+    bench = Bench()
+    model = ScriptedModel([Reply("one two", stall_after=1), Reply("two"), Reply("three")])
+    broken = BrokenStore()
+    owner = await Owner.start(evolve(bench.world, store=broken), bench.crew(model), Settings(), BEGUN)
+    await owner.send("a")
+    await model.stalled.wait()
+    await owner.send("b")
+    broken.fails = TurnEnded
+    await owner.cancel()
+    await owner.send("c")
+    await owner.idle()
+    assert [(turn.number, turn.ending) for turn in owner.session.turns] == [(1, "interrupted"), (2, "done")]
+    await owner.close()
+
+
+class BrokenStore(MemoryStore):
+    """Refuses the next append that holds a kind of event."""
+
+    fails: type[Event] | None = None
+
+    def append(self, session: str, events: Sequence[Logged]) -> None:
+        if self.fails and any(isinstance(one.event, self.fails) for one in events):
+            self.fails = None
+            raise StoreError("The disk is full.")
+        super().append(session, events)

@@ -1,0 +1,112 @@
+"""The policy as a table: when the prefix is left alone, masked or compacted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from throughline.compression.policy import Compact, Decision, Mask, Nothing, cut, decide
+from throughline.core.events import CallBilled, CompactionUndone, Event
+from throughline.core.session import Session, fold
+from throughline.core.settings import Settings
+from unit.logs import compacted, done, log, replied, session, spoke, tool
+
+LIMIT = 200_000
+CALLED = CallBilled("chat", "m", 1, 1, 0, 0, None, began=1_000.0)
+
+
+def turns(number: int, tokens: int = 10, first: int = 1) -> tuple[Event, ...]:
+    """So many ended turns, each with one result of so many tokens."""
+    made: list[Event] = []
+    for turn in range(first, first + number):
+        made += [spoke(turn, "go"), *tool(turn, f"x{turn}", tokens), replied(turn, "ok"), CALLED, done(turn)]
+    return tuple(made)
+
+
+def running(turn: int) -> Event:
+    return spoke(turn, "and now?")
+
+
+def after_compaction(story: tuple[Event, ...], through: int, *more: Event) -> Session:
+    before = session(*story)
+    return fold(log(compacted(before, through), *more, first=before.seq + 1), before)
+
+
+def undone(story: tuple[Event, ...], through: int, more: int = 0) -> Session:
+    """A compaction that was undone after these turns, and so many turns since."""
+    before = after_compaction(story, through)
+    return fold(log(CompactionUndone("c1"), *turns(more, first=13), first=before.seq + 1), before)
+
+
+WARM, COLD = 1_100.0, 1_301.0
+BIG = turns(3, 30_000)
+UNCALLED = tuple(event for event in turns(3, 2_000) if event != CALLED)
+
+CASES: list[tuple[str, Session, float, float, dict[str, Any], Decision]] = [
+    ("an empty session", session(), 0.0, COLD, {}, Nothing()),
+    ("few small turns", session(*turns(5)), 0.01, WARM, {}, Nothing()),
+    ("the window is full", session(*turns(12)), 0.01, WARM, {}, Compact(10)),
+    ("the window is full but for a turn", session(*turns(11)), 0.01, WARM, {}, Nothing()),
+    ("a running turn does not fill it", session(*turns(11), running(12)), 0.01, WARM, {}, Nothing()),
+    ("a running turn is one of those kept", session(*turns(12), running(13)), 0.01, WARM, {}, Compact(11)),
+    ("another window", session(*turns(4)), 0.01, WARM, {"window": 4}, Compact(2)),
+    ("another number kept", session(*turns(12)), 0.01, WARM, {"kept": 5}, Compact(7)),
+    (
+        "turns since the last compaction count",
+        after_compaction(turns(12), 10, *turns(9, first=13)),
+        0.0,
+        WARM,
+        {},
+        Nothing(),
+    ),
+    ("and fill the window again", after_compaction(turns(12), 10, *turns(10, first=13)), 0.0, WARM, {}, Compact(20)),
+    ("at the share", session(*turns(5)), 0.55, WARM, {}, Nothing()),
+    ("above the share", session(*turns(5)), 0.56, WARM, {}, Compact(3)),
+    ("above it with nothing to move", session(*turns(2)), 0.9, WARM, {}, Nothing()),
+    ("above it, masking is what is left", session(*turns(2, 1_500)), 0.9, WARM, {}, Mask(("x1", "x2"))),
+    ("above it, but too little to mask", session(*turns(2, 249)), 0.9, WARM, {}, Nothing()),
+    ("a batch has gathered", session(*BIG[:12]), 0.2, WARM, {}, Mask(("x1", "x2"))),
+    ("a batch that is all fresh", session(*turns(2, 5_000)), 0.2, WARM, {}, Nothing()),
+    ("a batch just reached", session(*turns(3, 5_000)), 0.2, WARM, {}, Mask(("x1", "x2"))),
+    ("a batch not reached", session(*turns(4, 4_999)), 0.2, WARM, {"fresh": 9_998}, Nothing()),
+    ("a cold cache and enough to move", session(*turns(3, 2_000)), 0.01, COLD, {}, Compact(1)),
+    ("the same, warm", session(*turns(3, 2_000)), 0.01, WARM, {}, Nothing()),
+    ("cold at the very second is warm", session(*turns(3, 2_000)), 0.01, 1_300.0, {}, Nothing()),
+    ("a cold cache and little to move", session(*turns(3, 1_900)), 0.01, COLD, {}, Mask(("x1", "x2", "x3"))),
+    ("a cold cache, nothing to move, old output", session(*turns(2, 7_000)), 0.01, COLD, {}, Mask(("x1", "x2"))),
+    ("a cold cache, and only fresh output", session(*turns(2, 700)), 0.01, COLD, {}, Nothing()),
+    ("the turns of an undone compaction", undone(turns(12), 10), 0.01, WARM, {}, Nothing()),
+    ("and the turns after the undoing fill the window", undone(turns(12), 10, 12), 0.01, WARM, {}, Compact(22)),
+    ("no call yet is not cold", session(*UNCALLED), 0.01, 9e9, {}, Nothing()),
+    ("full history never changes", session(*turns(20, 9_000)), 2.0, COLD, {"strategy": "full"}, Nothing()),
+]
+
+
+@pytest.mark.parametrize(("name", "now", "used", "at", "changes", "expected"), CASES, ids=[row[0] for row in CASES])
+def test_the_prefix_changes_rarely_and_in_big_steps(
+    name: str, now: Session, used: float, at: float, changes: dict[str, Any], expected: Decision
+) -> None:
+    assert decide(now, used, at, Settings(**changes)) == expected
+
+
+def test_where_compactions_gain_nothing_masking_carries_on() -> None:
+    now = session(*turns(12, 2_000))
+    assert decide(now, 0.2, WARM, Settings()) == Compact(10)
+    assert decide(now, 0.2, WARM, Settings(), stuck=True) == Mask(tuple(f"x{turn}" for turn in range(1, 11)))
+
+
+KEPT: list[tuple[str, tuple[Event, ...], int]] = [
+    ("nothing yet", (), 0),
+    ("only a running turn", (running(1),), 0),
+    ("no more than is kept", turns(2), 0),
+    ("all but the kept", turns(5), 3),
+    ("a kept turn that does not fit goes", (*turns(2), *turns(1, 79_000, first=3), *turns(1, 2_000, first=4)), 3),
+    ("even the last one", (*turns(2), *turns(1, 81_000, first=3)), 3),
+    ("a running turn stays, however big", (*turns(2), *turns(1, 81_000, first=3)[:-1]), 2),
+]
+
+
+@pytest.mark.parametrize(("name", "story", "through"), KEPT, ids=[row[0] for row in KEPT])
+def test_the_newest_turns_stay_where_they_fit(name: str, story: tuple[Event, ...], through: int) -> None:
+    assert cut(session(*story), Settings()) == through

@@ -1,0 +1,171 @@
+"""The stores and the archive file: durable, append-only, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from throughline.core.events import Event, SessionEnded, SessionStarted
+from throughline.core.ports import Store, StoreError
+from throughline.core.tagged import MalformedError
+from throughline.store import codec
+from throughline.store.archive import ArchiveOnDisk
+from throughline.store.database import Database
+from throughline.store.memory import MemoryArchive, MemoryStore
+from unit import samples
+from unit.logs import BEGUN, done, log, spoke
+
+OTHER = SessionStarted("t", "another", "qa", "toolshed", "m", 1, "recording")
+
+
+@pytest.fixture(params=["memory", "database"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with closing(Database(tmp_path / ".agent" / "throughline.db")) as database:
+        yield database
+
+
+def test_events_come_back_in_order(store: Store) -> None:
+    kept = log(BEGUN, spoke(1, "Größe 📏"), done(1))
+    store.append("s", kept[:1])
+    store.append("s", ())
+    store.append("s", kept[1:])
+    assert tuple(store.read("s")) == kept
+    assert tuple(store.read("unknown")) == ()
+
+
+def test_sessions_are_listed_the_newest_first(store: Store) -> None:
+    store.append("s", log(BEGUN, spoke(1, "a"), done(1), spoke(2, "b")))
+    store.append("t", log(OTHER, spoke(1, "a"), done(1), spoke(2, "b"), SessionEnded()))
+    told = [
+        (row.id, row.objective, row.started, row.updated, row.turns, row.ended, row.origin) for row in store.sessions()
+    ]
+    assert told == [
+        ("t", "another", 1.0, 5.0, 2, True, "recording"),
+        ("s", "keep the shed in order", 1.0, 4.0, 2, False, "live"),
+    ]
+
+
+def test_what_was_appended_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "throughline.db"
+    with closing(Database(path)) as one, closing(Database(path)) as other:
+        one.append("s", log(BEGUN))
+        assert tuple(other.read("s")) == log(BEGUN)
+    with closing(Database(path)) as again:
+        assert tuple(again.read("s")) == log(BEGUN)
+
+
+def test_an_append_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "throughline.db")) as database:
+        database.append("s", log(BEGUN))
+        with pytest.raises(StoreError, match="cannot be used"):
+            database.append("s", (*log(spoke(1, "new"), first=2), *log(spoke(1, "taken"), first=1)))
+        assert tuple(database.read("s")) == log(BEGUN)
+        database.append("s", log(spoke(1, "after it"), first=2))
+
+
+def test_only_the_archive_goes_into_version_control(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / ".agent" / "throughline.db")):
+        assert (tmp_path / ".agent" / ".gitignore").read_text() == "*\n!.gitignore\n!project-context.md\n"
+
+
+def spoil(path: Path, statement: str) -> None:
+    with closing(Database(path)) as database:
+        database.append("s", log(BEGUN, spoke(1, "hello")))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    spoil(tmp_path / "throughline.db", "PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer Throughline"):
+        Database(tmp_path / "throughline.db")
+
+
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "throughline.db"
+    path.write_bytes(b"not a database, " * 100)
+    with pytest.raises(StoreError, match="move it aside"):
+        Database(path)
+    assert path.read_bytes() == b"not a database, " * 100
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"kind":"unknown"}', '{"kind":"spoke"}', '{"turn":1}', '"spoke"'])
+def test_an_event_that_cannot_be_read_is_named(tmp_path: Path, body: str) -> None:
+    spoil(tmp_path / "throughline.db", f"UPDATE events SET body = '{body}' WHERE seq = 2")
+    with (
+        closing(Database(tmp_path / "throughline.db")) as database,
+        pytest.raises(StoreError, match="event 2 of session s"),
+    ):
+        list(database.read("s"))
+
+
+MALFORMED = [
+    "nothing",
+    "{}",
+    '{"kind":"spoke","turn":"1","text":"a","tokens":1,"origin":"user"}',
+    '{"kind":"spoke","turn":1,"text":"a","tokens":1,"origin":"nobody"}',
+    '{"kind":"spoke","turn":1,"text":"a","tokens":1,"origin":"user","more":1}',
+    '{"kind":"ledger_changed","operations":[{"kind":"burn","id":"a"}]}',
+    '{"kind":"compaction_undone","id":null}',
+]
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_a_malformed_event_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        codec.load(text)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(samples.of(Event))
+def test_any_event_comes_back_from_the_codec_as_it_went_in(event: Event) -> None:
+    text = codec.dump(event)
+    assert codec.load(text) == event
+    assert type(codec.load(text)) is type(event)
+    assert "\n" not in text
+    text.encode()
+
+
+def test_half_a_surrogate_pair_is_kept(store: Store) -> None:
+    kept = log(BEGUN, spoke(1, "a \ud83d b"))
+    store.append("s", kept)
+    assert tuple(store.read("s")) == kept
+
+
+def test_the_archive_is_replaced_whole_and_never_by_nothing(tmp_path: Path) -> None:
+    for archive in (ArchiveOnDisk(tmp_path / ".agent"), MemoryArchive()):
+        assert archive.read() == ""
+        archive.write("## Größe\n")
+        archive.write(" \n")
+        assert archive.read() == "## Größe\n"
+        archive.write("second \ud83d\n" if isinstance(archive, ArchiveOnDisk) else "second ?\n")
+        assert archive.read() == "second ?\n"
+    assert [path.name for path in (tmp_path / ".agent").iterdir()] == ["project-context.md"]
+
+
+def test_an_archive_that_cannot_be_used_is_said_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    archive = ArchiveOnDisk(tmp_path)
+    archive.path.mkdir()
+    (archive.path / "in the way").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        archive.write("text")
+    assert [path.name for path in tmp_path.iterdir()] == ["project-context.md"]
+    with pytest.raises(StoreError, match="cannot be read"):
+        archive.read()
+
+
+def test_an_archive_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    archive = ArchiveOnDisk(tmp_path)
+    archive.path.write_bytes("Größe".encode("latin-1"))
+    with pytest.raises(StoreError, match="UTF-8"):
+        archive.read()

@@ -1,0 +1,168 @@
+"""The view: what the next call sends, and what of it may change between two calls."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from throughline.context.stubs import result_stub
+from throughline.context.view import ACKNOWLEDGED, Frame, assemble
+from throughline.core.events import Compacted, CompactionUndone, Event, FileDropped, Masked, ToolCalled, ToolReturned
+from throughline.core.session import Session, fold
+from throughline.core.view import Block
+from unit.logs import (
+    Step,
+    compacted,
+    count,
+    done,
+    file,
+    log,
+    replied,
+    session,
+    spoke,
+    stories,
+    tool,
+    unfold,
+    view,
+)
+
+TALK: tuple[Event, ...] = (
+    spoke(1, "one"),
+    *tool(1, "x", 900, path="a.py"),
+    replied(1, "two"),
+    done(1),
+    spoke(2, "three"),
+)
+
+
+def texts(now: Session, *places: str) -> list[str]:
+    return [block.text for block in view(now).blocks if not places or block.place in places]
+
+
+def then(now: Session, *events: Event) -> Session:
+    return fold(log(*events, first=now.seq + 1), now)
+
+
+def test_blocks_go_from_the_most_stable_to_the_least_with_marks_between() -> None:
+    before = session(file("b.py", "text of b"), *TALK)
+    blocks = view(then(before, compacted(before, 1))).blocks
+    assert [block.place for block in blocks] == ["system", "archive", "summary", "summary", "file", "turn"]
+    assert [block.cached for block in blocks] == [True, True, False, False, True, True]
+    assert [block.role for block in blocks] == ["system", "system", "user", "assistant", "user", "user"]
+    assert blocks[3].text == ACKNOWLEDGED
+    assert blocks[4].text == "text of b"
+
+
+def test_nothing_stands_for_an_archive_or_a_summary_that_is_not_there() -> None:
+    made = assemble(session(*TALK), Frame("sys", ""), "never shown", count)
+    assert {block.place for block in made.blocks} == {"system", "turn"}
+    assert assemble(session(), Frame("sys", ""), "", count).by_place() == {"system": count("sys")}
+
+
+def test_a_call_is_the_json_of_its_arguments_in_their_order_and_a_result_has_its_id() -> None:
+    call = ToolCalled(1, "x", "run", {"z": 1, "a": "ü"}, 5)
+    blocks = view(session(spoke(1, "go"), call, ToolReturned(1, "x", "no", 1, error=True))).blocks[-2:]
+    assert blocks[0] == Block("turn", "assistant", '{"z": 1, "a": "\\u00fc"}', 5, "call", "x", "run", call.args)
+    assert blocks[1] == Block("turn", "user", "no", 1, "result", "x", error=True, cached=True)
+
+
+def test_a_masked_result_keeps_its_place_and_says_how_to_get_it_back() -> None:
+    before = session(*TALK)
+    after = then(before, Masked(("x",)))
+    assert texts(after)[:-3] == texts(before)[:-3]
+    assert texts(after)[-3] == "[masked: run a.py, 1 lines, 900 tokens; recall x]"
+    assert view(after).tokens < view(before).tokens
+
+
+STUBS = [
+    ({"path": "a.py"}, False, "[masked: run a.py, 2 lines, 7 tokens; recall x]"),
+    ({"command": "make\nmake test"}, True, "[masked: run make, failed, 2 lines, 7 tokens; recall x]"),
+    ({"pattern": "p" * 99}, False, f"[masked: run {'p' * 79}…, 2 lines, 7 tokens; recall x]"),
+    ({"path": 3, "other": "y"}, False, "[masked: run, 2 lines, 7 tokens; recall x]"),
+    ({"path": "  "}, False, "[masked: run, 2 lines, 7 tokens; recall x]"),
+    (None, False, "[masked: tool, 2 lines, 7 tokens; recall x]"),
+]
+
+
+@pytest.mark.parametrize(("args", "error", "stub"), STUBS)
+def test_a_stub_says_what_it_was(args: dict[str, object] | None, error: bool, stub: str) -> None:
+    call = None if args is None else ToolCalled(1, "x", "run", args, 5)
+    assert result_stub(ToolReturned(1, "x", "two\nlines", 7, error), call) == stub
+
+
+OLD, NEW = file("a.py", "the old text"), file("a.py", "the new text")
+STUB = "[full of a.py: superseded or removed]"
+FILES: list[tuple[str, tuple[Event, ...], list[str]]] = [
+    ("waits for its turn", (OLD,), ["the old text"]),
+    ("stays when a newer copy comes", (OLD, spoke(1, "x"), NEW), ["the old text", "the new text"]),
+    ("is a stub once masked", (OLD, spoke(1, "x"), NEW, Masked((OLD.key,))), [STUB, "the new text"]),
+    ("is never a stub while it is the newest", (OLD, spoke(1, "x"), Masked((OLD.key,))), ["the old text"]),
+    ("is a stub once taken out", (OLD, spoke(1, "x"), FileDropped("a.py")), [STUB]),
+    ("stays a stub when its file comes back", (OLD, spoke(1, "x"), FileDropped("a.py"), NEW), [STUB, "the new text"]),
+    (
+        "and when it comes back unchanged",
+        (OLD, spoke(1, "x"), FileDropped("a.py"), file("a.py", "the old text")),
+        [STUB, "the old text"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "story", "shown"), FILES, ids=[row[0] for row in FILES])
+def test_a_file_in_the_view(name: str, story: tuple[Event, ...], shown: list[str]) -> None:
+    assert texts(session(*story), "file") == shown
+
+
+def test_a_file_outlives_its_turn_until_the_prefix_changes_anyway() -> None:
+    before = session(OLD, *TALK)
+    carried = then(before, compacted(before, 1))
+    assert texts(carried, "file") == ["the old text"]
+    refreshed = then(carried, NEW)
+    assert texts(refreshed, "file") == ["the old text", "the new text"]
+    assert texts(then(refreshed, Masked(())), "file") == ["the new text"]
+    assert texts(then(carried, FileDropped("a.py")), "file") == []
+    assert texts(then(refreshed, CompactionUndone("c1")), "file") == ["the old text", "the new text"]
+
+
+def test_the_document_has_every_block_in_its_order() -> None:
+    now = session(*TALK)
+    assert view(now).document() == "\n\n".join(texts(now)) + "\n"
+
+
+CHANGES = (Masked, Compacted, CompactionUndone, FileDropped)
+
+
+def sent(now: Session) -> list[tuple[str, str, str]]:
+    return [(block.role, block.id, block.text) for block in view(now).blocks]
+
+
+@settings(max_examples=80, deadline=None)
+@given(stories())
+def test_the_prefix_holds_between_two_calls_unless_something_changed_it(steps: tuple[Step, ...]) -> None:
+    last: list[tuple[str, str, str]] = []
+    for now, step in unfold(steps):
+        if step.asks:
+            blocks = sent(now)
+            assert blocks[: len(last)] == last
+            last = blocks
+        if any(isinstance(event, CHANGES) for event in step.events):
+            last = []
+
+
+@settings(max_examples=80, deadline=None)
+@given(stories())
+def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(steps: tuple[Step, ...]) -> None:
+    for now, _ in unfold(steps):
+        blocks = [block for block in view(now).blocks if block.place == "turn"]
+        calls = [block.id for block in blocks if block.content == "call"]
+        assert [block.id for block in blocks if block.content == "result"] == calls
+        gone = {
+            item.id
+            for turn in now.turns
+            if turn.number <= now.through
+            for item in turn.items
+            if isinstance(item, ToolCalled)
+        }
+        assert not gone & set(calls)
+        items = [item for turn in now.recent for item in turn.items if item.kind != "file_injected"]
+        assert len(blocks) == sum(1 for item in items if getattr(item, "text", "call"))
+        assert sum(block.cached for block in view(now).blocks) <= 4

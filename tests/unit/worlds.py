@@ -1,0 +1,76 @@
+"""A world for a live session: everything in memory, the clock set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from throughline.agent.loop import Crew
+from throughline.core.events import Event, Logged
+from throughline.core.ports import Model, Toolbox
+from throughline.models.prices import load
+from throughline.models.scripted import ScriptedTools
+from throughline.session.world import World
+from throughline.store.memory import MemoryArchive, MemoryStore
+from unit.logs import count
+
+WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="test")
+
+
+class Counted:
+    """Counts near enough."""
+
+    def count(self, text: str) -> int:
+        return count(text)
+
+
+class HandClock:
+    """Goes where it is put."""
+
+    def __init__(self) -> None:
+        self.time = 1_000.0
+
+    def now(self) -> float:
+        return self.time
+
+
+class Files(dict[str, str]):
+    """A workspace in memory: texts by path."""
+
+    def text(self, path: str) -> str | None:
+        return self.get(path)
+
+
+class Heard:
+    """Keeps what a session told, and may act on it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.text = ""
+        self.act: Callable[[Event], None] = lambda _: None
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        for one in events:
+            self.events.append(one.event)
+            self.act(one.event)
+
+    def streamed(self, turn: int, text: str) -> None:  # noqa: ARG002
+        self.text += text
+
+
+class Bench:
+    """The parts of a world, to look into."""
+
+    def __init__(self, archive: str = "") -> None:
+        self.store = MemoryStore()
+        self.archive = MemoryArchive(archive)
+        self.files = Files()
+        self.clock = HandClock()
+        self.heard = Heard()
+        self.world = World(
+            self.store, self.archive, self.files, Counted(), self.clock, self.heard, "You are an engineer.", WORKER
+        )
+
+    def crew(self, model: Model, results: dict[str, str] | None = None, tools: Toolbox | None = None) -> Crew:
+        given = tools or ScriptedTools(results or {}, Counted())
+        return Crew(model, "claude-sonnet-5-5", load(), given, self.clock)
