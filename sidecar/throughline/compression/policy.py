@@ -7,6 +7,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from throughline.compression.masking import maskable
+from throughline.core.events import Replied, ToolCalled
 from throughline.core.session import Session, Turn
 from throughline.core.settings import Settings
 
@@ -69,16 +70,18 @@ def decide(
 def cut(session: Session, settings: Settings) -> int:
     """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share`.
 
-    A running turn always stays; 0 where there is nothing to cover.
+    A running turn always stays, and so does one whose end no later call has seen yet; 0 where there is nothing
+    to cover.
     """
     recent = session.recent
     room = settings.kept_share * session.limit
-    kept = 0
+    kept, seen = 0, False
     for place, turn in enumerate(reversed(recent)):
         room -= _weight(turn, session)
-        if turn.ending is not None and (place >= settings.kept or room < 0):
+        if seen and turn.ending is not None and (place >= settings.kept or room < 0):
             break
         kept += 1
+        seen = seen or any(isinstance(item, Replied | ToolCalled) for item in turn.items)
     covered = recent[: len(recent) - kept]
     return covered[-1].number if covered else 0
 

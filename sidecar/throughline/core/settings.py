@@ -22,10 +22,10 @@ class Settings:
     window: int = 12
     share: float = 0.55
     batch: int = 10_000
-    fresh: int = 5_000
-    trimmed: int = 1_500
+    fresh: int = 8_000
+    trimmed: int = 3_000
     cold: float = 300.0
     kept: int = 2
-    kept_share: float = 0.4
+    kept_share: float = 0.05
     summary: int = 800
     archive: int = 2_000
