@@ -7,17 +7,17 @@ Imports stand in the methods, so that `--help` loads neither a tokenizer nor a g
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from throughline.agent.loop import Crew
     from throughline.cli.parts import Stage, Wrap
     from throughline.core.events import Logged, Origin, SessionStarted
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from throughline.session.world import World
     from throughline.wire.methods import Options, Start
     from throughline.workspace.folder import Folder
+
+T = TypeVar("T")
 
 # Seconds a word, at which the recorded model speaks in the editor.
 PACE = 0.02
@@ -44,6 +46,9 @@ def main() -> None:
         commands(obj=Factory())
     except UserError as error:
         sys.stderr.write(f"throughline: {error}\n")
+        sys.exit(2)
+    except OSError as error:
+        sys.stderr.write(f"throughline: {error.filename or 'a file'}: {error.strerror or error}\n")
         sys.exit(2)
 
 
@@ -103,7 +108,7 @@ class Factory:
         from throughline.session.world import World
 
         tokens, prices, tape = self.tokens, load(), Tape(scenes(recording.steps))
-        await asyncio.to_thread(tokens.count, "The ranks are loaded here, off the event loop.")
+        await _off(tokens.count, "The ranks are loaded here, off the event loop.")
         model = wrap(ReplayModel(tape, PromptCache(tape, prices.factor(settings.model)), tokens), tape)
         if trace:
             model = TracedModel(model, tape if tape.timed else None, lambda: tape.point, trace)
@@ -170,21 +175,21 @@ class LiveBench:
 
     async def start(self, wanted: Start, listener: Listener, files: Workspace) -> Owner:
         """A new session with the model that can be reached, or else the recorded one."""
-        origin: Origin = "live" if await asyncio.to_thread(self.keyed) else "demo"
+        origin: Origin = "live" if await _off(self.keyed) else "demo"
         return await self._begun(wanted.objective, wanted.role, origin, listener, files)
 
     async def demo(self, listener: Listener, files: Workspace) -> Owner:
         """A new session that the recorded model plays, whatever key there is."""
-        recording = await asyncio.to_thread(self.read, Path(self._options.demo))
+        recording = await _off(self.read, Path(self._options.demo))
         return await self._begun(_objective(recording), "engineer", "demo", listener, files)
 
     async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
         """A session as its log left it, with the kind of model that it began with."""
         from throughline.session.owner import Owner
 
-        begun = await asyncio.to_thread(self.find, session)
-        world = await asyncio.to_thread(self._world, begun.objective, begun.role, listener, files)
-        crew = await asyncio.to_thread(self._crew, begun.origin)
+        begun = await _off(self.find, session)
+        world = await _off(self._world, begun.objective, begun.role, listener, files)
+        crew = await _off(self._crew, begun.origin)
         return await Owner.resume(world, crew, self._settings, session)
 
     def find(self, session: str) -> SessionStarted:
@@ -206,9 +211,9 @@ class LiveBench:
         from throughline.session.replay import replay
         from throughline.store.memory import MemoryArchive, MemoryStore
 
-        store, _ = await asyncio.to_thread(self._database)
+        store, _ = await _off(self._database)
         name = _digest(recording)
-        if name in {row.id for row in await asyncio.to_thread(store.sessions)}:
+        if name in {row.id for row in await _off(store.sessions)}:
             return name
         kept = MemoryStore()
         stage = await self._factory.staged(recording, self.disk, kept, MemoryArchive(), self._settings, _Nobody())
@@ -217,7 +222,7 @@ class LiveBench:
         finally:
             await stage.owner.close()
         # In one go: a recording that was cut short would pass for the whole one.
-        await asyncio.to_thread(store.append, name, kept.read(name))
+        await _off(store.append, name, kept.read(name))
         return name
 
     def keyed(self) -> bool:
@@ -233,8 +238,8 @@ class LiveBench:
         name, model = uuid.uuid4().hex[:12], self._settings.model
         limit = self._prices.window(model)
         begun = SessionStarted(name, objective, role, self.disk.root.name, model, limit, origin)
-        world = await asyncio.to_thread(self._world, objective, role, listener, files)
-        crew = await asyncio.to_thread(self._crew, origin)
+        world = await _off(self._world, objective, role, listener, files)
+        crew = await _off(self._crew, origin)
         return await Owner.start(world, crew, self._settings, begun)
 
     def _world(self, objective: str, role: str, listener: Listener, files: Workspace) -> World:
@@ -323,7 +328,16 @@ def _name(recording: Recording, store: Store) -> str:
     return next(free for free in chain([name], (f"{name}-{n}" for n in count(2))) if free not in taken)
 
 
+async def _off(work: Callable[..., T], *given: Any) -> T:
+    """Does blocking work off the event loop."""
+    import asyncio
+
+    return await asyncio.to_thread(work, *given)
+
+
 def _worker() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="session")
 
 

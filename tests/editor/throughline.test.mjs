@@ -170,5 +170,15 @@ describe('Throughline', { skip: obstacle() }, () => {
     assert.match(archive, /### Architectural Decisions\n- /);
   });
 
+  prove('opens a recorded session to be read with its summary', async () => {
+    await workbench.command('Throughline: Open Recorded Session…');
+    await workbench.answer(path.join(project, 'demo', 'session.jsonl'));
+    await chat.getByText('This session can be read').waitFor();
+    await eventually('its turns', () => count('.user-row'), (now) => now > 5);
+    const kept = (rows) => rows.some(({ label }) => label === 'Do Not Revisit');
+    await eventually('its memory', () => workbench.rows('Memory'), kept);
+    await workbench.screenshot('recording-light');
+  });
+
   prove('leaves no error in any page', () => assert.deepEqual(workbench.errors, []));
 });

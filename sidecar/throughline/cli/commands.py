@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from throughline import __version__
-from throughline.cli.parts import Parts
+
+if TYPE_CHECKING:
+    from throughline.cli.parts import Parts
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(path_type=Path)

@@ -98,9 +98,11 @@ class ReplayTools:
         return ()
 
     async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
-        """The recorded results, whichever calls they belong to."""
+        """The recorded results, whichever calls they belong to. Some tools record a call and its result as one."""
+        within = [step for step in self._tape.exchange.reply if step.kind == "tool_call" and step.args and step.text]
         steps, over = self._tape.turn_over()
-        return Outcome(tuple(_item(step, turn, self._tape.id(step), self._tokens) for step in steps), over)
+        results = (_returned(step, turn, self._tape.id(step), self._tokens) for step in within)
+        return Outcome((*results, *(_item(step, turn, self._tape.id(step), self._tokens) for step in steps)), over)
 
 
 class DemoModel:
@@ -194,9 +196,13 @@ def _pieces(reply: Sequence[Step], name: Callable[[Step], str]) -> list[TextPiec
     return pieces
 
 
+def _returned(step: Step, turn: int, name: str, tokens: Tokens) -> ToolReturned:
+    return ToolReturned(turn, name, step.text, tokens.count(step.text), step.error)
+
+
 def _item(step: Step, turn: int, name: str, tokens: Tokens) -> ToolReturned | Spoke:
     if step.kind == "tool_result":
-        return ToolReturned(turn, name, step.text, tokens.count(step.text), step.error)
+        return _returned(step, turn, name, tokens)
     return Spoke(turn, step.text, tokens.count(step.text), "interrupt" if step.kind == "interrupt" else "user")
 
 

@@ -94,6 +94,18 @@ def read(lines: Iterable[str]) -> Recording:
     return main.finish()
 
 
+def sort(text: str) -> Kind:
+    """Which kind of step a text in the user's place is, as far as its own first characters tell."""
+    if text.startswith(_CONTINUED):
+        return "compact_summary"
+    if text.startswith(_INTERRUPT):
+        return "interrupt"
+    # The caveat that goes before a command's lines is flagged as meta, but belongs to the command.
+    if _COMMAND.match(text):
+        return "command"
+    return "meta" if _NOTICE.fullmatch(text) else "prompt"
+
+
 @attrs.frozen
 class _Line:
     """One line of the file, and the draft that its steps go to."""
@@ -194,16 +206,8 @@ class _Line:
 
     def _sort(self, text: str, *, typed: bool) -> Kind:
         """Which kind of step a text on a user's line is."""
-        if self.line.get("isCompactSummary") or text.startswith(_CONTINUED):
-            return "compact_summary"
-        if text.startswith(_INTERRUPT):
-            return "interrupt"
-        # The caveat that goes before a command's lines is flagged as meta, but belongs to the command.
-        if _COMMAND.match(text):
-            return "command"
-        if self.line.get("isMeta") or not typed or _NOTICE.fullmatch(text):
-            return "meta"
-        return "prompt"
+        kind: Kind = "compact_summary" if self.line.get("isCompactSummary") else sort(text)
+        return "meta" if kind == "prompt" and (self.line.get("isMeta") or not typed) else kind
 
     def _add(self, role: Role, kind: Kind, text: str, **call: Any) -> None:
         stamp = self.line.get("timestamp")

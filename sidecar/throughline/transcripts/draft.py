@@ -1,5 +1,6 @@
 """A recording while it is being read: the one place that numbers steps and counts repairs."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,17 @@ class Draft:
                     self._repairs.note("a call has more than one result", where)
                 answered.add(step.call_id)
         return Recording(tuple(self._steps), self._name, tuple(self._repairs.lines()))
+
+
+def arguments(value: object) -> dict[str, Any]:
+    """A call's arguments as an object. Some tools record them as the model wrote them, a string that holds JSON."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            found = value
+    return found if isinstance(found, dict) else {"arguments": value}
 
 
 def seconds(stamp: object) -> float | None:

@@ -26,7 +26,7 @@ def objects(lines: Iterable[str], repairs: Repairs) -> Iterator[tuple[int, dict[
             broken = None
         where = f"line {number}"
         try:
-            value = json.loads(_whole(line, repairs, where))
+            value = json.loads(whole(line, repairs, where))
         except (ValueError, RecursionError):
             broken = where
             continue
@@ -44,8 +44,8 @@ def peek(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield value
 
 
-def _whole(line: str, repairs: Repairs, where: str) -> str:
-    """`line` with each half of a surrogate pair replaced: no database and no request could carry one."""
+def whole(line: str, repairs: Repairs, where: str) -> str:
+    """`line` of JSON with each half of a surrogate pair replaced: no database and no request could carry one."""
     if "\\ud" not in line and "\\uD" not in line:
         return line
 

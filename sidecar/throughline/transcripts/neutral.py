@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from throughline.core.recording import KINDS, ROLES, Kind, Recording, Role
-from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.draft import Draft, Repairs, arguments, seconds
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "neutral"
@@ -69,15 +69,7 @@ def _string(event: dict[str, Any], field: str, repairs: Repairs, where: str) -> 
 
 
 def _arguments(value: object, repairs: Repairs, where: str) -> dict[str, Any] | None:
-    """The arguments of a call. Some tools record them as the model wrote them, a string that holds JSON."""
     if value is None or isinstance(value, dict):
         return value
     repairs.note("arguments that are not an object were turned into one", where)
-    if isinstance(value, str):
-        try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError):
-            return {"arguments": value}
-        if isinstance(parsed, dict):
-            return parsed
-    return {"arguments": value}
+    return arguments(value)

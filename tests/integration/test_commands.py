@@ -1,0 +1,81 @@
+"""The command line in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "throughline", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8")
+
+
+def test_a_replay_writes_all_that_was_asked_for(tmp_path: Path) -> None:
+    outputs = {name: tmp_path / "out" / name for name in ("trace.jsonl", "summary.md", "archive.md")}
+    done = run(
+        "replay", DEMO, "--project", tmp_path / "shed", "--views", tmp_path / "views",
+        "--trace", outputs["trace.jsonl"], "--summary", outputs["summary.md"], "--archive", outputs["archive.md"],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "full history" not in done.stdout
+    rows = [json.loads(line) for line in outputs["trace.jsonl"].read_text(encoding="utf-8").splitlines()]
+    assert f"{len(rows)}" in done.stdout
+    assert {row["purpose"] for row in rows} == {"chat"}
+    assert outputs["summary.md"].read_text(encoding="utf-8").startswith("## Rolling Summary — Turn 50\n")
+    archive = outputs["archive.md"].read_text(encoding="utf-8")
+    assert archive == (tmp_path / "shed" / ".agent" / "project-context.md").read_text(encoding="utf-8")
+    assert archive.startswith("## Project Archive: shed\n")
+    assert {path.name for path in (tmp_path / "views").iterdir()} == {"view-end.md", "view-compacted.md"}
+
+
+def test_several_recordings_are_consecutive_sessions_of_one_project(tmp_path: Path) -> None:
+    paths = []
+    for number, rule in enumerate(("Always name the file `notes.md`.", "Never touch `legacy.py` again."), 1):
+        paths.append(tmp_path / f"{number}.jsonl")
+        steps = [
+            {"i": 0, "role": "user", "kind": "prompt", "text": rule},
+            {"i": 1, "role": "assistant", "kind": "text", "text": f"[DECISION]: {rule} because you asked for it"},
+        ]
+        paths[-1].write_text("".join(json.dumps(step) + "\n" for step in steps), encoding="utf-8")
+    done = run("replay", *paths, "--project", tmp_path / "p", "--archive", tmp_path / "archive.md")
+    assert done.returncode == 0, done.stderr
+    archive = (tmp_path / "archive.md").read_text(encoding="utf-8")
+    assert "notes.md" in archive
+    assert "legacy.py" in archive
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "empty"), (b"\x00\x01\x02", "binary"), (b"hello\n", "recorded session"), (None, "does not exist")],
+)
+def test_a_file_that_is_no_session_is_one_clear_line(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "session.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    done = run("replay", path, "--project", tmp_path / "p")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = run("replay", DEMO, "--project", tmp_path / "p", "--trace", tmp_path / "file" / "trace.jsonl")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    probe = (
+        "import sys; from throughline.cli.commands import commands; commands(['--help'], standalone_mode=False);"
+        "sys.exit(bool({'anthropic', 'tiktoken', 'tree_sitter', 'pygls', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
