@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from throughline.agent.loop import Crew
-    from throughline.cli.parts import Stage, Wrap
+    from throughline.cli.parts import Library, Stage, Wrap
     from throughline.core.events import Logged, Origin, SessionStarted
     from throughline.core.ports import ArchiveFile, Listener, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
@@ -67,6 +67,22 @@ class Factory:
         from throughline.transcripts.read import read
 
         return read(path)
+
+    def library(self, project: Path) -> Library:
+        """What a project has kept. Raises StoreError."""
+        from attrs import evolve
+
+        from throughline.cli.parts import Library
+        from throughline.compression.compaction import rendering
+        from throughline.core.session import Session, fold
+        from throughline.core.settings import Settings
+
+        def summary(session: Session) -> str:
+            now = evolve(session, summarised=session.ledger)
+            return rendering(now, Settings(), self.tokens.count)
+
+        store, archive = _kept(project)
+        return Library(store, archive, lambda name: fold(store.read(name)), summary)
 
     async def stage(
         self,

@@ -175,7 +175,7 @@ describe('Throughline', { skip: obstacle() }, () => {
     await workbench.answer(path.join(project, 'demo', 'session.jsonl'));
     await chat.getByText('This session can be read').waitFor();
     await eventually('its turns', () => count('.user-row'), (now) => now > 5);
-    const kept = (rows) => rows.some(({ label }) => label === 'Do Not Revisit');
+    const kept = (rows) => rows.some(({ label }) => label === 'Decisions Made');
     await eventually('its memory', () => workbench.rows('Memory'), kept);
     await workbench.screenshot('recording-light');
   });

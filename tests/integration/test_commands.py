@@ -79,3 +79,46 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, timeout=60, check=False)
     assert done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def shed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the demo has been played."""
+    folder = tmp_path_factory.mktemp("shed")
+    assert run("replay", DEMO, "--project", folder).returncode == 0
+    return folder
+
+
+def test_what_a_project_has_kept_can_be_read(shed: Path) -> None:
+    (listed,) = json.loads(run("sessions", "--project", shed, "--json").stdout)
+    assert (listed["turns"], listed["ended"], listed["origin"]) == (50, True, "recording")
+    assert listed["id"] in run("sessions", "--project", shed).stdout
+    told = json.loads(run("status", listed["id"][:6], "--project", shed, "--json").stdout)
+    assert (told["id"], told["turns"]) == (listed["id"], 50)
+    assert told["calls"] > 50
+    assert "Turns: 50" in run("status", "--project", shed).stdout
+    assert run("summary", "--project", shed).stdout.startswith("## Rolling Summary — Turn 50\n")
+    assert run("archive", "--project", shed).stdout.startswith("## Project Archive: ")
+    found = json.loads(run("recall", "background", "thread", "--project", shed, "--json").stdout)
+    assert {one["session"] for one in found} == {listed["id"]}
+    assert any(one["kind"] == "entry" for one in found)
+    assert "turn" in run("recall", "background", "thread", "--project", shed).stdout
+    assert "Nothing was said" in run("recall", "zeppelin", "--project", shed).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("status", "zzz"), "no session zzz"), (("summary", "zzz"), "no session zzz")],
+)
+def test_a_session_that_is_not_there_is_one_clear_line(shed: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments, "--project", shed)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", ["sessions", "status", "summary", "archive"])
+def test_a_folder_without_sessions_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    done = run(command, "--project", tmp_path)
+    assert done.returncode == 2
+    assert "no .agent folder" in done.stderr
+    assert not (tmp_path / ".agent").exists()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from throughline.core.events import Event, SessionEnded, SessionStarted
+from throughline.core.events import Event, LedgerChanged, Replied, SessionEnded, SessionStarted, ToolReturned
+from throughline.core.ledger import Add, Entry
 from throughline.core.ports import Store, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec
@@ -169,3 +170,45 @@ def test_an_archive_in_another_encoding_is_refused(tmp_path: Path) -> None:
     archive.path.write_bytes("Größe".encode("latin-1"))
     with pytest.raises(StoreError, match="UTF-8"):
         archive.read()
+
+
+SAID = log(
+    BEGUN,
+    spoke(1, "The kiosk reads our JSON by field_name."),
+    Replied(1, "[DECISION]: Größe stays in one module.", 9),
+    ToolReturned(1, "x", "3 failed, kiosk tests among them", 8, error=True),
+    LedgerChanged((Add(Entry("t1.1", "decision", "Größe stays in one module.", "agent", (1,), why="it moves")),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("kiosk", ["result", "user"]),
+        ("KIOSK json", ["user"]),
+        ("kiosk module", []),
+        ("groesse", []),
+        ("größe modul", ["agent", "entry"]),
+        ("field_name", ["user"]),
+        ('kiosk" OR "module', []),
+        ("NEAR(kiosk)", []),
+        ("", []),
+        ("  * - ", []),
+    ],
+)
+def test_what_was_said_is_found_again(store: Store, query: str, kinds: list[str]) -> None:
+    store.append("s", SAID)
+    assert sorted(found.kind for found in store.recall(query)) == kinds
+    assert store.recall(query, "another") == ()
+    assert len(store.recall(query, "s", 1)) == min(1, len(kinds))
+
+
+def test_a_database_of_the_first_schema_is_led_forward_and_searched(tmp_path: Path) -> None:
+    path = tmp_path / "throughline.db"
+    with closing(Database(path)) as database:
+        database.append("s", SAID)
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("DROP TABLE words; PRAGMA user_version = 1")
+    with closing(Database(path)) as database:
+        assert tuple(database.read("s")) == SAID
+        assert [found.seq for found in database.recall("field_name")] == [2]

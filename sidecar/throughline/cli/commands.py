@@ -51,6 +51,71 @@ def replay(
     run(parts, recordings, Outputs(project, trace, views, summary, archive, compare=compare, show=show))
 
 
+_PROJECT = click.option(
+    "--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="The project's folder."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
+_SESSION = click.argument("session", default="", metavar="[SESSION]")
+
+
+@commands.command()
+@_PROJECT
+@_JSON
+@click.pass_obj
+def sessions(parts: Parts, project: Path, as_json: bool) -> None:
+    """List a project's sessions."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.sessions(parts.library(reading.project(project)), as_json=as_json)
+
+
+@commands.command()
+@_SESSION
+@_PROJECT
+@_JSON
+@click.pass_obj
+def status(parts: Parts, session: str, project: Path, as_json: bool) -> None:
+    """Show a session's turns, tokens and cost; the newest one's without an id."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.status(parts.library(reading.project(project)), session, as_json=as_json)
+
+
+@commands.command()
+@_SESSION
+@_PROJECT
+@click.pass_obj
+def summary(parts: Parts, session: str, project: Path) -> None:
+    """Print a session's rolling summary; the newest one's without an id."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.summary(parts.library(reading.project(project)), session)
+
+
+@commands.command()
+@_PROJECT
+@click.pass_obj
+def archive(parts: Parts, project: Path) -> None:
+    """Print the project archive."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.archive(parts.library(reading.project(project)))
+
+
+@commands.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--session", default="", help="Only in this session, by its whole id.")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many places at most.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def recall(parts: Parts, query: tuple[str, ...], session: str, limit: int, project: Path, as_json: bool) -> None:
+    """Find where something was said, in all turns and entries of a project."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.recall(parts.library(reading.project(project)), " ".join(query), session, limit, as_json=as_json)
+
+
 @commands.command(hidden=True)
 @click.option("--stdio", is_flag=True, expose_value=False, help="What editors pass; there is no other way.")
 @click.pass_obj

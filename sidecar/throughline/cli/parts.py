@@ -8,8 +8,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from throughline.core.ports import Listener, Model
+from throughline.core.ports import ArchiveFile, Listener, Model, Store
 from throughline.core.recording import Recording, Scene
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.session.owner import Owner
 from throughline.session.replay import Player
@@ -36,11 +37,25 @@ class Stage:
     tape: Tape
 
 
+@frozen
+class Library:
+    """What a project has kept: its sessions and its archive, and how a session is folded and rendered."""
+
+    store: Store
+    archive: ArchiveFile
+    session: Callable[[str], Session]
+    summary: Callable[[Session], str]
+
+
 class Parts(Protocol):
     """Builds the parts that a command works with; heavy imports happen in its methods."""
 
     def read(self, path: Path) -> Recording:
         """A recorded session; raises TranscriptError."""
+        ...
+
+    def library(self, project: Path) -> Library:
+        """What a project has kept. Raises StoreError."""
         ...
 
     async def stage(

@@ -142,6 +142,17 @@ class SessionRow:
     origin: Origin
 
 
+@frozen
+class Found:
+    """A place in a session's log where something was said; the excerpt is at most a few lines."""
+
+    session: str
+    seq: int
+    turn: int
+    kind: str
+    excerpt: str
+
+
 class Store(Protocol):
     """The sessions of one workspace, durable."""
 
@@ -163,6 +174,10 @@ class Store(Protocol):
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first."""
+        ...
+
+    def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
+        """Where all words of a query stand together, the best first, in one session or in all."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -12,11 +12,14 @@ from threading import Lock
 from filelock import BaseFileLock, FileLock, Timeout
 
 from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
-from throughline.core.ports import SessionRow, StoreError
+from throughline.core.ports import Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec
+from throughline.store.words import phrase, words
 
-SCHEMA = 1
+# Each file leads from one schema to the next.
+MIGRATIONS = ("schema.sql", "words.sql")
+SCHEMA = len(MIGRATIONS)
 NAME = "throughline.db"
 IGNORED = "*\n!.gitignore\n!project-context.md\n"
 
@@ -72,6 +75,7 @@ class Database:
                     "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
                     (session, logged.seq, logged.at, event.kind, codec.dump(event)),
                 )
+                _index(connection, session, logged)
             turns = max((one.event.turn for one in events if isinstance(one.event, Spoke)), default=0)
             ended = any(isinstance(one.event, SessionEnded) for one in events)
             connection.execute(
@@ -103,6 +107,19 @@ class Database:
             for name, objective, started, updated, turns, ended, origin in rows
         )
 
+    def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
+        """Where all words of a query stand together, the best first, in one session or in all. Raises StoreError."""
+        sought = phrase(query)
+        if not sought:
+            return ()
+        with self._guarded(), self._lock:
+            rows = self._connection.execute(
+                "SELECT session, seq, turn, kind, snippet(words, 0, '', '', ' … ', 40) FROM words"
+                " WHERE words MATCH ? AND (? = '' OR session = ?) ORDER BY rank LIMIT ?",
+                (sought, session, session, limit),
+            ).fetchall()
+        return tuple(Found(*row) for row in rows)
+
     def close(self) -> None:
         """Lets go of the file."""
         with self._lock:
@@ -117,11 +134,20 @@ class Database:
                 raise StoreError(
                     f"{self._path} was written by a newer Throughline (schema {version}): update the extension."
                 )
-            if version == 0:
-                for statement in (files(__package__) / "schema.sql").read_text("utf-8").split(";"):
+            for number, name in enumerate(MIGRATIONS[version:], version + 1):
+                for statement in (files(__package__) / name).read_text("utf-8").split(";"):
                     if statement.strip():
                         connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+                if name == "words.sql":
+                    self._reindex(connection)
+                connection.execute(f"PRAGMA user_version = {number}")
+
+    def _reindex(self, connection: sqlite3.Connection) -> None:
+        """Indexes what an older schema kept; what cannot be read is not found either."""
+        rows = connection.execute("SELECT session, seq, at, body FROM events").fetchall()
+        for session, seq, at, body in rows:
+            with suppress(MalformedError):
+                _index(connection, session, Logged(seq, at, codec.load(body)))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -145,3 +171,13 @@ class Database:
             ) from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
+
+
+def _index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:
+    for said in words(logged.event):
+        if said.text.strip():
+            text = said.text.encode("utf-8", "replace").decode("utf-8")
+            connection.execute(
+                "INSERT INTO words (text, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?)",
+                (text, session, logged.seq, said.turn, said.kind),
+            )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import islice
 
 from throughline.core.events import Logged
-from throughline.core.ports import SessionRow
+from throughline.core.ports import Found, SessionRow
 from throughline.core.session import fold
+from throughline.store.words import words
 
 
 class MemoryStore:
@@ -28,6 +31,18 @@ class MemoryStore:
     def read(self, session: str) -> tuple[Logged, ...]:
         """All events of a session in order."""
         return tuple(self._logs.get(session, ()))
+
+    def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
+        """Where all words of a query stand together, in one session or in all."""
+        terms = re.findall(r"\w+", query.lower())
+        found = (
+            Found(name, logged.seq, said.turn, said.kind, said.text[:200])
+            for name, log in self._logs.items()
+            for logged in log
+            for said in words(logged.event)
+            if session in ("", name) and terms and all(term in said.text.lower() for term in terms)
+        )
+        return tuple(islice(found, limit))
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first."""

@@ -1,0 +1,103 @@
+"""The commands that read a project's sessions: what there is, what is remembered, and where it was said."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from throughline.cli.parts import Library
+from throughline.core.session import Session
+from throughline.session.mailbox import RefusedError
+from throughline.session.report import report
+
+
+def sessions(library: Library, *, as_json: bool) -> None:
+    """Lists the sessions, the newest first."""
+    rows = library.store.sessions()
+    if as_json:
+        _emit([
+            {
+                "id": row.id, "objective": row.objective, "started": row.started, "updated": row.updated,
+                "turns": row.turns, "ended": row.ended, "origin": row.origin,
+            }
+            for row in rows
+        ])  # fmt: skip
+        return
+    table = Table("session", "last used", "turns", "", "objective")
+    for row in rows:
+        when = datetime.datetime.fromtimestamp(row.updated, datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        state = "recording" if row.origin == "recording" else "ended" if row.ended else ""
+        table.add_row(row.id, when, str(row.turns), state, row.objective)
+    Console().print(table if rows else "This project has no sessions yet.")
+
+
+def status(library: Library, name: str, *, as_json: bool) -> None:
+    """Prints a session's turns, calls, tokens and cost, and what its ledger holds."""
+    session = _session(library, name)
+    if not as_json:
+        Console().print(Markdown(report(session)))
+        return
+    total = session.bill.total
+    _emit({
+        "id": session.id, "turns": len(session.turns), "calls": total.calls, "output": total.output,
+        "input": total.input + total.cache_read + total.cache_write, "cache_read": total.cache_read,
+        "dollars": None if total.unpriced else total.dollars, "entries": len(session.ledger.live()),
+        "compactions": len(session.compactions) - len(session.undone), "ended": session.ended,
+    })  # fmt: skip
+
+
+def summary(library: Library, name: str) -> None:
+    """Prints the rolling summary of a session, as it is now."""
+    click.echo(library.summary(_session(library, name)), nl=False)
+
+
+def archive(library: Library) -> None:
+    """Prints the project archive."""
+    text = library.archive.read()
+    click.echo(text or "This project has no archive yet: it is written when a session ends.\n", nl=False)
+
+
+def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool) -> None:
+    """Finds where something was said, in one session or in all."""
+    found = library.store.recall(query, name, limit)
+    if as_json:
+        _emit([
+            {"session": one.session, "seq": one.seq, "turn": one.turn, "kind": one.kind, "excerpt": one.excerpt}
+            for one in found
+        ])  # fmt: skip
+        return
+    console = Console()
+    for one in found:
+        console.print(f"{one.session} turn {one.turn} {one.kind}", style="bold", markup=False, highlight=False)
+        console.print(f"  {' '.join(one.excerpt.split())}", markup=False, highlight=False)
+    if not found:
+        console.print("Nothing was said with all these words.")
+
+
+def _session(library: Library, name: str) -> Session:
+    """The session of that id, or of the only id that begins so; without a name the newest one."""
+    rows = library.store.sessions()
+    matching = [row.id for row in rows if row.id == name] or [row.id for row in rows if row.id.startswith(name)]
+    if not matching:
+        raise RefusedError(f"There is no session {name} here." if name else "This project has no sessions yet.")
+    if name and len(matching) > 1:
+        raise RefusedError(f"Several sessions begin with {name}: {', '.join(matching)}.")
+    return library.session(matching[0])
+
+
+def _emit(data: Any) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def project(path: Path) -> Path:
+    """A folder that has sessions. Raises RefusedError where there is none."""
+    if not (path / ".agent").is_dir():
+        raise RefusedError(f"{path} has no .agent folder: name a project with --project.")
+    return path

@@ -1,0 +1,51 @@
+"""What of an event can be searched for, and how a query is put to the index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from throughline.core.events import Compacted, Event, LedgerChanged, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.ledger import Add, Revise
+
+# Of a long result, this many characters are indexed; the log has the whole.
+LONGEST = 50_000
+
+
+@frozen
+class Words:
+    """A text to be found again, the turn that it belongs to, and what it is."""
+
+    text: str
+    turn: int
+    kind: str
+
+
+def words(event: Event) -> Iterator[Words]:
+    """What an event says: words of the user's and the model's, calls, results, and ledger entries."""
+    match event:
+        case Spoke(text=text, turn=turn):
+            yield Words(text, turn, "user")
+        case Replied(text=text, turn=turn):
+            yield Words(text, turn, "agent")
+        case ToolCalled(turn=turn, tool=tool, args=args):
+            said = " ".join(str(value) for value in args.values())
+            yield Words(f"{tool} {said}"[:LONGEST], turn, "call")
+        case ToolReturned(text=text, turn=turn):
+            yield Words(text[:LONGEST], turn, "result")
+        case LedgerChanged(operations=operations) | Compacted(operations=operations):
+            for one in operations:
+                if isinstance(one, Add):
+                    yield Words(f"{one.entry.text} {one.entry.why}".strip(), max(one.entry.turns, default=0), "entry")
+                elif isinstance(one, Revise):
+                    yield Words(f"{one.text} {one.why}".strip(), one.turn, "entry")
+        case _:
+            pass
+
+
+def phrase(query: str) -> str:
+    """The query as the index takes it: every word must be there, the last one may go on; nothing is an operator."""
+    terms = re.findall(r"\w+", query)
+    return " ".join(f'"{term}"' for term in terms[:-1]) + (f' "{terms[-1]}"*' if terms else "")
