@@ -12,7 +12,7 @@ DRIVER := tests/editor/node_modules/.ready
 VSIX := build/throughline.vsix
 SOURCES := $(shell git ls-files -co --exclude-standard extension sidecar demo/session.jsonl 2>/dev/null)
 
-.PHONY: help run demo test check unit page editor package protocol lock format clean
+.PHONY: help run demo bench test check unit page editor package protocol lock format clean
 
 help: ## list the targets
 	grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,8 +28,8 @@ test: check unit page editor ## everything
 
 check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
 	echo "check: style, types, layers, sizes, protocol"
-	$(BIN)/ruff check --quiet sidecar tests demo
-	$(BIN)/ruff format --quiet --check sidecar tests demo
+	$(BIN)/ruff check --quiet sidecar tests demo benchmarks
+	$(BIN)/ruff format --quiet --check sidecar tests demo benchmarks
 	$(BIN)/mypy --no-error-summary
 	sh .ci/house
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
@@ -47,6 +47,9 @@ page: $(MODULES) ## the extension's tests that need no editor
 editor: $(VENV) $(VSIX) $(DRIVER) ## the end-to-end tests, in a real editor in a real browser
 	sh tests/editor/run.sh
 
+bench: $(VENV) ## the tables of benchmarks/README.md; those on ../shared are skipped where it is missing
+	for part in benchmarks/*.py; do echo "bench: $$part"; $(BIN)/python $$part || exit 1; done
+
 package: $(VSIX) ## build/throughline.vsix
 
 protocol: $(VENV) ## write extension/src/protocol.ts from the messages
@@ -57,8 +60,8 @@ lock: ## write requirements.lock from pyproject.toml; needs uv
 	    --no-header --python-version 3.11 --output-file requirements.lock
 
 format: $(VENV) ## rewrite the Python in the project's style
-	$(BIN)/ruff check --quiet --fix sidecar tests demo
-	$(BIN)/ruff format --quiet sidecar tests demo
+	$(BIN)/ruff check --quiet --fix sidecar tests demo benchmarks
+	$(BIN)/ruff format --quiet sidecar tests demo benchmarks
 
 clean: ## take away all that was built
 	rm -rf build .venv extension/node_modules extension/dist tests/editor/node_modules

@@ -55,6 +55,9 @@ def main() -> None:
 class Factory:
     """Builds what the command line and the server ask for."""
 
+    def __init__(self) -> None:
+        self._opened: dict[Path, tuple[Store, ArchiveFile]] = {}
+
     @cached_property
     def tokens(self) -> O200k:
         """The one counter of this process: its ranks take half a second to load."""
@@ -62,11 +65,11 @@ class Factory:
 
         return O200k()
 
-    def read(self, path: Path) -> Recording:
-        """A recorded session; raises TranscriptError."""
+    def read(self, path: Path, form: str = "") -> Recording:
+        """A recorded session, in a format that is named or told from the content; raises TranscriptError."""
         from throughline.transcripts.read import read
 
-        return read(path)
+        return read(path, form)
 
     def library(self, project: Path) -> Library:
         """What a project has kept. Raises StoreError."""
@@ -96,7 +99,9 @@ class Factory:
         """A new session for a recording, in a project folder or, without one, in memory only."""
         from throughline.workspace.folder import Folder
 
-        store, archive = _kept(project)
+        if project and project not in self._opened:
+            self._opened[project] = _kept(project)
+        store, archive = self._opened[project] if project else _kept(None)
         folder = Folder(project or Path.cwd())
         return await self.staged(recording, folder, store, archive, settings, listener, wrap, trace)
 

@@ -11,6 +11,7 @@ from throughline import __version__
 
 if TYPE_CHECKING:
     from throughline.cli.parts import Parts
+    from throughline.core.settings import Strategy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(path_type=Path)
@@ -33,6 +34,11 @@ def commands() -> None:
 @click.option("--archive", type=_OUT, help="Write the project archive at the end.")
 @click.option("--compare", is_flag=True, help="Play it once more with full history, for the table.")
 @click.option("--show", is_flag=True, help="Print the summary and the archive.")
+@click.option("--format", "form", default="", metavar="NAME", help="The files' format, where their content misleads.")
+@click.option("--strategy", default="throughline", type=click.Choice(["throughline", "full"]), help="What to compare.")
+@click.option("--budget", default=800, show_default=True, type=click.IntRange(120), help="Tokens of the summary.")
+@click.option("--archive-budget", default=2000, show_default=True, type=click.IntRange(120), help="And the archive's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, for a program to read.")
 @click.pass_obj
 def replay(
     parts: Parts,
@@ -44,11 +50,19 @@ def replay(
     archive: Path | None,
     compare: bool,
     show: bool,
+    form: str,
+    strategy: Strategy,
+    budget: int,
+    archive_budget: int,
+    as_json: bool,
 ) -> None:
     """Play recorded sessions, one after another, as this project's own."""
     from throughline.cli.replay import Outputs, run  # noqa: PLC0415
+    from throughline.core.settings import Settings  # noqa: PLC0415
 
-    run(parts, recordings, Outputs(project, trace, views, summary, archive, compare=compare, show=show))
+    outputs = Outputs(project, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
+    settings = Settings(strategy=strategy, summary=budget, archive=archive_budget)
+    run(parts, [parts.read(path, form) for path in recordings], settings, outputs)
 
 
 _PROJECT = click.option(

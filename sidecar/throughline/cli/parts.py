@@ -50,8 +50,8 @@ class Library:
 class Parts(Protocol):
     """Builds the parts that a command works with; heavy imports happen in its methods."""
 
-    def read(self, path: Path) -> Recording:
-        """A recorded session; raises TranscriptError."""
+    def read(self, path: Path, form: str = "") -> Recording:
+        """A recorded session, in a format that is named or told from the content; raises TranscriptError."""
         ...
 
     def library(self, project: Path) -> Library:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -34,6 +36,7 @@ class Outputs:
     archive: Path | None
     compare: bool
     show: bool
+    as_json: bool
 
 
 @frozen
@@ -47,20 +50,20 @@ class Played:
     compactions: int
 
 
-def run(parts: Parts, paths: Sequence[Path], outputs: Outputs) -> None:
+def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outputs: Outputs) -> None:
     """Plays the recordings as consecutive sessions, writes what was asked for and prints the table."""
-    console = Console()
-    recordings = [parts.read(path) for path in paths]
-    for path, recording in zip(paths, recordings, strict=True):
+    # What a program reads goes to standard output alone.
+    console = Console(stderr=outputs.as_json)
+    for number, recording in enumerate(recordings, 1):
         for repair in recording.repairs:
-            console.print(f"{path.name}: {repair}", style="yellow", markup=False)
+            console.print(f"recording {number}: {repair}", style="yellow", markup=False)
     with ExitStack() as open_files:
         trace = open_files.enter_context(_opened(outputs.trace)) if outputs.trace else None
-        ours = _played(parts, recordings, outputs, Settings(), trace, console)
+        ours = _played(parts, recordings, outputs, settings, trace, console)
     full = None
     if outputs.compare:
-        alone = Outputs(outputs.project, None, None, None, None, compare=False, show=False)
-        full = _played(parts, recordings, alone, Settings(strategy="full"), None, console)
+        alone = evolve(outputs, trace=None, views=None)
+        full = _played(parts, recordings, alone, evolve(settings, strategy="full"), None, console)
     for out, text in ((outputs.summary, ours.summary), (outputs.archive, ours.archive)):
         if out:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,10 @@ def run(parts: Parts, paths: Sequence[Path], outputs: Outputs) -> None:
         console.print()
         console.print(Markdown(ours.archive))
         console.print()
-    console.print(_table(ours, full))
+    if outputs.as_json:
+        sys.stdout.write(json.dumps(_figures(ours) | ({"full": _figures(full)} if full else {}), indent=2) + "\n")
+    else:
+        console.print(_table(ours, full))
 
 
 def _opened(path: Path) -> IO[str]:
@@ -158,6 +164,20 @@ def _table(ours: Played, full: Played | None) -> Table:
     for name, cells in rows:
         table.add_row(name, *cells)
     return table
+
+
+def _figures(played: Played) -> dict[str, Any]:
+    totals = [bill.total for bill in played.bills]
+    unpriced = sum(total.unpriced for total in totals)
+    return {
+        "turns": played.turns,
+        "compactions": played.compactions,
+        "calls": sum(total.calls for total in totals),
+        "input": sum(total.input + total.cache_read + total.cache_write for total in totals),
+        "cache_read": sum(total.cache_read for total in totals),
+        "output": sum(total.output for total in totals),
+        "dollars": None if unpriced else sum(total.dollars for total in totals),
+    }
 
 
 def _dollars(amount: float, unpriced: int) -> str:

@@ -32,11 +32,15 @@ class Format(Protocol):
 FORMATS: tuple[Format, ...] = (neutral, claude_code, specstory, swe_agent)
 
 
-def read(path: Path) -> Recording:
-    """The recorded session in the file at `path`, read as a stream of lines."""
+def read(path: Path, form: str = "") -> Recording:
+    """The recorded session in the file at `path`, read as a stream of lines, in a format that is named or told from
+    the content.
+    """
+    if form and form not in {one.NAME for one in FORMATS}:
+        raise TranscriptError(f"There is no format {form}: choose one of {', '.join(one.NAME for one in FORMATS)}.")
     try:
         with path.open("rb") as stream:
-            recording = _recording(path.name, stream)
+            recording = _recording(path.name, stream, form)
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise TranscriptError(f"{path.name} cannot be opened ({reason}): check the path.") from error
@@ -47,7 +51,7 @@ def read(path: Path) -> Recording:
     return recording
 
 
-def _recording(name: str, stream: BinaryIO) -> Recording:
+def _recording(name: str, stream: BinaryIO, wanted: str) -> Recording:
     lines = split(stream, _encoding(name, stream))
     head: list[str] = []
     known: list[str] = []
@@ -61,7 +65,7 @@ def _recording(name: str, stream: BinaryIO) -> Recording:
     if not known:
         raise TranscriptError(f"{name} is empty: choose a file that holds a recorded session.")
     for form in FORMATS:
-        if form.recognises(known):
+        if wanted == form.NAME or (not wanted and form.recognises(known)):
             return form.read(chain(head, lines))
     names = ", ".join(form.NAME for form in FORMATS)
     raise TranscriptError(f"{name} is in no known format: choose a recorded session in one of {names}.")

@@ -1,0 +1,57 @@
+"""What recorded sessions would have cost, against the floor that no context manager can beat.
+
+    .venv/bin/python benchmarks/cost.py
+
+Replays the Claude Code sessions of ../shared with the local summariser and scores each trace with
+../shared/bench/score_cost.py against the neutral transcript of the same session.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SHARED = Path(__file__).parents[2] / "shared"
+RAW = SHARED / "sessions" / "raw" / "entireio-cli"
+SCORER = SHARED / "bench" / "score_cost.py"
+
+
+def main() -> None:
+    """Prints a row a session, then the median and the worst."""
+    if not RAW.is_dir():
+        print(f"SKIPPED: there is no {RAW}")
+        return
+    ratios, lost, edits = [], 0, 0
+    print(f"{'session':40} {'calls':>5} {'ours':>6} {'full':>6}  {'edits after a lost read'}")
+    for path in sorted(RAW.glob("*.jsonl")):
+        neutral = SHARED / "sessions" / "transcripts" / path.parent.name / path.name
+        with tempfile.TemporaryDirectory() as folder:
+            trace = Path(folder) / "trace.jsonl"
+            _run("-m", "throughline", "replay", path, "--project", Path(folder) / "project", "--trace", trace)
+            ours = _run(SCORER, neutral, trace)
+        full = _run(SCORER, neutral)
+        if "NOT VALID" in ours:
+            print(f"{path.stem:40} {ours.splitlines()[1]}")
+            continue
+        calls = re.search(r"(\d+) model calls", ours)
+        ratio = re.search(r"trace.*x([\d.]+) of the floor.*?(\d+) of (\d+) edits", ours)
+        whole = re.search(r"full history.*x([\d.]+) of the floor", full)
+        if not (calls and ratio and whole):
+            raise SystemExit(f"the scorer says something else than expected: {ours}")
+        ratios.append(float(ratio[1]))
+        lost, edits = lost + int(ratio[2]), edits + int(ratio[3])
+        print(f"{path.stem:40} {calls[1]:>5} {ratio[1]:>6} {whole[1]:>6}  {ratio[2]} of {ratio[3]}")
+    print(f"median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}, {lost} of {edits} edits after a lost read")
+
+
+def _run(*arguments: str | Path) -> str:
+    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
