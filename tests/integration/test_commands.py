@@ -122,3 +122,16 @@ def test_a_folder_without_sessions_is_one_clear_line(tmp_path: Path, command: st
     assert done.returncode == 2
     assert "no .agent folder" in done.stderr
     assert not (tmp_path / ".agent").exists()
+
+
+def test_a_secret_and_then_a_session_are_forgotten(tmp_path: Path) -> None:
+    assert run("replay", DEMO, "--project", tmp_path).returncode == 0
+    assert "Nothing was said" not in run("recall", "background", "thread", "--project", tmp_path).stdout
+    assert run("forget", "--project", tmp_path, "--yes").returncode == 2
+    done = run("forget", "--text", "background thread", "--project", tmp_path, "--yes")
+    assert done.stdout.startswith("Forgotten in ")
+    kept = b"".join(path.read_bytes() for path in (tmp_path / ".agent").iterdir())
+    assert b"background thread" not in kept
+    (listed,) = json.loads(run("sessions", "--project", tmp_path, "--json").stdout)
+    assert "events" in run("forget", listed["id"], "--project", tmp_path, "--yes").stdout
+    assert json.loads(run("sessions", "--project", tmp_path, "--json").stdout) == []

@@ -212,3 +212,34 @@ def test_a_database_of_the_first_schema_is_led_forward_and_searched(tmp_path: Pa
     with closing(Database(path)) as database:
         assert tuple(database.read("s")) == SAID
         assert [found.seq for found in database.recall("field_name")] == [2]
+
+
+def test_a_forgotten_session_is_gone_and_the_others_stay(store: Store) -> None:
+    store.append("s", SAID)
+    store.append("t", log(OTHER, spoke(1, "kiosk")))
+    assert store.forget("s") == len(SAID)
+    assert tuple(store.read("s")) == ()
+    assert [row.id for row in store.sessions()] == ["t"]
+    assert [found.session for found in store.recall("kiosk")] == ["t"]
+
+
+@pytest.mark.parametrize("secret", ["sk-1234567890", 'a "quoted" \\ secret', "Größe\nin two lines"])
+def test_a_leaked_secret_leaves_no_trace(store: Store, secret: str) -> None:
+    store.append("s", log(BEGUN, spoke(1, f"the key is {secret}, keep it"), ToolReturned(1, "x", secret, 9), done(1)))
+    assert store.redact(secret) == 2
+    texts = [getattr(one.event, "text", "") for one in store.read("s")]
+    assert texts[1] == "the key is [forgotten], keep it"
+    assert not any(secret in text for text in texts)
+    assert store.redact(secret) == 0
+
+
+def test_what_was_forgotten_is_not_in_the_file_either(tmp_path: Path) -> None:
+    path = tmp_path / "throughline.db"
+    with closing(Database(path)) as database:
+        database.append("s", log(BEGUN, spoke(1, "the key is sk-1234567890")))
+        database.append("t", log(OTHER, spoke(1, "sk-0987654321 was another")))
+        database.forget("t")
+        database.redact("sk-1234567890")
+        kept = b"".join(one.read_bytes() for one in tmp_path.iterdir() if one.is_file())
+    assert b"1234567890" not in kept
+    assert b"0987654321" not in kept

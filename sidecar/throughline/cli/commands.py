@@ -130,6 +130,19 @@ def recall(parts: Parts, query: tuple[str, ...], session: str, limit: int, proje
     reading.recall(parts.library(reading.project(project)), " ".join(query), session, limit, as_json=as_json)
 
 
+@commands.command()
+@_SESSION
+@click.option("--text", "secret", default="", help="A leaked secret, to be replaced wherever it stands.")
+@click.option("--yes", "sure", is_flag=True, help="Do not ask.")
+@_PROJECT
+@click.pass_obj
+def forget(parts: Parts, session: str, secret: str, sure: bool, project: Path) -> None:
+    """Delete a session, or every trace of a text."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.forget(parts.library(reading.project(project)), session, secret, sure=sure)
+
+
 @commands.command(hidden=True)
 @click.option("--stdio", is_flag=True, expose_value=False, help="What editors pass; there is no other way.")
 @click.pass_obj

@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from throughline.cli.parts import Library
+from throughline.core.ports import FORGOTTEN
 from throughline.core.session import Session
 from throughline.session.mailbox import RefusedError
 from throughline.session.report import report
@@ -79,6 +80,24 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
         console.print(f"  {' '.join(one.excerpt.split())}", markup=False, highlight=False)
     if not found:
         console.print("Nothing was said with all these words.")
+
+
+def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
+    """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure."""
+    if bool(name) == bool(secret):
+        raise RefusedError("Say what to forget: the id of a session, or --text with what must not stand anywhere.")
+    if secret:
+        if not sure:
+            click.confirm("Replace this text wherever it stands in this project's sessions and archive?", abort=True)
+        kept = library.archive.read()
+        changed = library.store.redact(secret)
+        library.archive.write(kept.replace(secret, FORGOTTEN))
+        click.echo(f"Forgotten in {changed} events" + (" and in the archive." if secret in kept else "."))
+        return
+    session = _session(library, name)
+    if not sure:
+        click.confirm(f"Delete session {session.id} and its {len(session.turns)} turns?", abort=True)
+    click.echo(f"Forgotten: {library.store.forget(session.id)} events.")
 
 
 def _session(library: Library, name: str) -> Session:

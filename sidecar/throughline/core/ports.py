@@ -142,6 +142,10 @@ class SessionRow:
     origin: Origin
 
 
+# What stands where the user had a text forgotten.
+FORGOTTEN = "[forgotten]"
+
+
 @frozen
 class Found:
     """A place in a session's log where something was said; the excerpt is at most a few lines."""
@@ -174,6 +178,14 @@ class Store(Protocol):
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first."""
+        ...
+
+    def forget(self, session: str) -> int:
+        """Deletes a session and all that it said: how many events."""
+        ...
+
+    def redact(self, secret: str) -> int:
+        """Replaces a text wherever it stands in the log: in how many events."""
         ...
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:

@@ -67,7 +67,7 @@ class Turns:
 
     async def stop(self, *, for_good: bool = False) -> None:
         """Has the running turn end and takes back the messages that wait; await `idle` after it."""
-        self._stopping = for_good
+        self._stopping = self._stopping or for_good
         if self._playing is not None:
             self._playing.cancel()
         if self._journal.session.queue:

@@ -18,6 +18,11 @@ def dump(event: Event) -> str:
     return json.dumps(_converter.unstructure(event, Event), separators=(",", ":"))
 
 
+def written(text: str) -> str:
+    """A text as it stands inside what `dump` writes."""
+    return json.dumps(text)[1:-1]
+
+
 def load(text: str) -> Event:
     """The event that `dump` wrote; raises MalformedError."""
     try:

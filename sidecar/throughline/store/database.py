@@ -12,7 +12,7 @@ from threading import Lock
 from filelock import BaseFileLock, FileLock, Timeout
 
 from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
-from throughline.core.ports import Found, SessionRow, StoreError
+from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec
 from throughline.store.words import phrase, words
@@ -119,6 +119,41 @@ class Database:
                 (sought, session, session, limit),
             ).fetchall()
         return tuple(Found(*row) for row in rows)
+
+    def forget(self, session: str) -> int:
+        """Deletes a session and all that it said: how many events. Raises StoreError where it is open elsewhere."""
+        self.hold(session)
+        try:
+            with self._guarded(), self._lock:
+                with self._transaction() as connection:
+                    connection.execute("DELETE FROM words WHERE session = ?", (session,))
+                    gone = connection.execute("DELETE FROM events WHERE session = ?", (session,)).rowcount
+                    connection.execute("DELETE FROM sessions WHERE id = ?", (session,))
+                self._scrub()
+        finally:
+            self.release(session)
+        return gone
+
+    def redact(self, secret: str) -> int:
+        """Replaces a text wherever it stands in the log: in how many events. Raises StoreError."""
+        sought, blank = codec.written(secret), codec.written(FORGOTTEN)
+        with self._guarded(), self._lock:
+            with self._transaction() as connection:
+                connection.execute("UPDATE sessions SET objective = replace(objective, ?, ?)", (secret, FORGOTTEN))
+                changed = connection.execute(
+                    "UPDATE events SET body = replace(body, ?, ?) WHERE instr(body, ?)", (sought, blank, sought)
+                ).rowcount
+                connection.execute("DELETE FROM words")
+                self._reindex(connection)
+            self._scrub()
+        return changed
+
+    def _scrub(self) -> None:
+        """Takes what was deleted out of the file too, the write-ahead log's part of it included."""
+        self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Lets go of the file."""

@@ -6,9 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from attrs import evolve
+
 from throughline.core.events import Logged
-from throughline.core.ports import Found, SessionRow
+from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.core.session import fold
+from throughline.store import codec
 from throughline.store.words import words
 
 
@@ -31,6 +34,21 @@ class MemoryStore:
     def read(self, session: str) -> tuple[Logged, ...]:
         """All events of a session in order."""
         return tuple(self._logs.get(session, ()))
+
+    def forget(self, session: str) -> int:
+        """Deletes a session: how many events."""
+        return len(self._logs.pop(session, ()))
+
+    def redact(self, secret: str) -> int:
+        """Replaces a text wherever it stands in the log: in how many events."""
+        written, changed = codec.written(secret), 0
+        for log in self._logs.values():
+            for place, one in enumerate(log):
+                body = codec.dump(one.event)
+                if written in body:
+                    log[place] = evolve(one, event=codec.load(body.replace(written, FORGOTTEN)))
+                    changed += 1
+        return changed
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
         """Where all words of a query stand together, in one session or in all."""
