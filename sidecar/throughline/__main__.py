@@ -79,13 +79,26 @@ class Factory:
         from throughline.compression.compaction import rendering
         from throughline.core.session import Session, fold
         from throughline.core.settings import Settings
+        from throughline.transcripts.export import export
 
         def summary(session: Session) -> str:
             now = evolve(session, summarised=session.ledger)
             return rendering(now, Settings(), self.tokens.count)
 
         store, archive = _kept(project)
-        return Library(store, archive, lambda name: fold(store.read(name)), summary)
+        return Library(
+            store, archive, lambda name: fold(store.read(name)), summary, lambda name: export(store.read(name))
+        )
+
+    def exact(self) -> bool:
+        """Whether token counts are the tokenizer's own."""
+        return self.tokens.exact
+
+    def keyed(self, project: Path) -> bool:
+        """Whether a model can be reached from a project: by the environment or its `.env`."""
+        from throughline.models.keys import Access, find
+
+        return bool(find(Access(), project))
 
     async def stage(
         self,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from throughline.transcripts.read import read
+
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "throughline", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")} | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8", env=env)
 
 
 def test_a_replay_writes_all_that_was_asked_for(tmp_path: Path) -> None:
@@ -135,3 +139,21 @@ def test_a_secret_and_then_a_session_are_forgotten(tmp_path: Path) -> None:
     (listed,) = json.loads(run("sessions", "--project", tmp_path, "--json").stdout)
     assert "events" in run("forget", listed["id"], "--project", tmp_path, "--yes").stdout
     assert json.loads(run("sessions", "--project", tmp_path, "--json").stdout) == []
+
+
+def test_an_exported_session_is_the_recording_again(shed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "exported.jsonl"
+    assert run("export", "--project", shed, "--out", out).returncode == 0
+    told = [[(step.role, step.kind, step.text, step.args) for step in read(path).steps] for path in (DEMO, out)]
+    assert told[0] == told[1]
+    assert run("export", "--project", shed).stdout == out.read_text(encoding="utf-8")
+
+
+def test_the_doctor_says_what_is_missing_and_shows_no_key(shed: Path) -> None:
+    without = run("doctor", "--project", shed)
+    assert without.returncode == 1
+    assert "ANTHROPIC_API_KEY" in without.stdout
+    assert "1 sessions can be read" in without.stdout
+    keyed = run("doctor", "--project", shed, ANTHROPIC_API_KEY="sk-test-key")
+    assert keyed.returncode == 0, keyed.stdout
+    assert "sk-test-key" not in keyed.stdout + keyed.stderr

@@ -132,6 +132,18 @@ def recall(parts: Parts, query: tuple[str, ...], session: str, limit: int, proje
 
 @commands.command()
 @_SESSION
+@click.option("--out", type=_OUT, help="The file to write; standard output without it.")
+@_PROJECT
+@click.pass_obj
+def export(parts: Parts, session: str, out: Path | None, project: Path) -> None:
+    """Write a session as a neutral transcript; the newest one without an id."""
+    from throughline.cli import reading  # noqa: PLC0415
+
+    reading.export(parts.library(reading.project(project)), session, out)
+
+
+@commands.command()
+@_SESSION
 @click.option("--text", "secret", default="", help="A leaked secret, to be replaced wherever it stands.")
 @click.option("--yes", "sure", is_flag=True, help="Do not ask.")
 @_PROJECT
@@ -141,6 +153,16 @@ def forget(parts: Parts, session: str, secret: str, sure: bool, project: Path) -
     from throughline.cli import reading  # noqa: PLC0415
 
     reading.forget(parts.library(reading.project(project)), session, secret, sure=sure)
+
+
+@commands.command()
+@_PROJECT
+@click.pass_context
+def doctor(context: click.Context, project: Path) -> None:
+    """Say what works here, what does not, and how to mend it."""
+    from throughline.cli.doctor import run  # noqa: PLC0415
+
+    context.exit(0 if run(context.obj, project) else 1)
 
 
 @commands.command(hidden=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +45,7 @@ class Library:
     archive: ArchiveFile
     session: Callable[[str], Session]
     summary: Callable[[Session], str]
+    export: Callable[[str], Iterator[str]]
 
 
 class Parts(Protocol):
@@ -56,6 +57,14 @@ class Parts(Protocol):
 
     def library(self, project: Path) -> Library:
         """What a project has kept. Raises StoreError."""
+        ...
+
+    def exact(self) -> bool:
+        """Whether token counts are the tokenizer's own."""
+        ...
+
+    def keyed(self, project: Path) -> bool:
+        """Whether a model can be reached from a project: by the environment or its `.env`."""
         ...
 
     async def stage(

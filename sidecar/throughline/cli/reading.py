@@ -82,6 +82,15 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
         console.print("Nothing was said with all these words.")
 
 
+def export(library: Library, name: str, out: Path | None) -> None:
+    """Writes a session as a neutral transcript, to a file or to standard output."""
+    lines = "".join(f"{line}\n" for line in library.export(_session(library, name).id))
+    if out is None:
+        click.echo(lines, nl=False)
+    else:
+        out.write_text(lines, encoding="utf-8", errors="replace")
+
+
 def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
     """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure."""
     if bool(name) == bool(secret):

@@ -1,0 +1,72 @@
+"""`throughline doctor`: what works here, what does not, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from attrs import frozen
+from rich.console import Console
+
+from throughline.cli.parts import Parts
+from throughline.core.errors import UserError
+
+_PACKAGES = ("anthropic", "cattrs", "dotenv", "filelock", "lsprotocol", "pygls", "tree_sitter")
+
+
+@frozen
+class Finding:
+    """One thing that was looked at; where it is not well, `mend` says what to do."""
+
+    what: str
+    well: bool
+    mend: str = ""
+
+
+def run(parts: Parts, project: Path) -> bool:
+    """Prints the findings; true where nothing keeps a session from running."""
+    console = Console()
+    findings = list(_findings(parts, project))
+    for one in findings:
+        mark, style = ("ok", "green") if one.well else ("!!", "red")
+        console.print(f"[{style}]{mark}[/] {one.what}" + ("" if one.well else f": {one.mend}"), highlight=False)
+    return all(one.well for one in findings)
+
+
+def _findings(parts: Parts, project: Path) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(f"Python {version}", sys.version_info >= (3, 11), "install Python 3.11 or newer")
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    yield Finding("packages", not missing, f"install {', '.join(missing)}")
+    yield Finding("exact token counts", parts.exact(), "no tokenizer is built for this machine; counts are estimates")
+    yield Finding("git on the path", shutil.which("git") is not None, "install git; changes cannot be shown without it")
+    yield Finding("full-text search in SQLite", _searchable(), "use a Python whose SQLite has FTS5")
+    keyed = parts.keyed(project)
+    yield Finding("a model can be reached", keyed, "set ANTHROPIC_API_KEY, here or in .env; without it the demo plays")
+    if not (project / ".agent").is_dir():
+        return
+    try:
+        library = parts.library(project)
+        rows = library.store.sessions()
+        for row in rows:
+            library.session(row.id)
+        yield Finding(f"{len(rows)} sessions can be read", well=True)
+        library.archive.read()
+        yield Finding("the project archive can be read", well=True)
+    except UserError as error:
+        yield Finding("the project's sessions and archive", well=False, mend=str(error))
+
+
+def _searchable() -> bool:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5 (text)")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
