@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.compression.distillation import SECTIONS, distill
+from throughline.compression.rules import subject
 from throughline.core.ledger import Entry, Ledger
 from throughline.core.session import Session
 from unit.logs import KINDS, count, entry
@@ -77,6 +78,45 @@ def test_what_is_no_longer_in_force_leaves_with_its_own_session_only() -> None:
     assert section(distill(other, first, 2_000, count), "Architectural Decisions") == ["- one", "- two (revised)"]
 
 
+def said(name: str, text: str, weight: float, turn: int) -> Entry:
+    return evolve(entry(name, text, turns=(turn,)), weight=weight, author="summariser")
+
+
+def test_a_later_sessions_rule_takes_the_place_of_one_on_the_same_subject() -> None:
+    rule = "Always start table names with '{}'."
+    first = distill(holding(entry("a", rule.format("tl_"), "pattern"), entry("b", "one")), "", 2_000, count)
+    later = entry("a", rule.format("db_"), "pattern", subject=subject(rule.format("db_")))
+    second = distill(holding(later, name="t"), first, 2_000, count)
+    assert section(second, "Patterns & Standards") == ["- Always start table names with 'db_'."]
+    assert section(second, "Architectural Decisions") == ["- one"]
+
+
+def test_a_persons_own_rule_stays_beside_a_later_one() -> None:
+    hand = "## Project Archive: toolshed\n### Patterns & Standards\n- Always start table names with 'tl_'.\n"
+    later = entry("a", "Always start table names with 'db_'.", "pattern", subject="rule: start table")
+    assert len(section(distill(holding(later), hand, 2_000, count), "Patterns & Standards")) == 2
+
+
+def test_sentences_of_one_turn_share_a_line_and_its_id() -> None:
+    text = distill(holding(said("a", "Use files.", 2, 1), said("b", "They are plain.", 1, 1)), "", 2_000, count)
+    assert section(text, "Architectural Decisions") == ["- Use files. They are plain."]
+
+
+def test_new_sentences_leave_room_for_what_earlier_sessions_wrote() -> None:
+    old = distill(holding(*(entry(f"e{n}", f"old decision {n}") for n in range(10))), "", 2_000, count)
+    words = [said(f"s{n}", f"sentence {n} about subject{n} and matter{n}.", 1, n) for n in range(60)]
+    text = distill(holding(*words, name="t"), old, count(old) + 250, count)
+    assert text.count("old decision") == 10
+    assert 5 < text.count("sentence") < 60
+
+
+def test_standing_rules_come_before_all_else() -> None:
+    rules = [entry(f"r{n}", f"Always import 'module{n}'.", "pattern") for n in range(12)]
+    words = [said(f"s{n}", f"sentence {n} about subject{n} and matter{n}.", 9, n) for n in range(60)]
+    text = distill(holding(*words, *rules), "", 400, count)
+    assert text.count("Always import") == 12
+
+
 def test_what_is_said_already_is_not_said_twice() -> None:
     first = distill(holding(entry("a", "one"), entry("b", "two")), "", 2_000, count)
     again = distill(holding(entry("x", "one"), name="t"), first, 2_000, count)
@@ -127,10 +167,19 @@ _texts = st.one_of(
     st.sampled_from(("one", "two", "- three", "### four", "## five", "x <!-- 0123abcd -->", "w " * 120)),
     st.text(max_size=40),
 )
-_rows = st.tuples(_texts, st.sampled_from(KINDS), st.sampled_from(("active", "active", "revised")))
+_said = st.one_of(st.none(), st.tuples(st.floats(0.1, 5), st.integers(1, 3)))
+_rows = st.tuples(_texts, st.sampled_from(KINDS), st.sampled_from(("active", "active", "revised")), _said)
 _sessions = st.builds(
     lambda name, rows: holding(
-        *(entry(f"e{n}", row[0], row[1], state=row[2]) for n, row in enumerate(rows)), name=name
+        *(
+            evolve(
+                entry(f"e{n}", row[0], row[1], state=row[2]),
+                weight=row[3][0] if row[3] else 0.0,
+                turns=(row[3][1],) if row[3] else (1,),
+            )
+            for n, row in enumerate(rows)
+        ),
+        name=name,
     ),
     st.sampled_from("stu"),
     st.lists(_rows, max_size=12),

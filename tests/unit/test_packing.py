@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.compression.packing import SECTIONS, Count, line, summary
-from throughline.core.ledger import Entry, Ledger
+from throughline.core.ledger import Entry, EntryKind, Ledger
 from throughline.models.tokens import O200k
 from unit.logs import KINDS, count, entry
 
@@ -95,7 +95,7 @@ ORDER = [
 
 @pytest.mark.parametrize("pair", ORDER, ids=lambda pair: f"{pair[0].kind} before {pair[1].kind}")
 def test_what_matters_more_comes_first(pair: tuple[Entry, Entry]) -> None:
-    budget = count(summary(Ledger(), "x", 1, 800, count)) + 110
+    budget = count(summary(Ledger(), "x", 1, 800, count)) + 100
     text = summary(ledger(*reversed(pair)), "x", 1, budget, count)
     assert pair[0].text in text
     assert pair[1].text not in text
@@ -104,6 +104,44 @@ def test_what_matters_more_comes_first(pair: tuple[Entry, Entry]) -> None:
 def test_a_state_that_does_not_fit_is_not_said_to_be_missing() -> None:
     made = ledger(entry("a", "x" * 300, "state"), entry("b", "x" * 300, "constraint"))
     assert "**Current State:** … recall state\n" in summary(made, "x", 1, 120, count)
+
+
+def heavy(name: str, text: str, weight: float, turn: int, kind: EntryKind = "decision") -> Entry:
+    return evolve(entry(name, text, kind, turns=(turn,)), weight=weight, author="summariser")
+
+
+def test_sentences_of_one_turn_share_a_line_and_are_counted_each() -> None:
+    made = ledger(heavy("a", "Use files.", 3, 1), heavy("b", "They are plain.", 2, 1), heavy("c", "z" * 200, 1, 2))
+    text = summary(made, "x", 2, 800, count)
+    assert f"- Use files. They are plain.\n- {'z' * 200}\n" in text
+    shorter = summary(made, "x", 2, count(text) - 10, count)
+    assert "- Use files. They are plain.\n- … and 1 more: recall decisions\n" in shorter
+
+
+def test_a_line_that_sentences_share_does_not_grow_past_what_a_reader_takes_in() -> None:
+    made = ledger(*(heavy(str(n), f"{'x' * 150}{n} is kept.", 1, 1) for n in range(6)))
+    lines = [line for line in summary(made, "x", 1, 800, count).splitlines() if line.startswith("- xxx")]
+    assert [line.count("is kept.") for line in lines] == [2, 2, 2]
+
+
+def test_what_is_worth_more_or_says_something_new_comes_first() -> None:
+    made = ledger(
+        heavy("a", "The store keeps holds for seven days.", 3, 1),
+        heavy("b", "The store keeps its holds for seven days.", 2.9, 2),
+        heavy("c", "A thread drains the mailbox.", 2, 3),
+        heavy("d", "Nothing of note happened there.", 0.1, 4),
+    )
+    budget = count(summary(Ledger(), "x", 4, 800, count)) + 30
+    text = summary(made, "x", 4, budget, count)
+    assert [name for name in ("seven", "mailbox", "note") if name in text] == ["seven", "mailbox"]
+    assert "- … and 2 more: recall decisions\n" in text
+
+
+def test_what_somebody_made_an_entry_comes_before_any_sentence() -> None:
+    made = ledger(heavy("a", "x" * 200, 9, 2), entry("b", "y" * 200, "work"))
+    budget = count(summary(Ledger(), "x", 2, 800, count)) + 100
+    assert "yyy" in summary(made, "x", 2, budget, count)
+    assert "xxx" not in summary(made, "x", 2, budget, count)
 
 
 def test_a_long_line_is_clipped() -> None:
@@ -148,3 +186,28 @@ def test_any_ledger_fits_any_budget_with_every_section_and_true_counts(
         shown = len(body) - 1 if more or not mine else len(body)
         assert shown + int(more[1] if more else 0) == len(mine)
         assert mine or body == ["- none"]
+
+
+_sentences = st.lists(
+    st.tuples(st.sampled_from(KINDS), st.floats(0.1, 5), st.integers(1, 3), st.text("abc ", max_size=120)), max_size=25
+).map(
+    lambda rows: ledger(
+        *(
+            heavy(str(n), f"\u00ab{n}\u00bb {text} {n}", weight, turn, kind)
+            for n, (kind, weight, turn, text) in enumerate(rows)
+            if kind != "state"
+        )
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_sentences, st.integers(120, 900))
+def test_any_sentences_fit_any_budget_and_each_is_shown_or_counted(made: Ledger, budget: int) -> None:
+    text = summary(made, "x", 1, budget, _exact.count)
+    assert _exact.count(text) <= budget
+    shown = re.findall("\u00ab\\d+\u00bb", text)
+    left = sum(int(more) for more in re.findall(r"… and (\d+) more", text))
+    assert len(shown) == len(set(shown))
+    assert len(shown) + left == len(made.live())
+    assert all(len(one) <= 2 + 390 for one in text.splitlines() if one.startswith("- "))

@@ -7,10 +7,19 @@ from hypothesis import given, settings
 
 from throughline.context.stubs import result_stub
 from throughline.context.view import ACKNOWLEDGED, Frame, assemble
-from throughline.core.events import Compacted, CompactionUndone, Event, FileDropped, Masked, ToolCalled, ToolReturned
+from throughline.core.events import (
+    Compacted,
+    CompactionUndone,
+    Event,
+    FileDropped,
+    Masked,
+    ToolCalled,
+    ToolReturned,
+)
 from throughline.core.session import Session, fold
 from throughline.core.view import Block
 from unit.logs import (
+    FRAME,
     Step,
     compacted,
     count,
@@ -166,3 +175,20 @@ def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(s
         items = [item for turn in now.recent for item in turn.items if item.kind != "file_injected"]
         assert len(blocks) == sum(1 for item in items if getattr(item, "text", "call"))
         assert sum(block.cached for block in view(now).blocks) <= 4
+
+
+def test_of_compacted_turns_the_users_newest_words_stay() -> None:
+    story = [
+        event for turn in (1, 2, 3) for event in (spoke(turn, f"words of turn {turn}"), replied(turn, "ok"), done(turn))
+    ]
+    before = session(*story, spoke(4, "and now?"))
+    after = then(before, compacted(before, 3))
+
+    def said(words: int, now: Session = after) -> list[int]:
+        text = assemble(now, FRAME, "summary", count, words).document()
+        return [turn for turn in (1, 2, 3) if f"Turn {turn}: words of turn {turn}" in text]
+
+    assert said(10_000) == [1, 2, 3]
+    assert said(2 * (count("words of turn 1") + 8)) == [2, 3]
+    assert said(0) == []
+    assert said(10_000, before) == []

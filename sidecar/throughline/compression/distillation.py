@@ -1,18 +1,22 @@
 """Moves what lasts from the ledger into the project archive.
 
-Over budget, the oldest milestones are left out first, then the oldest issues; decisions, constraints and what is
-not to be revisited go last. Lines that a person wrote stay as they are.
+Standing rules come first, a later one in the place of an earlier one on the same subject. Over budget, the oldest
+milestones are left out first, then the oldest issues; decisions, constraints and what is not to be revisited go last.
+Lines that a person wrote stay as they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 
 from throughline.compression.packing import line
+from throughline.compression.rules import subject
+from throughline.compression.selection import best, together, weighed
 from throughline.core.ledger import Entry, EntryKind
 from throughline.core.session import Session
 
@@ -26,11 +30,15 @@ SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
     ("Patterns & Standards", ("pattern",)),
     ("Do Not Revisit", ("rejected",)),
 )
+_TITLES: dict[EntryKind, str] = {kind: title for title, kinds in SECTIONS for kind in kinds}
+# The tokens of a bullet, an id and the end of a line.
+_FRAME = 11
 # The order in which sections get room when the budget is short.
 _WORTH = (
     "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
     "Architectural Decisions", "Known Issues", "Completed Milestones",
 )  # fmt: skip
+Count: TypeAlias = Callable[[str], int]
 _WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
 
 
@@ -50,21 +58,24 @@ class Archive:
     sections: dict[str, tuple[Line, ...]]
 
 
-def distill(session: Session, archive: str, budget: int, count: Callable[[str], int]) -> str:
+def distill(session: Session, archive: str, budget: int, count: Count) -> str:
     """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow."""
     old = read(archive, session.project)
-    live = session.ledger.live()
-    # What this session wrote before gives way to what its ledger says now.
+    live = [entry for entry in session.ledger.live() if entry.kind in _TITLES]
+    if not old.sections["Project Identity"]:
+        old.sections["Project Identity"] = (Line(session.project, _digest(session.project)),)
+    # What this session wrote before gives way to what its ledger says now, and a rule to a later one.
     mine = {_id(session, entry) for entry in session.ledger.entries.values()}
-    sections = {title: tuple(one for one in lines if one.id not in mine) for title, lines in old.sections.items()}
-    if any(entry.kind == "state" for entry in live):
-        sections["Current State"] = tuple(one for one in sections["Current State"] if not one.id)
-    for title, kinds in SECTIONS:
-        for entry in (entry for kind in kinds for entry in live if entry.kind == kind):
-            sections[title] = _with(sections[title], entry, session)
-    if not sections["Project Identity"]:
-        sections["Project Identity"] = (Line(session.project, _digest(session.project)),)
-    return _packed(Archive(old.title, sections), budget, count)
+    ruled = {entry.subject for entry in live if entry.subject}
+    for title, lines in old.sections.items():
+        state = title == "Current State" and any(entry.kind == "state" for entry in live)
+        old.sections[title] = tuple(
+            one for one in lines if not one.id or not (one.id in mine or state or subject(one.text) in ruled)
+        )
+    made = [entry for entry in live if not weighed(entry)]
+    full = _with(old, made, session)
+    kept = _packed(full, budget, count, [entry for entry in live if weighed(entry)], session)
+    return render(kept)
 
 
 def read(text: str, project: str) -> Archive:
@@ -88,31 +99,61 @@ def render(archive: Archive) -> str:
     out = [archive.title, ""]
     for title, lines in archive.sections.items():
         out.append(f"### {title}")
-        out += [f"- {one.text} <!-- {one.id} -->" if one.id else one.text for one in lines]
+        out += map(_written, lines)
         out.append("")
     return "\n".join(out).rstrip("\n") + "\n"
 
 
-def _with(lines: tuple[Line, ...], entry: Entry, session: Session) -> tuple[Line, ...]:
-    """The lines with an entry as the newest; one that says the same already becomes the newest instead."""
-    text = f"Open question: {line(entry)}" if entry.kind == "question" else line(entry)
-    if any(one.text == f"- {text}" and not one.id for one in lines):
-        return lines
-    said = next((one for one in lines if one.text == text and one.id), Line(text, _id(session, entry)))
-    return (*(one for one in lines if one != said), said)
+def _with(archive: Archive, entries: Sequence[Entry], session: Session) -> Archive:
+    """The archive with entries as its newest lines; one that says the same already becomes the newest instead."""
+    sections = dict(archive.sections)
+    for group in together(entries):
+        title = _TITLES[group[0].kind]
+        text = " ".join(map(line, group))
+        text = f"Open question: {text}" if group[0].kind == "question" else text
+        if not any(one.text == f"- {text}" and not one.id for one in sections[title]):
+            said = next(
+                (one for one in sections[title] if one.text == text and one.id), Line(text, _id(session, group[0]))
+            )
+            sections[title] = (*(one for one in sections[title] if one != said), said)
+    return evolve(archive, sections=sections)
 
 
-def _packed(archive: Archive, budget: int, count: Callable[[str], int]) -> str:
-    """What a person wrote, and of the rest what fits: section after section, the newest lines first."""
-    kept = _only(archive, frozenset())
-    chosen: frozenset[Line] = frozenset()
-    for title in _WORTH:
-        for one in reversed([one for one in archive.sections[title] if one.id]):
-            more = _only(archive, chosen | {one})
-            if count(render(more)) > budget:
-                break
-            kept, chosen = more, chosen | {one}
-    return render(kept)
+def _packed(archive: Archive, budget: int, count: Count, taken: Sequence[Entry], session: Session) -> Archive:
+    """What a person wrote, and of the rest what fits: standing rules, half of what is left for the sentences `taken`
+    from this session's dialogue, then section after section, the newest lines first, then more of those sentences.
+    """
+    room = budget - count(render(_only(archive, frozenset())))
+    chosen: list[Line] = []
+
+    def fill(lines: Iterable[Line]) -> None:
+        nonlocal room
+        for one in lines:
+            cost = count(_written(one) + "\n")
+            if one.id and one not in chosen and cost <= room:
+                room -= cost
+                chosen.append(one)
+
+    newest = {title: tuple(reversed(archive.sections[title])) for title in _WORTH}
+    fill((*newest["Project Identity"], *newest["Current State"]))
+    fill(one for title in _WORTH for one in newest[title] if subject(one.text))
+    waiting = [one for title in _WORTH for one in newest[title] if one.id and one not in chosen]
+    said = best(taken, room // 2 if waiting else room, count, _FRAME)
+    room -= sum(count(one.text) for one in said) + _FRAME * len(together(_inorder(said, taken)))
+    fill(waiting)
+    picked = {entry.id for entry in said}
+    said += best([entry for entry in taken if entry.id not in picked], room, count, _FRAME, said)
+    while True:
+        full = _with(_only(archive, frozenset(chosen)), _inorder(said, taken), session)
+        if count(render(full)) <= budget or not (said or chosen):
+            return full
+        # Tokens do not add up exactly over lines: give back the least important until it fits.
+        (said or chosen).pop()
+
+
+def _inorder(said: Sequence[Entry], taken: Sequence[Entry]) -> list[Entry]:
+    chosen = {entry.id for entry in said}
+    return [entry for entry in taken if entry.id in chosen]
 
 
 def _only(archive: Archive, chosen: frozenset[Line]) -> Archive:
@@ -122,6 +163,10 @@ def _only(archive: Archive, chosen: frozenset[Line]) -> Archive:
         for title, lines in archive.sections.items()
     }
     return evolve(archive, sections=sections)
+
+
+def _written(one: Line) -> str:
+    return f"- {one.text} <!-- {one.id} -->" if one.id else one.text
 
 
 def _id(session: Session, entry: Entry) -> str:

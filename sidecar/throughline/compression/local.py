@@ -1,58 +1,39 @@
 """The local summariser: rules that read turns into ledger operations, with no model.
 
-It reads what the user and the agent said, never a tag or an instruction inside tool output. The user's words
-come first; of the agent's, what closes a turn says most.
+It reads what the user and the agent said, never a tag or an instruction inside tool output. What a turn said enters as
+sentences, each with its weight; which of them are shown is decided when the summary is packed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import nlargest
+from itertools import groupby
 
-from attrs import frozen
-
+from throughline.compression.cues import heard
+from throughline.compression.rules import Rule, binds, rules
+from throughline.compression.salience import Remark, dialogue, remarks
+from throughline.compression.sentences import clip, sentences
 from throughline.compression.tags import tagged
-from throughline.core.events import Replied, Spoke, ToolCalled, ToolReturned
-from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve, subject
+from throughline.core.events import Replied, ToolCalled, ToolReturned
+from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve
 from throughline.core.session import Turn
 
 LONGEST = 280
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])|\n+")
-_FENCED = re.compile(r"(```|~~~).*?(\1|\Z)", re.DOTALL)
-_MARKUP = re.compile(r"^\s*(?:[-*+>]|#{1,6}|\d+[.)])\s+|\*\*|__")
-_RULE = re.compile(
-    r"\b(must|never|always|only|don't|do not|doesn't|should(?:n't)?|shall|instead|rather than|prefer|avoid|"
-    r"no longer|make sure|ensure|required?|not allowed|keep|stick (?:to|with)|use|has to|have to|without)\b",
-    re.IGNORECASE,
-)
-_CHOICE = re.compile(
-    r"\b(decided?|chose|we'?ll use|i'?ll use|we will|going with|let'?s (?:use|go|keep|do)|switch(?:ed|ing)? to|"
-    r"agreed|settled|instead of|the (?:fix|approach|plan|cause|reason|problem) (?:is|was)|root cause|turns out)\b",
-    re.IGNORECASE,
-)
-_REJECTED = re.compile(
-    r"\b(won'?t work|doesn'?t work|did not work|didn'?t work|rejected|ruled out|not worth|abandon(?:ed)?|"
-    r"bad idea|can(?:no|')t (?:use|be used)|drop(?:ped)? the idea|revert(?:ed)?)\b",
-    re.IGNORECASE,
-)
-_OPEN = re.compile(
-    r"\b(open question|still (?:open|unclear|need)|to be decided|not sure (?:yet|whether)|later we)\b",
-    re.IGNORECASE,
+# The sentences that one turn may bring.
+MOST = 16
+_STATE = 160
+_FAILURE = 0.5
+_CONSTRAINT = heard("constraint")
+_OUTCOME = heard("outcome")
+_CHOICE = heard("choice")
+_APART: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
+    ("rejected", heard("rejected")),
+    ("question", heard("question")),
+    ("issue", heard("issue")),
 )
 _ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
-_DONE = re.compile(
-    r"\b(done|complete[d]?|implemented|all tests pass|now works?|fixed|added|finished|committed)\b",
-    re.IGNORECASE,
-)
-
-
-@frozen
-class Said:
-    """A sentence, who said it and in which turn."""
-
-    text: str
-    turn: int
-    user: bool
 
 
 def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
@@ -61,8 +42,8 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
     known = {_plain(entry.text) for entry in ledger.entries.values()}
     taken = set(ledger.entries)
 
-    def add(kind: EntryKind, text: str, turn: int, owner: str = "", about: str = "") -> None:
-        text = clip(text)
+    def add(kind: EntryKind, text: str, turn: int, weight: float = 0.0, about: str = "") -> None:
+        text = clip(text, LONGEST)
         if not text or _plain(text) in known:
             return
         known.add(_plain(text))
@@ -70,30 +51,32 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
         while (name := f"s{turn}.{number}") in taken:
             number += 1
         taken.add(name)
-        about = about or (subject(text) if kind == "decision" else "state" if kind == "state" else "")
-        made.append(Add(Entry(name, kind, text, "summariser", (turn,), owner=owner, subject=about)))
+        made.append(Add(Entry(name, kind, text, "summariser", (turn,), subject=about, weight=weight)))
 
+    said = {number: tuple(group) for number, group in groupby(remarks(turns), key=lambda one: one.turn)}
     for turn in turns:
-        for said in _sentences(turn):
-            if kind := _kind(said):
-                add(kind, said.text, turn.number, "user" if kind == "question" and said.user else "")
-        if asked := _asked(turn):
-            add("work", asked, turn.number)
+        standing = tuple(_rules(turn))
+        for rule in standing:
+            add("pattern", rule.line, turn.number, about=rule.subject)
+        # What a rule says is not said again in the words it came in: a later rule could not take their place.
+        ruled = {rule.what for rule in standing}
+        kept = _kept(
+            turn, (one for one in said.get(turn.number, ()) if not any(what in one.sentence.raw for what in ruled))
+        )
+        common = _kind(kept)
+        for remark in kept:
+            add(_apart(remark) or common, remark.sentence.text, turn.number, round(remark.weight, 2))
         for command, result in _commands(turn).items():
             failing = {
                 one.id for one in (*ledger.live(), *_added(made)) if one.kind == "issue" and one.subject == command
             }
             if result.error:
-                add(
-                    "issue",
-                    f"`{clip(command, 80)}` fails: {clip(_error(result.text), 120)}",
-                    turn.number,
-                    about=command,
-                )
+                failure = f"`{clip(command, 80)}` fails: {clip(_error(result.text), 120)}"
+                add("issue", failure, turn.number, _FAILURE, command)
             else:
                 made += [Resolve(name, f"passes since turn {turn.number}", "summariser") for name in failing]
     if state := _state(turns):
-        add("state", state, turns[-1].number)
+        add("state", state, turns[-1].number, about="state")
     return tuple(made)
 
 
@@ -103,50 +86,40 @@ def _added(operations: Sequence[Operation]) -> Iterator[Entry]:
     return (one.entry for one in operations if isinstance(one, Add) and one.entry.id not in resolved)
 
 
-def clip(text: str, longest: int = LONGEST) -> str:
-    """One line of at most `longest` characters, cut at a word."""
-    line = " ".join(text.split())
-    if len(line) <= longest:
-        return line
-    return line[: line.rfind(" ", 0, longest - 1) if " " in line[: longest - 1] else longest - 1] + "…"
+def _rules(turn: Turn) -> Iterator[Rule]:
+    """The user's standing rules, and those that the agent takes on in its answer to them."""
+    said = dialogue(turn)
+    for text in said.asked:
+        yield from rules(text)
+    if any(binds(text) for text in said.asked):
+        for text in said.replied:
+            yield from rules(text, pledged=True)
 
 
-def _kind(said: Said) -> EntryKind | None:
-    if said.text.endswith("?") and not said.user:
-        return "question" if _OPEN.search(said.text) else None
-    if said.user:
-        if said.text.endswith("?"):
-            return None
-        return "constraint" if _RULE.search(said.text) else "decision" if _CHOICE.search(said.text) else None
-    if _REJECTED.search(said.text):
-        return "rejected"
-    if _CHOICE.search(said.text):
-        return "decision"
-    if _OPEN.search(said.text):
-        return "question"
-    return "work" if _DONE.search(said.text) else None
+def _kept(turn: Turn, said: Iterable[Remark]) -> list[Remark]:
+    """The sentences of a turn that are worth most, in the order in which they were said; tagged lines are entries."""
+    tags = {text for item in turn.items if isinstance(item, Replied) for _, text, _ in tagged(item.text)}
+    worth = [one for one in said if one.weight > 0 and (one.user or not any(tag in one.sentence.raw for tag in tags))]
+    chosen = set(map(id, nlargest(MOST, worth, key=lambda one: one.weight)))
+    return [one for one in worth if id(one) in chosen]
 
 
-def _sentences(turn: Turn) -> Iterator[Said]:
-    """Sentences of the dialogue that can stand alone: neither code nor headings, nor tagged lines."""
-    for item in turn.items:
-        if not isinstance(item, Spoke | Replied):
-            continue
-        if isinstance(item, Spoke) and item.origin == "interrupt":
-            continue
-        user = isinstance(item, Spoke)
-        skip = {said for _, said, _ in tagged(item.text)} if not user else set()
-        for part in _SENTENCE.split(_FENCED.sub("\n", item.text)):
-            text = _MARKUP.sub("", part).strip().rstrip(":")
-            if 20 <= len(text) <= 600 and text.count(" ") >= 3 and not any(one in text for one in skip):
-                yield Said(text, turn.number, user)
+def _kind(kept: Sequence[Remark]) -> EntryKind:
+    """What a turn's sentences are, all of one kind so that they can stand on one line."""
+    user = [one.sentence.raw for one in kept if one.user and not one.sentence.raw.endswith("?")]
+    agent = [one.sentence.raw for one in kept if not one.user]
+    if any(_CONSTRAINT.search(text) for text in user):
+        return "constraint"
+    if any(_OUTCOME.search(text) for text in agent):
+        return "milestone"
+    return "decision" if user or any(_CHOICE.search(text) for text in agent) else "work"
 
 
-def _asked(turn: Turn) -> str:
-    """What the user asked for, as one line."""
-    words = [item.text for item in turn.items if isinstance(item, Spoke) and item.origin == "user"]
-    first = next((line.strip() for text in words for line in text.splitlines() if line.strip()), "")
-    return f"Asked: {first}" if len(first) >= 20 else ""
+def _apart(remark: Remark) -> EntryKind | None:
+    """The kind of what the agent says itself to be put aside, open or wrong."""
+    if remark.user:
+        return None
+    return next((kind for kind, cue in _APART if cue.search(remark.sentence.raw)), None)
 
 
 def _commands(turn: Turn) -> dict[str, ToolReturned]:
@@ -173,9 +146,9 @@ def _state(turns: Sequence[Turn]) -> str:
     for turn in reversed(turns):
         replies = [item for item in turn.items if isinstance(item, Replied) and item.text.strip()]
         if replies:
-            said = [one.text for one in _sentences(Turn(turn.number, turn.at, (replies[-1],)))]
+            said = [one.text for one in sentences(replies[-1].text) if not one.raw.endswith(":")]
             if said:
-                return clip(" ".join(said[:2]), 400)
+                return clip(" ".join(said[:2]), _STATE)
     return ""
 
 

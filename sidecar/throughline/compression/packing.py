@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from throughline.compression.local import clip
+from throughline.compression.selection import best, together, weighed
+from throughline.compression.sentences import clip
 from throughline.core.ledger import Entry, EntryKind, Ledger
 
 Count = Callable[[str], int]
 NONE = "- none"
+# The tokens of a bullet and the end of its line.
+_FRAME = 3
 
 
 @frozen
@@ -40,13 +43,22 @@ _RANK: dict[EntryKind, int] = {
 
 
 def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> str:
-    """The rolling summary in Markdown, one entry a line, at most `budget` tokens by `count`."""
+    """The rolling summary in Markdown, at most `budget` tokens by `count`: one entry a line, save that sentences which
+    rules took from one turn share one.
+    """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
-    longest = 300
+    longest = 140
     while longest > 1 and _room(clip(objective, longest), turn, budget, count) < 0:
         longest //= 2
     objective = clip(objective, longest)
-    shown = _fitting(live, objective, turn, budget, count)
+    # What the objective says already is not said again, nor what the state says.
+    aim = [Entry("", "objective", objective, "user", ())] if objective else []
+    shown = _fitting(live, _room(objective, turn, budget, count, live), count, aim)
+    text = _render(live, shown, objective, turn)
+    # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
+    chosen = {entry.id for entry in shown}
+    rest = [entry for entry in live if weighed(entry) and entry.id not in chosen]
+    shown += best(rest, budget - count(text), count, _FRAME, aim + shown)
     text = _render(live, shown, objective, turn)
     while count(text) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
@@ -81,20 +93,22 @@ def _ordered(live: Sequence[Entry]) -> list[Entry]:
     return [entry for _, entry in sorted(((order(entry), entry) for entry in newest), key=lambda pair: pair[0])]
 
 
-def _fitting(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> list[Entry]:
-    room = _room(objective, turn, budget, count)
+def _fitting(live: Sequence[Entry], room: int, count: Count, aim: Sequence[Entry]) -> list[Entry]:
+    """What was put into the ledger on purpose as far as it fits, then the sentences that are worth most."""
     shown = []
-    for entry in _ordered(live):
-        cost = count(f"- {line(entry)}\n")
+    for entry in _ordered([entry for entry in live if not weighed(entry)]):
+        cost = count(f"- {line(entry)}\n") if room > _FRAME else room + 1
         if cost <= room:
             room -= cost
             shown.append(entry)
-    return shown
+    return shown + best([entry for entry in live if weighed(entry)], room, count, _FRAME, (*aim, *shown))
 
 
-def _room(objective: str, turn: int, budget: int, count: Count) -> int:
+def _room(objective: str, turn: int, budget: int, count: Count, live: Sequence[Entry] = ()) -> int:
     """What the frame leaves for entries. The lines that say how much was left out are part of the frame."""
-    left = [f"- … and 100 more: recall {section.noun}" for section in SECTIONS if not section.inline]
+    kinds = {entry.kind for entry in live}
+    some = [section for section in SECTIONS if not section.inline and kinds & set(section.kinds)]
+    left = [f"- … and {len(live)} more: recall {section.noun}" for section in some]
     return budget - count(_render((), [], objective, turn)) - count("\n".join(left))
 
 
@@ -103,13 +117,14 @@ def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn:
     out = [f"## Rolling Summary — Turn {turn}"]
     for section in SECTIONS:
         mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
-        lines = [line(entry) for entry in mine if entry.id in chosen]
+        picked = [entry for entry in mine if entry.id in chosen]
+        lines = [" ".join(map(line, entries)) for entries in together(picked)]
         if section.inline:
             absent = f"… recall {section.noun}" if mine else "not stated"
             text = objective if section.title == "Objective" else " ".join(lines)
             out.append(f"**{section.title}:** {text or absent}")
             continue
-        left = len(mine) - len(lines)
+        left = len(mine) - len(picked)
         out.append(f"**{section.title}:**")
         out += [f"- {text}" for text in lines]
         if left:

@@ -13,6 +13,9 @@ from throughline.core.files import superseded
 from throughline.core.session import Session
 from throughline.core.view import Block, View
 
+SAID = "What the developer said in those turns, word for word:"
+# Of a long message, this many characters stay: what was pasted into it is not the user's own.
+LONGEST = 1_500
 ACKNOWLEDGED = "I have the summary and go on from there."
 
 
@@ -24,10 +27,11 @@ class Frame:
     archive: str
 
 
-def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str], int]) -> View:
+def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str], int], words: int = 0) -> View:
     """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
 
-    `summary` is the rendered rolling summary, sent once a compaction has moved turns into it.
+    `summary` is the rendered rolling summary, sent once a compaction has moved turns into it; of the user's own
+    words in those turns, the newest stay beside it, up to `words` o200k tokens.
     """
     blocks = [_text("system", "system", frame.system, count, label="system prompt")]
     blocks[-1] = evolve(blocks[-1], cached=True)
@@ -35,6 +39,8 @@ def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str]
         blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=True))
     if session.through:
         blocks.append(_text("summary", "user", summary, count, label="summary"))
+        if said := _said(session, words):
+            blocks.append(_text("summary", "user", said, count, label="what the user said"))
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
         blocks += [_file(file) for file in session.carried]
         blocks[-1] = evolve(blocks[-1], cached=True)
@@ -42,6 +48,23 @@ def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str]
     if turns:
         turns[-1] = evolve(turns[-1], cached=True)
     return View((*blocks, *turns))
+
+
+def _said(session: Session, budget: int) -> str:
+    """The user's words in the turns that have been compacted, a paragraph each: the newest that fit."""
+    kept: list[str] = []
+    for turn in reversed(session.turns):
+        for item in reversed(turn.items if turn.number <= session.through else ()):
+            if isinstance(item, Spoke) and item.origin == "user" and item.text.strip():
+                text = " ".join(item.text.split())
+                text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+                budget -= min(item.tokens, LONGEST // 4) + 8
+                if budget < 0:
+                    break
+                kept.append(f"Turn {turn.number}: {text}")
+        if budget < 0:
+            break
+    return "\n\n".join([SAID, *reversed(kept)]) if kept else ""
 
 
 def _turns(session: Session) -> Iterator[Block]:

@@ -17,7 +17,10 @@ EntryState: TypeAlias = Literal["active", "revised", "resolved"]
 
 @frozen
 class Entry:
-    """One fact of the session; `turns` are the numbers of the turns it came from."""
+    """One fact of the session; `turns` are the numbers of the turns it came from.
+
+    `weight` is what a sentence that rules took from the dialogue is worth; 0 marks an entry made on purpose.
+    """
 
     id: str
     kind: EntryKind
@@ -31,6 +34,7 @@ class Entry:
     state: EntryState = "active"
     resolution: str = ""
     pinned: bool = False
+    weight: float = 0.0
 
     @property
     def final(self) -> bool:

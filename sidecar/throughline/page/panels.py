@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from throughline.compression.packing import SECTIONS, line
+from throughline.compression.selection import weighed
 from throughline.core.files import SeenFile
 from throughline.core.ledger import Entry
 from throughline.core.session import Session
@@ -30,8 +31,10 @@ _LABELS: dict[Place, str] = {
 
 
 def memory(session: Session, summary: str, tokens: int) -> Memory:
-    """The rolling summary and its entries by section; what was revised or resolved is not shown."""
-    live = session.ledger.live()
+    """The rolling summary and its entries by section; what was revised or resolved is not shown, nor a sentence that
+    rules took from the dialogue and the summary has no room for.
+    """
+    live = [entry for entry in session.ledger.live() if not weighed(entry) or entry.text in summary]
     sections = []
     for section in SECTIONS:
         mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]

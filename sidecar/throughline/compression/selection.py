@@ -1,0 +1,83 @@
+"""Which of the sentences taken from the dialogue go into a budget, and which of them stand on one line."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from throughline.compression.sentences import terms
+from throughline.core.ledger import Entry
+
+LINE = 390
+_REPEATS = 0.75
+# How strongly a long entry must be worth its room: between not at all (0) and in full (1).
+_THRIFT = 0.6
+# The tokens under which no sentence is looked for any more.
+_LEAST = 8
+
+
+def weighed(entry: Entry) -> bool:
+    """True for what rules took from the dialogue, which competes by weight; all else was put there on purpose."""
+    return entry.weight > 0 and not entry.final
+
+
+def best(
+    entries: Sequence[Entry], room: int, cost: Callable[[str], int], frame: int, taken: Iterable[Entry] = ()
+) -> list[Entry]:
+    """The entries worth most for the room, best first: each by its weight, less the more it repeats one before it.
+
+    `cost` counts a text's tokens, and `frame` is what each new line takes besides its text.
+    """
+    numbers: dict[str, int] = {}
+
+    def about(entry: Entry) -> int:
+        """The entry's terms as bits, so that what two have in common is counted at once."""
+        bits = 0
+        for term in terms(entry.text):
+            bits |= 1 << numbers.setdefault(term, len(numbers))
+        return bits
+
+    taken = tuple(taken)
+    chosen: list[Entry] = []
+    shown = [about(entry) for entry in taken]
+    begun = {(entry.kind, entry.turns) for entry in taken if weighed(entry)}
+    worth = [entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT for entry in entries]
+    # A sentence only loses worth as others are chosen, so none but the top of the heap is ever weighed again.
+    heap = [(-value, place, -1) for place, value in enumerate(worth)]
+    heapq.heapify(heap)
+    while heap and room > _LEAST:
+        _, place, seen = heapq.heappop(heap)
+        entry = entries[place]
+        bits = about(entry)
+        if seen != len(shown):
+            repeats = max((_overlap(bits, other) for other in shown), default=0.0)
+            if repeats <= _REPEATS:
+                heapq.heappush(heap, (-worth[place] * (1 - repeats / 2), place, len(shown)))
+            continue
+        line = (entry.kind, entry.turns)
+        needs = cost(entry.text) + (1 if line in begun else frame)
+        if needs <= room:
+            room -= needs
+            chosen.append(entry)
+            shown.append(bits)
+            begun.add(line)
+    return chosen
+
+
+def together(entries: Iterable[Entry]) -> list[tuple[Entry, ...]]:
+    """The entries as lines: what one turn said of a kind stands together, as long as a line is not too long."""
+    lines: list[tuple[Entry, ...]] = []
+    for joined, group in groupby(entries, key=lambda entry: (entry.kind, entry.turns) if weighed(entry) else entry.id):
+        line: tuple[Entry, ...] = ()
+        for entry in group:
+            if line and (isinstance(joined, str) or sum(len(one.text) + 1 for one in (*line, entry)) > LINE):
+                lines.append(line)
+                line = ()
+            line = (*line, entry)
+        lines.append(line)
+    return lines
+
+
+def _overlap(one: int, other: int) -> float:
+    return (one & other).bit_count() / max(1, min(one.bit_count(), other.bit_count()))
