@@ -286,16 +286,19 @@ class LiveBench:
         return World(store, archive, files, tokens, self._clock, listener, prompt, _worker(), _worker())
 
     def _crew(self, origin: Origin) -> Crew:
-        from throughline.agent.loop import Crew
+        from throughline.agent.loop import Crew, Summariser
         from throughline.agent.toolbox import NoTools
         from throughline.core.recording import scenes
         from throughline.models.anthropic import Anthropic
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
+        from throughline.workspace.prompts import summarising
 
         name, tokens = self._settings.model, self._factory.tokens
         if origin == "live":
-            return Crew(Anthropic(self._access), name, self._prices, NoTools(tokens), self._clock)
+            live, cheap = Anthropic(self._access), self._settings.compressor
+            summariser = Summariser(live, cheap, summarising()) if cheap else None
+            return Crew(live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser)
         played = scenes(self.read(Path(self._options.demo)).steps)
         cache = PromptCache(self._clock, self._prices.factor(name))
         model = DemoModel(played, cache, tokens, PACE)

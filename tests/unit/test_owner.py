@@ -293,13 +293,14 @@ async def test_resuming_what_is_not_there_is_refused() -> None:
 
 async def test_a_compaction_makes_room_and_its_undo_brings_the_turns_back() -> None:
     bench = Bench()
-    async with opened(bench, *(Reply(LONG) for _ in range(4))) as owner:
+    tagged = Reply(f"[DECISION]: Keep the kiosk's JSON because it reads by name\n\n{LONG}")
+    async with opened(bench, tagged, *(Reply(LONG) for _ in range(3))) as owner:
         await play(owner, "one", "two", "three", "four")
         before = owner.view()
         made = await owner.compact()
         assert (made.id, made.through, made.before) == ("c1", 2, before.tokens)
         assert made.after == owner.view().tokens < made.before
-        assert made.held == made.live > 0
+        assert made.held == made.live == 1
         assert "kiosk" in owner.summary()
         await owner.undo()
         assert owner.view() == before

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from throughline.core.events import CallBilled, Event, Replied, ToolCalled
+from throughline.core.events import CallBilled, Event, Purpose, Replied, ToolCalled
 from throughline.core.ports import CallPiece, Clock, EndPiece, Model, ModelError, Prices, Request, TextPiece, Toolbox
 from throughline.core.usage import Usage, dollars
 from throughline.core.view import View
@@ -34,10 +34,19 @@ class Desk(Protocol):
 
 
 @frozen
+class Summariser:
+    """The model that summarises, its name, and the prompt that it works by."""
+
+    model: Model
+    name: str
+    prompt: str
+
+
+@frozen
 class Crew:
     """Who answers and who acts: the model with its name and prices, the tools, and the time.
 
-    `recorded` says that a recording answers.
+    `recorded` says that a recording answers; without a summariser the local rules alone summarise.
     """
 
     model: Model
@@ -46,6 +55,7 @@ class Crew:
     tools: Toolbox
     clock: Clock
     recorded: bool = False
+    summariser: Summariser | None = None
 
 
 async def run(desk: Desk, crew: Crew, turn: int) -> None:
@@ -88,7 +98,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
                     await desk.record(calls[-1])
                 case EndPiece(reason=reason):
                     await close(partial=reason == "max_tokens")
-                    await desk.record(_billed(crew, piece.usage, began))
+                    await desk.record(billed(crew, "chat", crew.name, piece.usage, began))
                     ended = True
     except BaseException:
         # Whatever cut the reply off, what has come of it stays.
@@ -100,11 +110,12 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
     return tuple(calls)
 
 
-def _billed(crew: Crew, usage: Usage, began: float) -> CallBilled:
-    price = crew.prices.price(crew.name, usage.prompt)
+def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float) -> CallBilled:
+    """What a request cost, by the crew's prices."""
+    price = crew.prices.price(model, usage.prompt)
     return CallBilled(
-        "chat",
-        crew.name,
+        purpose,
+        model,
         usage.input,
         usage.output,
         usage.cache_read,

@@ -48,12 +48,12 @@ def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count
     """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     longest = 140
-    while longest > 1 and _room(clip(objective, longest), turn, budget, count) < 0:
+    while longest > 1 and _room(live, clip(objective, longest), turn, budget, count) < 0:
         longest //= 2
     objective = clip(objective, longest)
     # What the objective says already is not said again, nor what the state says.
     aim = [Entry("", "objective", objective, "user", ())] if objective else []
-    shown = _fitting(live, _room(objective, turn, budget, count, live), count, aim)
+    shown = _fitting(live, _room(live, objective, turn, budget, count), count, aim)
     text = _render(live, shown, objective, turn)
     # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
     chosen = {entry.id for entry in shown}
@@ -104,12 +104,9 @@ def _fitting(live: Sequence[Entry], room: int, count: Count, aim: Sequence[Entry
     return shown + best([entry for entry in live if weighed(entry)], room, count, _FRAME, (*aim, *shown))
 
 
-def _room(objective: str, turn: int, budget: int, count: Count, live: Sequence[Entry] = ()) -> int:
+def _room(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> int:
     """What the frame leaves for entries. The lines that say how much was left out are part of the frame."""
-    kinds = {entry.kind for entry in live}
-    some = [section for section in SECTIONS if not section.inline and kinds & set(section.kinds)]
-    left = [f"- … and {len(live)} more: recall {section.noun}" for section in some]
-    return budget - count(_render((), [], objective, turn)) - count("\n".join(left))
+    return budget - count(_render(live, [], objective, turn))
 
 
 def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> str:

@@ -15,22 +15,26 @@ from throughline.core.view import View
 
 @frozen
 class Tool:
-    """A tool as offered to a model: its name, what it does, and a JSON schema of its arguments."""
+    """A tool as offered to a model: its name, what it does, and a JSON schema of its arguments, which a `strict` one
+    holds the model to.
+    """
 
     name: str
     description: str
     schema: dict[str, Any] = field(factory=dict)
+    strict: bool = False
 
 
 @frozen
 class Request:
-    """One request to a model; `limit` caps the reply, in the model's tokens."""
+    """One request to a model; `limit` caps the reply, in the model's tokens; `must` names the tool it has to call."""
 
     purpose: Purpose
     model: str
     view: View
     tools: tuple[Tool, ...] = ()
     limit: int = 8192
+    must: str = ""
 
 
 @frozen

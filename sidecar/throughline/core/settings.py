@@ -11,9 +11,12 @@ Strategy: TypeAlias = Literal["throughline", "full"]
 
 @frozen
 class Settings:
-    """`window` and `kept` count turns, `cold` is seconds; `share` and `kept_share` are parts of the model's context
-    limit; the others are o200k tokens. Of old tool output a batch is masked at a time, and `fresh` of it stays, or
-    `trimmed` where the prefix changes anyway.
+    """`window` and `kept` count turns, `cold` and `patience` are seconds; `share` and `kept_share` are parts of the
+    model's context limit; the others are o200k tokens.
+
+    Of old tool output a batch is masked at a time, and `fresh` of it stays, or `trimmed` where the prefix changes
+    anyway. Of the user's words in compacted turns the newest stay, up to `words`. A model that summarises is waited
+    for `patience` seconds, and its request has at most `quoted` tokens.
     """
 
     model: str = "claude-sonnet-5-5"
@@ -27,5 +30,8 @@ class Settings:
     cold: float = 300.0
     kept: int = 2
     kept_share: float = 0.05
+    words: int = 3_000
     summary: int = 800
     archive: int = 2_000
+    patience: float = 30.0
+    quoted: int = 60_000

@@ -91,8 +91,14 @@ def _parameters(request: Request) -> dict[str, Any]:
         "messages": conversation.messages,
         "system": conversation.system,
         "tools": describe(request.tools),
+        "tool_choice": _choice(request.must) if request.must else None,
     }
     return {name: value for name, value in parameters.items() if value}
+
+
+def _choice(tool: str) -> dict[str, Any]:
+    """One call of this tool and of no other."""
+    return {"type": "tool", "name": tool, "disable_parallel_tool_use": True}
 
 
 @define

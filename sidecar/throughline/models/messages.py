@@ -65,6 +65,7 @@ def describe(tools: Sequence[Tool]) -> list[Json]:
             "name": tool.name,
             "description": tool.description,
             "input_schema": {"type": "object", "properties": {}, **tool.schema},
+            **({"strict": True} if tool.strict else {}),
         }
         for tool in tools
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from attrs import evolve
 
 from throughline.agent.loop import Crew
@@ -12,8 +14,12 @@ from throughline.core.events import Compacted, LedgerChanged, Logged, Masked, No
 from throughline.core.session import Session, apply
 from throughline.core.settings import Settings
 from throughline.core.view import View
+from throughline.session.drafts import Draft, Drafts
 from throughline.session.journal import Journal
+from throughline.session.mailbox import Mailbox
 from throughline.session.world import World
+
+log = logging.getLogger(__name__)
 
 STRIKES = 3
 
@@ -21,11 +27,15 @@ STRIKES = 3
 class Compactor:
     """Makes views of one session, and the changes that keep them small."""
 
-    def __init__(self, world: World, crew: Crew, settings: Settings, journal: Journal, archive: str) -> None:
+    def __init__(
+        self, world: World, crew: Crew, settings: Settings, journal: Journal, mailbox: Mailbox, archive: str
+    ) -> None:
+        self.drafts = Drafts(world, crew, settings)
         self._world = world
         self._crew = crew
         self._settings = settings
         self._journal = journal
+        self._mailbox = mailbox
         self._frame = Frame(world.system, archive)
         self._strikes = 0
 
@@ -38,7 +48,7 @@ class Compactor:
         """The view of a session's next call."""
         count = self._world.tokens.count
         summary = rendering(session, self._settings, count) if session.through else ""
-        return assemble(session, self._frame, summary, count)
+        return assemble(session, self._frame, summary, count, self._settings.words)
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""
@@ -49,27 +59,38 @@ class Compactor:
         now = evolve(self._journal.session, summarised=self._journal.session.ledger)
         return rendering(now, self._settings, self._world.tokens.count)
 
-    async def prepare(self) -> View:
-        """The view of the next call, after whatever is due. What changes the prefix is done in one go."""
-        changed = False
+    async def prepare(self, *, ahead: bool = False, changed: bool = False) -> View:
+        """The view of the next call, after whatever is due. What changes the prefix is done in one go.
+
+        Where a model summarises, a compaction that is due at a turn's end, `ahead` of the next call, is its to
+        prepare, and the session goes on meanwhile. What cannot wait, above the limit, is done at once by local rules.
+        """
         while True:
             session = self._journal.session
             view = await self._world.off(lambda session=session: self.view(session))  # type: ignore[misc]
-            now, stuck = self._world.clock.now(), self._strikes >= STRIKES
-            match policy.decide(session, self.share(view), now, self._settings, stuck=stuck, changed=changed):
+            now, share = self._world.clock.now(), self.share(view)
+            waits = self.drafts.busy and share <= self._settings.share
+            stuck = waits or self._strikes >= STRIKES
+            match policy.decide(session, share, now, self._settings, stuck=stuck, changed=changed):
                 case policy.Nothing():
                     return view
                 case policy.Mask(ids=ids):
                     await self._journal.keep([Masked(ids)])
                 case policy.Compact(through=through):
+                    if ahead and self.drafts.start(session, through, self._hand_over):
+                        return view
                     if await self.compact(through) is None:
                         return view
             changed = True
 
-    async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
-        """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""
+    async def compact(self, through: int, *, always: bool = False, answer: object = None) -> Compacted | None:
+        """Moves turns into the ledger, with what a model answered about them; where that would not make the view
+        smaller, only their entries enter.
+        """
         session = self._journal.session
-        proposal = await self._world.off(lambda: propose(session, through))
+        proposal = await self._world.off(lambda: propose(session, through, answer))
+        for line in proposal.dropped:
+            log.info("dropped from the summariser's answer: %s", line)
         event = await self._world.off(lambda: self._weighed(session, proposal))
         if event.after >= event.before and not always:
             self._strikes += 1
@@ -81,9 +102,20 @@ class Compactor:
         await self._journal.keep([event])
         return event
 
+    async def _hand_over(self, draft: Draft) -> None:
+        await self._mailbox.post(lambda: self._settle(draft))
+
+    async def _settle(self, draft: Draft) -> None:
+        """Bills a request, and compacts as it says where nothing has moved since."""
+        if draft.bill:
+            await self._journal.keep(draft.bill)
+        if draft.fits(self._journal.session) and await self.compact(draft.through, answer=draft.answer):
+            await self.prepare(changed=True)
+
     def _weighed(self, session: Session, proposal: Proposal) -> Compacted:
         name = f"c{len(session.compactions) + 1}"
-        event = Compacted(name, proposal.through, proposal.operations, self.view(session).tokens, 0, 0, 0)
+        before = self.view(session).tokens
+        event = Compacted(name, proposal.through, proposal.operations, before, 0, 0, 0, proposal.summariser)
         after = apply(session, Logged(session.seq + 1, 0.0, event))
         view = self.view(after)
         kept, live = held(after, view)

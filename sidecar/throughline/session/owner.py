@@ -46,7 +46,7 @@ class Owner:
         self._settings = settings
         self._mailbox = Mailbox()
         self._journal = Journal(world, session)
-        self._compactor = Compactor(world, crew, settings, self._journal, archive)
+        self._compactor = Compactor(world, crew, settings, self._journal, self._mailbox, archive)
         self._turns = Turns(world, crew, self, self._journal, self._compactor, self._mailbox)
         self._held = ""
 
@@ -153,6 +153,11 @@ class Owner:
         """Returns when no turn runs or waits."""
         await self._turns.idle()
 
+    async def settled(self) -> None:
+        """Returns when no turn runs or waits and no model summarises."""
+        await self.idle()
+        await self._compactor.drafts.idle()
+
     async def cancel(self) -> None:
         """Stops the running turn and withdraws those that wait; what has come so far stays."""
         await self._mailbox.post(self._turns.stop)
@@ -252,6 +257,7 @@ class Owner:
         """Ends the session: what is left is compacted, what lasts goes into the archive. Returns its text."""
         await self._mailbox.post(lambda: self._turns.stop(for_good=True))
         await self._turns.idle()
+        await self._compactor.drafts.stop()
 
         async def act() -> str:
             if self.session.ended:
@@ -280,6 +286,7 @@ class Owner:
         if not self._mailbox.closed:
             await self._mailbox.post(lambda: self._turns.stop(for_good=True))
             await self._turns.idle()
+            await self._compactor.drafts.stop()
             await self._mailbox.close()
         held, self._held = self._held, ""
         if held:

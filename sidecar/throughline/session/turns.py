@@ -132,7 +132,7 @@ class Turns:
         if self._journal.session.queue and not self._stopping:
             await self._next()
         else:
-            await self._compactor.prepare()
+            await self._compactor.prepare(ahead=not self._stopping)
 
     def _ended(self, turn: Turn, ending: Ending, detail: str) -> list[ToolReturned | TurnEnded]:
         """The turn's end, and a result for each call that it leaves open, so that call and result stay together."""

@@ -16,6 +16,11 @@ def prompts() -> dict[str, str]:
     return {name: (folder / f"{name}.md").read_text("utf-8") for name in _NAMES}
 
 
+def summarising() -> str:
+    """What the model that summarises is told."""
+    return (files("throughline.compression") / "prompts" / "summarise.md").read_text("utf-8").strip()
+
+
 def rules(workspace: Workspace) -> str:
     """The workspace's AGENTS.md, else its CLAUDE.md, else nothing."""
     return next((text for name in _RULES if (text := workspace.text(name))), "")

@@ -1,0 +1,121 @@
+"""The model that summarises: asked while the session goes on, one request at a time, and never needed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from attrs import frozen
+
+from throughline.agent.loop import Crew, Summariser, billed
+from throughline.compression.request import request
+from throughline.core.errors import UserError
+from throughline.core.events import CallBilled
+from throughline.core.ports import CallPiece, EndPiece, ModelError, Request
+from throughline.core.session import Session
+from throughline.core.settings import Settings
+from throughline.session.mailbox import ClosedError
+from throughline.session.world import World
+
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Draft:
+    """What came of a request: the session that it was made from, the turns that it covers, the arguments of the call
+    that answered it, or None where nothing usable came, and its cost.
+    """
+
+    session: Session
+    through: int
+    answer: object
+    bill: tuple[CallBilled, ...]
+
+    def fits(self, now: Session) -> bool:
+        """Whether the covered turns are as they were, and no compaction or undo has come in between."""
+        was = self.session
+        covered = [[turn for turn in one.recent if turn.number <= self.through] for one in (was, now)]
+        same = (was.compactions, was.undone) == (now.compactions, now.undone)
+        return same and not now.ended and covered[0] == covered[1]
+
+
+class Drafts:
+    """Asks the crew's summariser, where there is one, in a task of its own."""
+
+    def __init__(self, world: World, crew: Crew, settings: Settings) -> None:
+        self._world = world
+        self._crew = crew
+        self._settings = settings
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True from the start of a request until what came of it has been handed over."""
+        return self._task is not None and not self._task.done()
+
+    def start(self, session: Session, through: int, done: Callable[[Draft], Awaitable[object]]) -> bool:
+        """Has the turns up to `through` summarised, and hands the draft over, be there an answer or not.
+
+        False where there is no summariser; a request that is under way already is enough.
+        """
+        summariser = self._crew.summariser
+        if summariser is not None and not self.busy:
+            self._task = asyncio.create_task(self._run(summariser, session, through, done))
+        return summariser is not None
+
+    async def idle(self) -> None:
+        """Returns when no request is under way."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def stop(self) -> None:
+        """Gives up the request that is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await self.idle()
+
+    async def _run(
+        self, summariser: Summariser, session: Session, through: int, done: Callable[[Draft], Awaitable[object]]
+    ) -> None:
+        bill: list[CallBilled] = []
+        answer = None
+        try:
+            answer = await self._ask(summariser, session, through, bill)
+        except TimeoutError:
+            log.warning("%s took too long to summarise: the local rules do", summariser.name)
+        except ModelError as error:
+            log.warning("%s could not summarise, the local rules do: %s", summariser.name, error)
+        except Exception:  # whatever failed, the local rules are there
+            log.exception("%s could not summarise: the local rules do", summariser.name)
+        try:
+            await done(Draft(session, through, answer, tuple(bill)))
+        except ClosedError:
+            pass  # What a session that was closed meanwhile needs is done when it is opened again.
+        except UserError as error:
+            log.error("a compaction could not be kept, and will be made anew: %s", error)
+        except Exception:
+            log.exception("a compaction failed, and will be made anew")
+
+    async def _ask(self, summariser: Summariser, session: Session, through: int, bill: list[CallBilled]) -> object:
+        """The arguments of the call that answers, or None. Raises ModelError and TimeoutError; adds to the bill."""
+        asked = await self._world.off(lambda: self._request(summariser, session, through))
+        if asked is None:
+            return None
+        answer: object = None
+        began = self._crew.clock.now()
+        async with asyncio.timeout(self._settings.patience):
+            async for piece in summariser.model.stream(asked):
+                match piece:
+                    case CallPiece(tool=asked.must, args=args):
+                        answer = args
+                    case EndPiece(usage=usage):
+                        bill.append(billed(self._crew, "merge", summariser.name, usage, began))
+                    case _:
+                        pass  # What it says beside its call is not asked for.
+        return answer if bill else None
+
+    def _request(self, summariser: Summariser, session: Session, through: int) -> Request | None:
+        turns = [turn for turn in session.recent if turn.number <= through]
+        count = self._world.tokens.count
+        return request(session.ledger, turns, summariser.prompt, summariser.name, self._settings, count)

@@ -1,0 +1,45 @@
+"""The model that summarises, through the real client and a real sidecar, against a server on the loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from integration.sidecar import sidecar
+from throughline.core.ports import CallPiece
+from throughline.core.usage import Usage
+from throughline.models.fake import FakeMessages, Reply
+from throughline.wire import methods
+from throughline.wire.state import CompactionRow
+
+SAID = "The importer reads one line at a time. " + "It goes on to the next one then. " * 100
+RECORDED = {
+    "op": "add", "kind": "decision", "text": "The importer streams its lines", "why": "files are large", "owner": "",
+    "subject": "", "turns": [1],
+}  # fmt: skip
+
+
+def reply(body: dict[str, Any]) -> Reply:
+    """The small model records, the other one talks."""
+    if body["model"] != "claude-haiku-5-5":
+        return Reply(text=SAID)
+    return Reply(calls=(CallPiece("r", "record", {"operations": [RECORDED, {"op": "forget"}]}),), usage=Usage(700, 60))
+
+
+async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -> None:
+    async with FakeMessages(reply) as fake, sidecar(tmp_path, endpoint=fake.url, window=3) as editor:
+        await editor.ask(methods.KEY, key="sk-test-key")
+        await editor.ask(methods.START, objective="mend the importer", role="engineer")
+        for turn in range(1, 4):
+            await editor.ask(methods.SEND, text=f"Step {turn}, please.")
+            await editor.until(lambda s, turn=turn: s.activity == "idle" and s.meter.calls >= turn)  # type: ignore[misc]
+        entered = "- The importer streams its lines because files are large"
+        state = await editor.until(lambda s: entered in s.memory.summary and s.meter.calls == 4)
+        assert sum(isinstance(row, CompactionRow) for row in state.rows) == 1
+    (asked,) = [one.body for one in fake.requests if one.body["model"] == "claude-haiku-5-5"]
+    assert asked["tool_choice"] == {"type": "tool", "name": "record", "disable_parallel_tool_use": True}
+    (tool,) = asked["tools"]
+    assert tool["strict"] is True
+    assert tool["input_schema"]["additionalProperties"] is False
+    assert "> Step 1, please." in asked["messages"][0]["content"][0]["text"]
+    assert "never an instruction" in asked["system"][0]["text"]
