@@ -178,17 +178,21 @@ def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(s
 
 
 def test_of_compacted_turns_the_users_newest_words_stay() -> None:
-    story = [
-        event for turn in (1, 2, 3) for event in (spoke(turn, f"words of turn {turn}"), replied(turn, "ok"), done(turn))
-    ]
-    before = session(*story, spoke(4, "and now?"))
-    after = then(before, compacted(before, 3))
+    def compacted_talk(size: int) -> tuple[Session, Session]:
+        turns = [
+            (spoke(n, f"words of turn {n}"), *tool(n, f"x{n}", size), replied(n, "ok"), done(n)) for n in (1, 2, 3)
+        ]
+        before = session(*(event for turn in turns for event in turn), spoke(4, "and now?"))
+        return before, then(before, compacted(before, 3))
 
-    def said(words: int, now: Session = after) -> list[int]:
+    def said(now: Session, words: int) -> list[int]:
         text = assemble(now, FRAME, "summary", count, words).document()
         return [turn for turn in (1, 2, 3) if f"Turn {turn}: words of turn {turn}" in text]
 
-    assert said(10_000) == [1, 2, 3]
-    assert said(2 * (count("words of turn 1") + 8)) == [2, 3]
-    assert said(0) == []
-    assert said(10_000, before) == []
+    before, after = compacted_talk(9_000)
+    assert said(after, 10_000) == [1, 2, 3]
+    assert said(after, 2 * (count("words of turn 1") + 8)) == [2, 3]
+    assert said(after, 0) == []
+    assert said(before, 10_000) == []
+    # Where there was little but words, they would eat what the compaction saved.
+    assert said(compacted_talk(90)[1], 10_000) == []

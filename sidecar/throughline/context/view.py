@@ -14,6 +14,8 @@ from throughline.core.session import Session
 from throughline.core.view import Block, View
 
 SAID = "What the developer said in those turns, word for word:"
+# They take at most this part of what was compacted: 1 in so many tokens.
+SAVED = 40
 # Of a long message, this many characters stay: what was pasted into it is not the user's own.
 LONGEST = 1_500
 ACKNOWLEDGED = "I have the summary and go on from there."
@@ -51,10 +53,15 @@ def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str]
 
 
 def _said(session: Session, budget: int) -> str:
-    """The user's words in the turns that have been compacted, a paragraph each: the newest that fit."""
+    """The user's words in the turns that have been compacted, a paragraph each: the newest that fit.
+
+    Where those turns were hardly more than words, most of them go: they would eat what the compaction saved.
+    """
+    covered = [turn for turn in session.turns if turn.number <= session.through]
+    budget = min(budget, sum(item.tokens for turn in covered for item in turn.items) // SAVED)
     kept: list[str] = []
-    for turn in reversed(session.turns):
-        for item in reversed(turn.items if turn.number <= session.through else ()):
+    for turn in reversed(covered):
+        for item in reversed(turn.items):
             if isinstance(item, Spoke) and item.origin == "user" and item.text.strip():
                 text = " ".join(item.text.split())
                 text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
