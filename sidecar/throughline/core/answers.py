@@ -94,7 +94,7 @@ def _block(text: str, *, asking: bool) -> str:
     inner = text.rstrip().removesuffix("</tool-use>").rstrip().removesuffix("</details>").rstrip()
     above, shown, answer = inner.rpartition(_SHOWN)
     if asking and shown:
-        return _unpreviewed(answer, _OPTION.findall(above))
+        return _unpreviewed(_own(answer), _OPTION.findall(above))
     fence = _FENCED.search(inner)
     if not fence:
         return ""
