@@ -73,17 +73,14 @@ class Factory:
 
     def library(self, project: Path) -> Library:
         """What a project has kept. Raises StoreError."""
-        from attrs import evolve
-
         from throughline.cli.parts import Library
-        from throughline.compression.compaction import rendering
+        from throughline.compression.compaction import current
         from throughline.core.session import Session, fold
         from throughline.core.settings import Settings
         from throughline.transcripts.export import export
 
         def summary(session: Session) -> str:
-            now = evolve(session, summarised=session.ledger)
-            return rendering(now, Settings(), self.tokens.count)
+            return current(session, Settings(), self.tokens.count)
 
         store, archive = _kept(project)
         return Library(

@@ -27,7 +27,7 @@ from throughline.core.events import (
     TurnEnded,
     Withdrawn,
 )
-from throughline.core.ports import CallPiece, Outcome, StoreError
+from throughline.core.ports import CallPiece, Outcome, Piece, Request, StoreError, TextPiece
 from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
@@ -544,3 +544,40 @@ class BrokenStore(MemoryStore):
             self.fails = None
             raise StoreError("The disk is full.")
         super().append(session, events)
+
+
+class PanicError(BaseException):
+    """What a library raises that is no Exception."""
+
+
+async def test_an_act_that_panics_is_its_posters_and_the_mailbox_goes_on() -> None:
+    async def panic() -> None:
+        raise PanicError
+
+    async def work() -> int:
+        return 7
+
+    mailbox = Mailbox()
+    with pytest.raises(PanicError):
+        await mailbox.post(panic)
+    assert await mailbox.post(work) == 7
+    await mailbox.close()
+
+
+class OddModel(ScriptedModel):
+    """Breaks in a way of its own after its first words."""
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:  # noqa: ARG002
+        yield TextPiece("half a reply")
+        raise ZeroDivisionError
+
+
+async def test_whatever_breaks_a_reply_what_came_of_it_stays_and_the_turn_ends() -> None:
+    bench = Bench()
+    owner = await Owner.start(bench.world, bench.crew(OddModel([])), Settings(), BEGUN)
+    await owner.send("go")
+    await owner.idle()
+    (turn,) = owner.session.turns
+    assert [item.text for item in turn.items if isinstance(item, Replied) and item.partial] == ["half a reply"]
+    assert turn.ending == "failed"
+    await owner.close()

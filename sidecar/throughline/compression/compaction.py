@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from throughline.compression import local
 from throughline.compression.answer import read
@@ -48,6 +48,11 @@ def rendering(session: Session, settings: Settings, count: Callable[[str], int])
     What entered the ledger since the last compaction stands in the turns themselves.
     """
     return summary(session.summarised, session.objective, session.through, settings.summary, count)
+
+
+def current(session: Session, settings: Settings, count: Callable[[str], int]) -> str:
+    """The rolling summary of the ledger as it is now, whether or not a compaction has brought it into the view."""
+    return rendering(evolve(session, summarised=session.ledger), settings, count)
 
 
 def held(session: Session, view: View) -> tuple[int, int]:

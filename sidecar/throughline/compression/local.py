@@ -14,7 +14,7 @@ from itertools import groupby
 from throughline.compression.cues import heard
 from throughline.compression.rules import Rule, binds, rules
 from throughline.compression.salience import Remark, dialogue, remarks
-from throughline.compression.sentences import clip, sentences
+from throughline.compression.sentences import ERROR, clip, sentences
 from throughline.compression.tags import tagged
 from throughline.core.events import Replied, ToolCalled, ToolReturned
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve
@@ -33,7 +33,6 @@ _APART: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
     ("question", heard("question")),
     ("issue", heard("issue")),
 )
-_ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
 
 
 def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
@@ -137,7 +136,7 @@ def _commands(turn: Turn) -> dict[str, ToolReturned]:
 def _error(text: str) -> str:
     """The line of a failed command's output that says most: the last one that speaks of an error."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if _ERROR.search(line)]
+    telling = [line for line in lines if ERROR.search(line)]
     return (telling or lines or ["no output"])[-1]
 
 

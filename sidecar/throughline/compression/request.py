@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, TypeAlias
@@ -12,7 +11,7 @@ from attrs import evolve, frozen
 
 from throughline.compression.form import TOOL
 from throughline.compression.salience import dialogue
-from throughline.compression.sentences import clip
+from throughline.compression.sentences import ERROR, clip
 from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.ledger import Entry, Ledger
 from throughline.core.ports import Request
@@ -28,7 +27,6 @@ _CALL = 200
 _RESULT = 160
 # What is kept of the agent's longest texts where they do not fit, in characters: the end says what came of it.
 _HEAD, _TAIL = 200, 400
-_ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
 _HEADINGS: dict[Speaker, str] = {
     "user": "the user said",
     "agent": "the agent said",
@@ -125,7 +123,7 @@ def _outcome(text: str) -> str:
     if not lines:
         return "no output"
     first = clip(lines[0], _RESULT)
-    wrong = next((line for line in reversed(lines[1:]) if _ERROR.search(line)), "")
+    wrong = next((line for line in reversed(lines[1:]) if ERROR.search(line)), "")
     return f"{first} … {clip(wrong, _RESULT)}" if wrong else first
 
 

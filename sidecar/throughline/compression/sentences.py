@@ -43,6 +43,10 @@ class Sentence:
     bold: bool
 
 
+# A line of output that speaks of a failure.
+ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
+
+
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of a message, in order; a table's row is read as one."""
     place, opens = 0, True

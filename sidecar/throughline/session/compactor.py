@@ -8,7 +8,7 @@ from attrs import evolve
 
 from throughline.agent.loop import Crew
 from throughline.compression import policy
-from throughline.compression.compaction import Proposal, held, propose, rendering
+from throughline.compression.compaction import Proposal, current, held, propose, rendering
 from throughline.context.view import Frame, assemble
 from throughline.core.events import Compacted, LedgerChanged, Logged, Masked, Noted
 from throughline.core.session import Session, apply
@@ -56,8 +56,7 @@ class Compactor:
 
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
-        now = evolve(self._journal.session, summarised=self._journal.session.ledger)
-        return rendering(now, self._settings, self._world.tokens.count)
+        return current(self._journal.session, self._settings, self._world.tokens.count)
 
     async def prepare(self, *, ahead: bool = False, changed: bool = False) -> View:
         """The view of the next call, after whatever is due. What changes the prefix is done in one go.

@@ -213,15 +213,15 @@ class Owner:
                 raise RefusedError(f"{path} is not a text file in this workspace.")
             event = await self._world.off(lambda: injected(path, text, form, self.count))
             if event != self.session.files.get(path):
-                self._fits(event)
+                self._fits(event, await self._world.off(self.view))
                 await self._journal.keep([event])
             return event
 
         return await self._mailbox.post(act)
 
-    def _fits(self, file: FileInjected) -> None:
+    def _fits(self, file: FileInjected, view: View) -> None:
         """A file may take what is left below the share at which the session compacts."""
-        room = round(self._settings.share * self.session.limit / self.factor) - self.view().tokens
+        room = round(self._settings.share * self.session.limit / self.factor) - view.tokens
         if file.tokens > room:
             raise RefusedError(
                 f"{file.path} has {file.tokens:,} tokens and the context has room for {max(0, room):,}: "

@@ -79,17 +79,13 @@ class Turns:
 
     async def mend(self, detail: str) -> None:
         """Ends the turns that a crash or a failed write left open, and takes back what waited for them."""
-        left = [event for turn in self._journal.session.unended for event in self._ended(turn, "interrupted", detail)]
+        left = self._left(detail)
         waited = [Withdrawn()] if self._journal.session.queue else []
         if left or waited:
             await self._journal.keep([*left, *waited])
 
     async def _open(self, number: int, words: Sequence[Spoke]) -> None:
-        left = [
-            event
-            for turn in self._journal.session.unended
-            for event in self._ended(turn, "interrupted", "What ended this turn could not be written.")
-        ]
+        left = self._left("What ended this turn could not be written.")
         await self._journal.keep([*left, *await self._fresh(), *words])
         self._playing = asyncio.create_task(loop.run(self._desk, self._crew, number))
         self._task = asyncio.create_task(self._play(number, self._playing))
@@ -133,6 +129,10 @@ class Turns:
             await self._next()
         else:
             await self._compactor.prepare(ahead=not self._stopping)
+
+    def _left(self, detail: str) -> list[ToolReturned | TurnEnded]:
+        """The ends of the turns that nothing has ended."""
+        return [event for turn in self._journal.session.unended for event in self._ended(turn, "interrupted", detail)]
 
     def _ended(self, turn: Turn, ending: Ending, detail: str) -> list[ToolReturned | TurnEnded]:
         """The turn's end, and a result for each call that it leaves open, so that call and result stay together."""
