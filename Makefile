@@ -10,6 +10,9 @@ VENV := .venv/.ready
 MODULES := extension/node_modules/.ready
 DRIVER := tests/editor/node_modules/.ready
 VSIX := build/throughline.vsix
+PYTHON_CODE := sidecar tests demo benchmarks extension/scripts extension/src
+LOCKED := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+TARGET ?= $(shell node -p 'process.platform + "-" + process.arch' 2>/dev/null)
 SOURCES := $(shell git ls-files -co --exclude-standard extension sidecar demo/session.jsonl 2>/dev/null)
 
 .PHONY: help run demo bench test check unit page editor package protocol lock format clean
@@ -28,8 +31,8 @@ test: check unit page editor ## everything
 
 check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
 	echo "check: style, types, layers, sizes, protocol"
-	$(BIN)/ruff check --quiet sidecar tests demo benchmarks
-	$(BIN)/ruff format --quiet --check sidecar tests demo benchmarks
+	$(BIN)/ruff check --quiet $(PYTHON_CODE)
+	$(BIN)/ruff format --quiet --check $(PYTHON_CODE)
 	$(BIN)/mypy --no-error-summary
 	sh .ci/house
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
@@ -50,18 +53,20 @@ editor: $(VENV) $(VSIX) $(DRIVER) ## the end-to-end tests, in a real editor in a
 bench: $(VENV) ## the tables of benchmarks/README.md; those on ../shared are skipped where it is missing
 	for part in benchmarks/*.py; do echo "bench: $$part"; $(BIN)/python $$part || exit 1; done
 
-package: $(VSIX) ## build/throughline.vsix
+package: $(VENV) $(MODULES) ## build/throughline-TARGET.vsix, which needs only a Python; TARGET=linux-x64, win32-x64, ...
+	echo "build: build/throughline-$(TARGET).vsix"
+	cd extension && npm run --silent package -- --target $(TARGET)
 
 protocol: $(VENV) ## write extension/src/protocol.ts from the messages
 	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts
 
-lock: ## write requirements.lock from pyproject.toml; needs uv
-	uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --no-emit-index-url \
-	    --no-header --python-version 3.11 --output-file requirements.lock
+lock: ## write requirements.lock, and the sidecar's alone, from pyproject.toml; needs uv
+	uv pip compile pyproject.toml $(LOCKED) --extra dev --output-file requirements.lock
+	uv pip compile pyproject.toml $(LOCKED) --constraint requirements.lock --output-file sidecar/requirements.lock
 
 format: $(VENV) ## rewrite the Python in the project's style
-	$(BIN)/ruff check --quiet --fix sidecar tests demo benchmarks
-	$(BIN)/ruff format --quiet sidecar tests demo benchmarks
+	$(BIN)/ruff check --quiet --fix $(PYTHON_CODE)
+	$(BIN)/ruff format --quiet $(PYTHON_CODE)
 
 clean: ## take away all that was built
 	rm -rf build .venv extension/node_modules extension/dist tests/editor/node_modules

@@ -3,15 +3,18 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { workspace, type ExtensionContext, type LogOutputChannel } from "vscode";
+import { Packages } from "./packages";
 import probe from "./probe.py";
+import start from "./start.py";
 
-/** What the sidecar is written for, and the first with the option -P. */
+/** What the sidecar is written for. */
 const OLDEST = "3.11";
 const PATIENCE = 20_000;
 
-/** An interpreter that can run the sidecar, and the environment that lets it find the sidecar's package. */
+/** How the sidecar is run: an interpreter, the arguments that stand before the sidecar's own, and its environment. */
 export interface Python {
   command: string;
+  args: string[];
   env: NodeJS.ProcessEnv;
 }
 
@@ -26,39 +29,70 @@ export class PythonError extends Error {}
 
 /** Finds the interpreter: the setting's, the environment's or the first on the path that fits. Throws PythonError. */
 export async function findPython(context: ExtensionContext, log: LogOutputChannel): Promise<Python> {
-  const env = environment(context);
+  const packages = Packages.of(context);
   const chosen = workspace.getConfiguration("throughline").get("python", "").trim() || process.env["THROUGHLINE_PYTHON"];
-  const candidates = chosen ? [chosen] : ["python3", "python"];
   const reasons: string[] = [];
-  for (const command of candidates) {
-    const reason = await unfit(command, env, log);
-    if (reason === null) return { command, env };
-    log.warn(reason);
-    reasons.push(reason);
+  for (const command of chosen ? [chosen] : candidates(packages)) {
+    const found = packages ? await withPackages(packages, command, context, log) : await withItsOwn(command, context, log);
+    if (typeof found !== "string") return found;
+    log.warn(found);
+    reasons.push(found);
   }
   // Of several, the first reason is about the interpreter that people mean.
   throw new PythonError(reasons[0]);
 }
 
-/** Why this interpreter cannot run the sidecar, or null. */
-async function unfit(command: string, env: NodeJS.ProcessEnv, log: LogOutputChannel): Promise<string | null> {
-  let probed: Probed;
-  try {
-    // -P keeps modules of the open folder from being imported in place of Python's own.
-    const { stdout } = await promisify(execFile)(command, ["-P", "-c", probe], { env, timeout: PATIENCE });
-    probed = JSON.parse(stdout);
-  } catch (error) {
-    log.debug(`${command}: ${error instanceof Error ? error.message : error}`);
-    return `${command} is not a Python ${OLDEST} or newer that runs here.`;
+function candidates(packages: Packages | undefined): string[] {
+  const named = (packages?.pythons ?? []).map((minor) => `python${minor}`);
+  return ["python3", "python", ...named];
+}
+
+/** The sidecar with the packages that travel with the extension and nothing of the interpreter's own; or why not. */
+async function withPackages(
+  packages: Packages,
+  command: string,
+  context: ExtensionContext,
+  log: LogOutputChannel,
+): Promise<Python | string> {
+  const alone = ["-I", "-S", "-X", "utf8"];
+  const probed = await ask(command, alone, process.env, log);
+  if (typeof probed === "string") return probed;
+  const minor = probed.version.join(".");
+  if (!packages.pythons.includes(minor)) {
+    return `${command} is Python ${minor}, and this version of the extension runs on ${packages.pythons.join(", ")}: name one of them in the setting throughline.python.`;
   }
-  log.info(`${command} is Python ${probed.version.join(".")}.`);
+  const library = await packages.library(command, minor);
+  // Compiled files are kept where the packages are, and not among the extension's own.
+  const cache = ["-X", `pycache_prefix=${path.join(library, "__pycache__")}`];
+  const args = [...alone, "-u", ...cache, "-c", start, library, context.asAbsolutePath("sidecar")];
+  return { command, args, env: process.env };
+}
+
+/** The sidecar with the packages that the interpreter has, as in a checkout; or why not. */
+async function withItsOwn(command: string, context: ExtensionContext, log: LogOutputChannel): Promise<Python | string> {
+  const env = environment(context);
+  // -P keeps modules of the open folder from being imported in place of Python's own.
+  const probed = await ask(command, ["-P"], env, log);
+  if (typeof probed === "string") return probed;
   if (!probed.sidecar) return "The extension does not hold its sidecar; install it again.";
   if (probed.missing.length > 0) {
     log.info(`To install what is missing: ${command} -m pip install ${probed.missing.join(" ")}`);
     const named = probed.missing.slice(0, 3).join(", ") + (probed.missing.length > 3 ? " and more" : "");
     return `${command} lacks the Python packages ${named}; the log says how to install them.`;
   }
-  return null;
+  return { command, args: ["-P", "-m", "throughline"], env };
+}
+
+async function ask(command: string, args: string[], env: NodeJS.ProcessEnv, log: LogOutputChannel): Promise<Probed | string> {
+  try {
+    const { stdout } = await promisify(execFile)(command, [...args, "-c", probe], { env, timeout: PATIENCE });
+    const probed: Probed = JSON.parse(stdout);
+    log.info(`${command} is Python ${probed.version.join(".")}.`);
+    return probed;
+  } catch (error) {
+    log.debug(`${command}: ${error instanceof Error ? error.message : error}`);
+    return `${command} is not a Python ${OLDEST} or newer that runs here: install one, or name it in the setting throughline.python.`;
+  }
 }
 
 function environment(context: ExtensionContext): NodeJS.ProcessEnv {

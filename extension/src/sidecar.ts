@@ -91,13 +91,13 @@ export class Sidecar implements Disposable {
     if (!folder) throw new StartError("Open a folder first: a session works in one.");
     this.#set({ kind: "starting" });
     const failure = new Failure();
-    const { command, env } = await findPython(this.context, this.log);
+    const { command, args, env } = await findPython(this.context, this.log);
     const client = new LanguageClient(
       "throughline",
       "Throughline",
       {
         command,
-        args: ["-P", "-m", "throughline", "serve"],
+        args: [...args, "serve"],
         options: { cwd: folder.uri.fsPath, env },
         transport: TransportKind.stdio,
       },

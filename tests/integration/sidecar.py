@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from itertools import count
@@ -37,6 +37,7 @@ from throughline.wire.state import (
 )
 
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
+COMMAND = (sys.executable, "-m", "throughline", "serve")
 TIMEOUT = 30.0
 
 
@@ -161,7 +162,9 @@ def options(**changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def sidecar(root: Path, **changes: Any) -> AsyncIterator[Editor]:
+async def sidecar(
+    root: Path, *, command: Sequence[str] = COMMAND, env: Mapping[str, str] | None = None, **changes: Any
+) -> AsyncIterator[Editor]:
     """A running sidecar over a folder, initialized; it is ended however the test ends."""
     client = LanguageClient(protocol_cls=PlainProtocol, converter_factory=default_converter)
     register_lsp_features(client)
@@ -171,7 +174,7 @@ async def sidecar(root: Path, **changes: Any) -> AsyncIterator[Editor]:
     async def take(params: Any) -> None:
         await editor.take(codec.decode(Patch, params))
 
-    await client.start_io(sys.executable, "-m", "throughline", "serve")
+    await client.start_io(*command, env=env)
     try:
         await client.initialize_session(
             types.InitializeParams(
