@@ -1,4 +1,4 @@
-"""The packaged extension's sidecar: it starts on a bare Python, with no network and beside packages that would break it."""
+"""The packaged extension's sidecar starts on a bare Python, without a network and beside packages that would break it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from integration.sidecar import sidecar
 
+from integration.sidecar import sidecar
 from throughline.wire import methods
 
 PROJECT = Path(__file__).parents[2]
