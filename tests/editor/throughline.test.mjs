@@ -172,7 +172,7 @@ describe('Throughline', { skip: obstacle() }, () => {
 
   prove('opens a recorded session to be read with its summary', async () => {
     await workbench.command('Throughline: Open Recorded Session…');
-    await workbench.answer(path.join(project, 'demo', 'session.jsonl'));
+    await workbench.file(path.join(project, 'demo', 'session.jsonl'));
     // The session that has just ended is read-only too, and has fewer turns.
     await eventually('its turns', () => count('.user-row'), (now) => now === 50);
     await chat.getByText('This session can be read').waitFor();

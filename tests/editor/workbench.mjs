@@ -127,6 +127,12 @@ export class Workbench {
     await this.#input().press('Enter');
   }
 
+  /** Names a file in the dialog that is open, once that has said where it looks: it would write over what comes before. */
+  async file(name) {
+    await eventually('the folder of the file dialog', () => this.#input().inputValue(), (text) => text.endsWith('/'));
+    await this.answer(name);
+  }
+
   /** Switches to `dark`, `light`, `high-contrast` or `high-contrast-light`. */
   async theme(name) {
     const [label, style] = THEMES[name];
