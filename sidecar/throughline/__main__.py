@@ -39,6 +39,10 @@ PACE = 0.02
 
 def main() -> None:
     """Runs the command line; a user's mistake is one line and exit status 2."""
+    if sys.argv[1:] == ["serve"]:
+        # An editor waits for this: it does not wait for the command line's parser too.
+        Factory().serve()
+        return
     from throughline.cli.commands import commands
     from throughline.core.errors import UserError
 

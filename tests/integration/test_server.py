@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -316,3 +318,10 @@ async def test_a_demo_stays_a_demo_when_a_key_is_set(tmp_path: Path) -> None:
         state = await editor.ask(methods.SNAPSHOT)
         assert state.session.recorded
         assert (await editor.ask(methods.SESSIONS)).keyed
+
+
+def test_what_an_editor_waits_for_at_the_start_loads_no_part_of_a_session() -> None:
+    script = "import sys, throughline.server.run; print(*sorted(sys.modules), sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    rooms = ("session", "agent", "compression", "skeleton", "models", "store", "cli", "page")
+    assert [name for name in loaded if name.startswith(tuple(f"throughline.{room}" for room in rooms))] == []

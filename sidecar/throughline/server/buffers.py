@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from throughline.core.ports import Workspace
+if TYPE_CHECKING:
+    from throughline.core.ports import Workspace
 
 
 class Buffers:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from throughline.session.files import Moved
+if TYPE_CHECKING:
+    from throughline.session.files import Moved
 
 
 def markdown(moved: Moved, uri: str, line: int) -> str | None:

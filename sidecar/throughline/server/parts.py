@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from throughline.core.events import SessionStarted
-from throughline.core.ports import Listener, SessionRow, Workspace
-from throughline.core.recording import Recording
-from throughline.session.owner import Owner
-from throughline.wire.methods import Options, Start
+if TYPE_CHECKING:
+    from throughline.core.events import SessionStarted
+    from throughline.core.ports import Listener, SessionRow, Workspace
+    from throughline.core.recording import Recording
+    from throughline.session.owner import Owner
+    from throughline.wire.methods import Options, Start
 
 
 class Bench(Protocol):
@@ -63,4 +64,4 @@ class Bench(Protocol):
         ...
 
 
-Open = Callable[[Path, Options], Bench]
+Open: TypeAlias = "Callable[[Path, Options], Bench]"

@@ -1,11 +1,15 @@
-"""The language server: its handlers are a few lines each."""
+"""The language server: its handlers are a few lines each.
+
+The session's own parts are imported once the editor has its first answer: it waits for that alone.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
@@ -15,13 +19,15 @@ from throughline import __version__
 from throughline.core.errors import UserError
 from throughline.core.tagged import MalformedError
 from throughline.server import hover
-from throughline.server.app import App
 from throughline.server.buffers import Buffers
-from throughline.server.parts import Open
 from throughline.server.protocol import SafeProtocol
 from throughline.wire import codec
 from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method, Options
 from throughline.wire.state import Patch
+
+if TYPE_CHECKING:
+    from throughline.server.app import App
+    from throughline.server.parts import Open
 
 log = logging.getLogger("throughline")
 T = TypeVar("T")
@@ -76,37 +82,52 @@ class Shell:
     def __init__(self, server: LanguageServer, open_bench: Open) -> None:
         self._server = server
         self._open_bench = open_bench
-        self._app: App | None = None
+        self._wanted: tuple[Path, Options] | None = None
+        self._opening: asyncio.Task[App] | None = None
 
     async def open(self, options: Any) -> None:
-        """Opens the workspace; an editor that speaks another version of the protocol is refused."""
+        """Takes the folder; an editor that speaks another version of the protocol is refused."""
         wanted: Options = codec.decode(Options, options)
         if wanted.version != VERSION:
             raise UserError(
                 f"The editor speaks protocol {wanted.version}, the sidecar {VERSION}: reinstall Throughline."
             )
         root = self._server.workspace.root_path
-        if root is None:
-            return
-        bench = self._open_bench(Path(root), wanted)
-        files = Buffers(self._server, Path(root), bench.disk)
-        self._app = App(bench, files, self._send)
+        if root is not None:
+            self._wanted = Path(root), wanted
+
+    async def app(self) -> App:
+        """The app, made at the first call; raises UserError where no folder is open."""
+        if self._wanted is None:
+            raise UserError("Throughline needs a folder: open one, and try again.")
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._make(*self._wanted))
+        return await asyncio.shield(self._opening)
+
+    async def _make(self, root: Path, wanted: Options) -> App:
+        def load() -> type[App]:
+            from throughline.server.app import App  # noqa: PLC0415
+
+            return App
+
+        make, bench = await asyncio.to_thread(lambda: (load(), self._open_bench(root, wanted)))
+        return make(bench, Buffers(self._server, root, bench.disk), self._send)
 
     @property
-    def app(self) -> App:
-        """The app; raises UserError where no folder is open."""
-        if self._app is None:
-            raise UserError("Throughline needs a folder: open one, and try again.")
-        return self._app
+    def _ready(self) -> App | None:
+        """The app, where it has been made."""
+        return self._opening.result() if self._opening and self._opening.done() else None
 
     async def hover(self, uri: str, line: int) -> types.Hover | None:
         """What moved at a line of a stale file."""
-        moved = await self._app.moved(uri) if self._app else None
+        moved = await self._ready.moved(uri) if self._ready else None
         text = hover.markdown(moved, uri, line) if moved else None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     async def watch(self) -> None:
-        """Asks the editor to tell of files that change on disk, a git checkout among them, where it can."""
+        """Makes the app, and asks the editor to tell of files that change on disk, a git checkout among them."""
+        if self._wanted is not None:
+            await self.app()
         workspace = self._server.client_capabilities.workspace
         watched = workspace.did_change_watched_files if workspace else None
         if watched and watched.dynamic_registration:
@@ -116,13 +137,13 @@ class Shell:
 
     def touched(self, uris: Sequence[str]) -> None:
         """Files changed, in the editor or on disk."""
-        if self._app is not None:
-            self._app.touched(uris)
+        if self._ready is not None:
+            self._ready.touched(uris)
 
     async def close(self) -> None:
         """Lets go of the session."""
-        if self._app is not None:
-            await self._app.close()
+        if self._opening is not None:
+            await (await self._opening).close()
 
     def _send(self, patch: Patch) -> None:
         self._server.protocol.notify(PATCH.name, codec.encode(patch))
@@ -134,7 +155,7 @@ def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
     async def handle(params: Any) -> Any:
         async def act() -> Any:
             asked = codec.decode(method.params, params)
-            return codec.encode(await getattr(shell.app, name)(asked))
+            return codec.encode(await getattr(await shell.app(), name)(asked))
 
         return await _guarded(method.name, act)
 
