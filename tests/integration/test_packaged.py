@@ -1,4 +1,4 @@
-"""The packaged extension's sidecar starts on a bare Python, without a network and beside packages that would break it."""
+"""The packaged sidecar starts on a bare Python, without a network and beside packages that would break it."""
 
 from __future__ import annotations
 
