@@ -36,7 +36,7 @@ check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
 	$(BIN)/mypy --no-error-summary
 	sh .ci/house
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
-	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts --check
+	$(BIN)/python -m throughline.wire.generate extension --check
 	cd extension && npm run --silent check
 
 unit: $(VENV) ## the sidecar's tests, in processes of their own where that matters
@@ -57,8 +57,8 @@ package: $(VENV) $(MODULES) ## build/throughline-TARGET.vsix, which needs only a
 	echo "build: build/throughline-$(TARGET).vsix"
 	cd extension && npm run --silent package -- --target $(TARGET)
 
-protocol: $(VENV) ## write extension/src/protocol.ts from the messages
-	$(BIN)/python -m throughline.wire.generate extension/src/protocol.ts
+protocol: $(VENV) ## write the extension's types and settings from the sidecar's messages
+	$(BIN)/python -m throughline.wire.generate extension
 
 lock: ## write requirements.lock, and the sidecar's alone, from pyproject.toml; needs uv
 	uv pip compile pyproject.toml $(LOCKED) --extra dev --output-file requirements.lock

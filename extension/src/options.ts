@@ -1,18 +1,12 @@
 import { workspace, type ExtensionContext } from "vscode";
-import { type Options, VERSION } from "./protocol";
+import { type Options, SETTINGS, VERSION } from "./protocol";
+
+/** What of the options is a setting. */
+type Settings = Omit<Options, "version" | "demo">;
 
 /** The settings as the sidecar's `initializationOptions`. */
 export function readOptions(context: ExtensionContext): Options {
   const settings = workspace.getConfiguration("throughline");
-  return {
-    version: VERSION,
-    model: settings.get("model", ""),
-    compressor: settings.get("compressionModel", ""),
-    endpoint: settings.get("endpoint", ""),
-    window: settings.get("window", 12),
-    share: settings.get("share", 0.55),
-    summary: settings.get("summaryBudget", 800),
-    archive: settings.get("archiveBudget", 2000),
-    demo: context.asAbsolutePath("demo/session.jsonl"),
-  };
+  const read = Object.entries(SETTINGS).map(([option, [name, usual]]) => [option, settings.get(name, usual)]);
+  return { version: VERSION, demo: context.asAbsolutePath("demo/session.jsonl"), ...(Object.fromEntries(read) as Settings) };
 }

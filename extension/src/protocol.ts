@@ -358,3 +358,14 @@ export interface Requests {
 export interface Notifications {
   "throughline/patch": { params: Patch; result: null };
 }
+
+/** The setting behind each option, and its default. */
+export const SETTINGS = {
+  model: ["model", "claude-sonnet-5-5"],
+  compressor: ["compressionModel", "claude-haiku-5-5"],
+  endpoint: ["endpoint", ""],
+  window: ["window", 12],
+  share: ["share", 0.55],
+  summary: ["summaryBudget", 800],
+  archive: ["archiveBudget", 2000],
+} as const;

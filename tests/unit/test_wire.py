@@ -12,15 +12,17 @@ from attrs import NOTHING, fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from throughline.core.settings import Settings
 from throughline.core.tagged import MalformedError
 from throughline.wire import methods
 from throughline.wire.codec import decode, encode
 from throughline.wire.generate import main, protocol
 from throughline.wire.methods import Inject, Options, Pin, Send, Start
+from throughline.wire.settings import SETTINGS
 from throughline.wire.state import Patch, State
 from unit import samples
 
-PROTOCOL = Path(__file__).parents[2] / "extension" / "src" / "protocol.ts"
+EXTENSION = Path(__file__).parents[2] / "extension"
 TABLE = (*methods.REQUESTS, *methods.NOTIFICATIONS)
 MESSAGES: list[type[Any]] = sorted(
     {Options, *(shape for one in TABLE for shape in (one.params, one.result) if shape)},
@@ -97,18 +99,30 @@ def test_any_json_is_a_message_or_malformed(shape: type[Any], data: Any) -> None
         assert isinstance(decode(shape, data), shape)
 
 
-def test_the_generated_types_are_those_of_the_messages() -> None:
-    assert PROTOCOL.read_text(encoding="utf-8") == protocol()
+def test_the_generated_files_are_those_of_the_messages() -> None:
+    assert main([str(EXTENSION), "--check"]) == 0
 
 
-def test_the_check_fails_where_the_file_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "protocol.ts"
-    assert main([str(path), "--check"]) == 1
-    assert main([str(path)]) == 0
-    assert main([str(path), "--check"]) == 0
-    path.write_text("changed", encoding="utf-8")
-    assert main([str(path), "--check"]) == 1
-    assert "run `make protocol`" in capsys.readouterr().err
+def test_the_check_fails_where_a_file_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "src").mkdir()
+    manifest = (EXTENSION / "package.json").read_text(encoding="utf-8")
+    (tmp_path / "package.json").write_text(manifest.replace('"default": 12', '"default": 13'), encoding="utf-8")
+    assert main([str(tmp_path), "--check"]) == 1
+    said = capsys.readouterr().err
+    assert "protocol.ts" in said
+    assert "package.json" in said
+    assert main([str(tmp_path)]) == 0
+    assert main([str(tmp_path), "--check"]) == 0
+    assert (tmp_path / "package.json").read_text(encoding="utf-8") == manifest
+
+
+def test_the_settings_begin_where_the_sidecar_does() -> None:
+    options = {one.name for one in fields(Options)} - {"version", "demo"}
+    assert {one.option for one in SETTINGS if one.option} == options
+    usual = Settings()
+    for one in SETTINGS:
+        if one.option and one.option != "endpoint":
+            assert one.default == getattr(usual, one.option), one.name
 
 
 def test_every_message_and_method_is_in_the_generated_types() -> None:

@@ -1,7 +1,11 @@
-"""Writes the protocol in TypeScript: `python -m throughline.wire.generate FILE [--check]`."""
+"""Writes what the extension takes from the sidecar's messages: `python -m throughline.wire.generate FOLDER [--check]`.
+
+In the extension's folder, `src/protocol.ts` holds the messages and the settings, and `package.json` the settings too.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import NoneType, UnionType
@@ -10,6 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from attrs import fields, has
 
 from throughline.wire import methods, state
+from throughline.wire.settings import SETTINGS, Setting
 
 ALIASES = {
     state.Row: "Row",
@@ -19,20 +24,53 @@ ALIASES = {
     state.Activity: "Activity",
     methods.Role: "Role",
 }
+_SETTINGS = "/** The setting behind each option, and its default. */"
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
 
 
+KINDS = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
 def main(arguments: list[str]) -> int:
-    """Writes the file, or with `--check` says whether it is up to date; returns the exit status."""
-    path = Path(arguments[0])
-    text = protocol()
-    if "--check" in arguments:
+    """Writes the files, or with `--check` says whether they are up to date; returns the exit status."""
+    folder = Path(arguments[0])
+    package = folder / "package.json"
+    texts = {folder / "src" / "protocol.ts": protocol(), package: manifest(package.read_text(encoding="utf-8"))}
+    status = 0
+    for path, text in texts.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{path} is not what the messages say: run `make protocol` and commit it.\n")
-        return 1
-    path.write_text(text, encoding="utf-8")
-    return 0
+            continue
+        if "--check" in arguments:
+            sys.stderr.write(f"{path} is not what the messages say: run `make protocol` and commit it.\n")
+            status = 1
+        else:
+            path.write_text(text, encoding="utf-8")
+    return status
+
+
+def manifest(text: str) -> str:
+    """The extension's manifest with the settings as they are."""
+    whole = json.loads(text)
+    settings = {f"throughline.{one.name}": _property(one, place) for place, one in enumerate(SETTINGS, 1)}
+    whole["contributes"]["configuration"]["properties"] = settings
+    machine = [f"throughline.{one.name}" for one in SETTINGS if one.scope == "machine"]
+    whole["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = machine
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _property(one: Setting, place: int) -> dict[str, Any]:
+    described = "markdownDescription" if "`" in one.text or "#" in one.text else "description"
+    made: dict[str, Any] = {
+        "type": KINDS[type(one.default)],
+        "default": one.default,
+        described: one.text,
+        "scope": one.scope,
+    }
+    bounds = {"minimum": one.least, "maximum": one.most}
+    made |= {name: bound for name, bound in bounds.items() if bound is not None}
+    if one.choices:
+        made |= {"enum": [name for name, _ in one.choices], "enumDescriptions": [text for _, text in one.choices]}
+    return {**made, "order": place}
 
 
 def protocol() -> str:
@@ -47,6 +85,8 @@ def protocol() -> str:
             for one in table
         ]
         parts.append("\n".join([f"export interface {title} {{", *rows, "}\n"]))
+    rows = [f'  {one.option}: ["{one.name}", {json.dumps(one.default)}],' for one in SETTINGS if one.option]
+    parts.append("\n".join([_SETTINGS, "export const SETTINGS = {", *rows, "} as const;\n"]))
     return "\n".join(parts)
 
 

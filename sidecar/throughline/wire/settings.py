@@ -1,0 +1,58 @@
+"""The editor's settings, from which the extension's manifest and its reading of them are generated."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+Value: TypeAlias = str | int | float | bool
+# Of the machine alone, so that no workspace can set it; or of a workspace too.
+Scope: TypeAlias = Literal["machine", "machine-overridable"]
+
+
+@frozen
+class Setting:
+    """One setting: its name after `throughline.`, the option that carries it to the sidecar (none for the extension's
+    own), its default, and its description, in Markdown where it names another setting or code.
+    """
+
+    name: str
+    option: str
+    default: Value
+    text: str
+    scope: Scope = "machine-overridable"
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+SETTINGS = (
+    Setting(
+        "python", "", "",
+        "Path of the Python (3.11 to 3.14) that runs the sidecar. Empty: `THROUGHLINE_PYTHON` from the environment, "
+        "else the first that fits on the path.",
+        "machine",
+    ),
+    Setting("model", "model", "claude-sonnet-5-5", "Model that does the work."),
+    Setting("compressionModel", "compressor", "claude-haiku-5-5", "Model that compacts: a cheap one will do."),
+    Setting(
+        "endpoint", "endpoint", "",
+        "Address of another server that speaks the Messages API, for example `http://127.0.0.1:8080`. The API key is "
+        "sent there. Empty: the model's own.",
+        "machine",
+    ),
+    Setting("window", "window", 12, "Turns after which the older ones are compacted.", least=3, most=1000),
+    Setting(
+        "share", "share", 0.55,
+        "Share of the model's context, from 0 to 1, above which a compaction begins before `#throughline.window#` is "
+        "reached.",
+        least=0.1, most=0.95,
+    ),
+    Setting("summaryBudget", "summary", 800, "Tokens that the rolling summary may take.", least=200, most=8000),
+    Setting(
+        "archiveBudget", "archive", 2000,
+        "Tokens that the project archive, `.agent/project-context.md`, may take.",
+        least=500, most=20000,
+    ),
+)  # fmt: skip
