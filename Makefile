@@ -50,8 +50,9 @@ page: $(MODULES) ## the extension's tests that need no editor
 editor: $(VENV) $(VSIX) $(DRIVER) ## the end-to-end tests, in a real editor in a real browser
 	sh tests/editor/run.sh
 
-bench: $(VENV) ## the tables of benchmarks/README.md; those on ../shared are skipped where it is missing
+bench: $(VENV) $(VSIX) $(DRIVER) ## the tables of benchmarks/README.md; those on ../shared are skipped where it is missing
 	for part in benchmarks/*.py; do echo "bench: $$part"; $(BIN)/python $$part || exit 1; done
+	for part in benchmarks/*.mjs; do echo "bench: $$part"; node $$part || exit 1; done
 
 package: $(VENV) $(MODULES) ## build/throughline-TARGET.vsix, which needs only a Python; TARGET=linux-x64, win32-x64, ...
 	echo "build: build/throughline-$(TARGET).vsix"

@@ -14,13 +14,13 @@ describe("stretch", () => {
   }
 
   it("is the same where nothing changed", () => {
-    const before = stretch(ids(100), []);
-    assert.equal(stretch(ids(100), before), before);
+    const before = stretch(ids(2 * LENGTH + 5), []);
+    assert.equal(stretch(ids(2 * LENGTH + 5), before), before);
   });
 
   it("changes only its end where a row is added", () => {
-    const before = stretch(ids(100), []);
-    const after = stretch(ids(101), before);
+    const before = stretch(ids(2 * LENGTH + 5), []);
+    const after = stretch(ids(2 * LENGTH + 6), before);
     assert.deepEqual(
       after.map((one, at) => one === before[at]),
       [true, true, false],

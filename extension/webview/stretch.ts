@@ -1,5 +1,5 @@
 /** Rows of a stretch: few enough to lay out at once, many enough that the page has few stretches. */
-export const LENGTH = 40;
+export const LENGTH = 20;
 
 /** Cuts ids into stretches, keeping those of before that are the same, and all of it where nothing changed. */
 export function stretch(ids: string[], before: string[][]): string[][] {

@@ -1,4 +1,4 @@
-import { useSignalEffect } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../icons";
 import { activity, following, status, stretches, target } from "../store";
@@ -7,10 +7,17 @@ import { elementId, RowView } from "./row";
 /** Within this many pixels of the end, the list follows what is added. */
 const NEAR = 32;
 
+/** So many of the last stretches are shown at once; those before them follow, one at a time, when the page is idle. */
+const AT_ONCE = 4;
+
+/** The longest that an earlier stretch waits for an idle moment, in milliseconds. */
+const WAIT = 1000;
+
 /** The rows of the session. It stays at the end only where the reader is at the end. */
 export function Rows() {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const first = useSignal(Math.max(0, stretches.peek().length - AT_ONCE));
 
   const follow = () => {
     if (following.value) box.current?.scrollTo({ top: box.current.scrollHeight });
@@ -23,8 +30,15 @@ export function Rows() {
     return () => seen.disconnect();
   }, []);
   useSignalEffect(() => {
+    if (first.value === 0) return undefined;
+    const idle = requestIdleCallback(() => (first.value -= 1), { timeout: WAIT });
+    return () => cancelIdleCallback(idle);
+  });
+  useSignalEffect(() => {
     const wanted = target.value;
     if (!wanted) return;
+    const holder = stretches.peek().findIndex((ids) => ids.includes(wanted.row));
+    if (holder >= 0) first.value = Math.min(first.peek(), holder);
     requestAnimationFrame(() => {
       if (point(wanted.row)) following.value = false;
     });
@@ -44,7 +58,7 @@ export function Rows() {
       >
         <div class="column" ref={content}>
           {stretches.value.map((ids, at) => (
-            <Stretch key={at} ids={ids} />
+            <Stretch key={at} ids={at < first.value ? NONE : ids} />
           ))}
           <Doing />
         </div>
@@ -57,6 +71,9 @@ export function Rows() {
     </main>
   );
 }
+
+/** A stretch that is not shown yet; it keeps its place by the size that the style sheet guesses. */
+const NONE: string[] = [];
 
 function Doing() {
   if (activity.value === "idle" || status.value.kind !== "running") return null;
