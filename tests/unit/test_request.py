@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from throughline.core.events import Event, ToolReturned
 from throughline.core.ledger import Ledger
 from throughline.core.ports import Request
 from throughline.core.settings import Settings
+from throughline.workspace.folder import Folder
 from throughline.workspace.prompts import summarising
 from unit.logs import count, done, entry, file, replied, session, spoke, tool
 
@@ -159,8 +162,8 @@ def test_a_request_is_within_its_budget_or_there_is_none(said: list[str], budget
     assert made is None or made.view.tokens <= budget
 
 
-def test_the_prompt_names_every_operation_and_kind_that_the_tool_has() -> None:
-    prompt = summarising()
+def test_the_prompt_names_every_operation_and_kind_that_the_tool_has(tmp_path: Path) -> None:
+    prompt = summarising(Folder(tmp_path))
     for name in ("decision", "constraint", "pattern", "rejected", "question", "issue", "milestone", "fact", "state"):
         assert f"{name}:" in prompt
     for name in ("revise it", "resolve it", "merge them", f"`{TOOL.name}`"):

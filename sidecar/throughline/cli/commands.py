@@ -32,10 +32,15 @@ def commands() -> None:
 @click.option("--views", type=_OUT, help="Write the views at the end, after a compaction and at foreign summaries.")
 @click.option("--summary", type=_OUT, help="Write the rolling summary at the end.")
 @click.option("--archive", type=_OUT, help="Write the project archive at the end.")
-@click.option("--compare", is_flag=True, help="Play it once more with full history, for the table.")
+@click.option("--compare", is_flag=True, help="Play it with full history, masking and a window too.")
 @click.option("--show", is_flag=True, help="Print the summary and the archive.")
 @click.option("--format", "form", default="", metavar="NAME", help="The files' format, where their content misleads.")
-@click.option("--strategy", default="throughline", type=click.Choice(["throughline", "full"]), help="What to compare.")
+@click.option(
+    "--strategy",
+    default="throughline",
+    type=click.Choice(["throughline", "full", "masking", "window"]),
+    help="What makes the views.",
+)
 @click.option("--budget", default=800, show_default=True, type=click.IntRange(120), help="Tokens of the summary.")
 @click.option("--archive-budget", default=2000, show_default=True, type=click.IntRange(120), help="And the archive's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, for a program to read.")

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from attrs import frozen
 
-from throughline.core.ports import ArchiveFile, Listener, Model, Store
+from throughline.core.events import Origin
+from throughline.core.ports import ArchiveFile, Found, Listener, Model, SessionRow, Store, Workspace
 from throughline.core.recording import Recording, Scene
 from throughline.core.session import Session
 from throughline.core.settings import Settings
@@ -48,6 +49,48 @@ class Library:
     export: Callable[[str], Iterator[str]]
 
 
+class Bench(Protocol):
+    """One project with its database: it opens sessions. The files are those on disk."""
+
+    @property
+    def disk(self) -> Workspace:
+        """The files on disk."""
+        ...
+
+    @property
+    def archive(self) -> Path:
+        """Where the project archive is written."""
+        ...
+
+    def keyed(self) -> bool:
+        """Whether a model can be reached. Reads `.env`."""
+        ...
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """The sessions, the newest first. Reads the database."""
+        ...
+
+    def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
+        """Where something was said, in one session or in all. Reads the database."""
+        ...
+
+    def window(self, model: str) -> int:
+        """A model's context limit in its own tokens."""
+        ...
+
+    async def begin(self, aim: str, role: str, origin: Origin, listener: Listener, files: Workspace) -> Owner:
+        """A new session with an aim, by a real model or a recorded one."""
+        ...
+
+    async def demo(self, listener: Listener, files: Workspace) -> Owner:
+        """A new session that the recorded model plays, whatever key there is."""
+        ...
+
+    async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
+        """A session as its log left it. Raises RefusedError, and StoreError for one that is open elsewhere."""
+        ...
+
+
 class Parts(Protocol):
     """Builds the parts that a command works with; heavy imports happen in its methods."""
 
@@ -70,13 +113,17 @@ class Parts(Protocol):
     async def stage(
         self,
         recording: Recording,
-        project: Path | None,
+        project: Path,
         settings: Settings,
         listener: Listener,
         wrap: Wrap,
         trace: Callable[[str], None] | None,
     ) -> Stage:
-        """A new session for a recording, in a project folder or, without one, in memory only."""
+        """A new session for a recording, in a project's folder; what it is compared with stays in memory."""
+        ...
+
+    def bench(self, project: Path, settings: Settings, pace: float = 0.0) -> Bench:
+        """A project's sessions, to be worked on in a terminal; the recorded model takes `pace` seconds over a word."""
         ...
 
     def serve(self) -> None:

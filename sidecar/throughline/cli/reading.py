@@ -16,14 +16,14 @@ from throughline.cli.parts import Library
 from throughline.core.ports import FORGOTTEN
 from throughline.core.session import Session
 from throughline.session.mailbox import RefusedError
-from throughline.session.report import report
+from throughline.session.report import figures, report
 
 
 def sessions(library: Library, *, as_json: bool) -> None:
     """Lists the sessions, the newest first."""
     rows = library.store.sessions()
     if as_json:
-        _emit([
+        emit([
             {
                 "id": row.id, "objective": row.objective, "started": row.started, "updated": row.updated,
                 "turns": row.turns, "ended": row.ended, "origin": row.origin,
@@ -42,16 +42,10 @@ def sessions(library: Library, *, as_json: bool) -> None:
 def status(library: Library, name: str, *, as_json: bool) -> None:
     """Prints a session's turns, calls, tokens and cost, and what its ledger holds."""
     session = _session(library, name)
-    if not as_json:
+    if as_json:
+        emit(figures(session))
+    else:
         Console().print(Markdown(report(session)))
-        return
-    total = session.bill.total
-    _emit({
-        "id": session.id, "turns": len(session.turns), "calls": total.calls, "output": total.output,
-        "input": total.input + total.cache_read + total.cache_write, "cache_read": total.cache_read,
-        "dollars": None if total.unpriced else total.dollars, "entries": len(session.ledger.live()),
-        "compactions": len(session.compactions) - len(session.undone), "ended": session.ended,
-    })  # fmt: skip
 
 
 def summary(library: Library, name: str) -> None:
@@ -69,7 +63,7 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
     """Finds where something was said, in one session or in all."""
     found = library.store.recall(query, name, limit)
     if as_json:
-        _emit([
+        emit([
             {"session": one.session, "seq": one.seq, "turn": one.turn, "kind": one.kind, "excerpt": one.excerpt}
             for one in found
         ])  # fmt: skip
@@ -120,7 +114,8 @@ def _session(library: Library, name: str) -> Session:
     return library.session(matching[0])
 
 
-def _emit(data: Any) -> None:
+def emit(data: Any) -> None:
+    """Prints JSON, for a program to read."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 

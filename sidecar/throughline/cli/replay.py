@@ -5,24 +5,45 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import IO, Any
 
 from attrs import evolve, frozen
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
 from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from throughline.cli.parts import Parts
 from throughline.cli.views import Views
+from throughline.context.baselines import RESULTS, WINDOW
 from throughline.core.recording import Recording
-from throughline.core.settings import Settings
-from throughline.core.usage import Bill
+from throughline.core.settings import Settings, Strategy
+from throughline.core.usage import Bill, Line, add
 from throughline.session.replay import replay
+from throughline.session.report import spent
+
+
+@frozen
+class Label:
+    """What a strategy is called, and what it does, in a few words."""
+
+    text: str
+    does: str
+
+
+LABELS: dict[Strategy, Label] = {
+    "throughline": Label("Throughline", "masks in batches, compacts into a summary"),
+    "full": Label("full history", "sends everything that was said"),
+    "masking": Label("masking", f"shows the newest {RESULTS} tool results, the others as a line each"),
+    "window": Label("window", f"shows the newest {WINDOW:,} tokens and remembers nothing"),
+}
+BASELINES: tuple[Strategy, ...] = ("full", "masking", "window")
 
 
 @frozen
@@ -60,10 +81,11 @@ def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outpu
     with ExitStack() as open_files:
         trace = open_files.enter_context(_opened(outputs.trace)) if outputs.trace else None
         ours = _played(parts, recordings, outputs, settings, trace, console)
-    full = None
-    if outputs.compare:
-        alone = evolve(outputs, trace=None, views=None)
-        full = _played(parts, recordings, alone, evolve(settings, strategy="full"), None, console)
+    played = {settings.strategy: ours}
+    for other in BASELINES if outputs.compare else ():
+        if other not in played:
+            alone = evolve(outputs, trace=None, views=None)
+            played[other] = _played(parts, recordings, alone, evolve(settings, strategy=other), None, console)
     for out, text in ((outputs.summary, ours.summary), (outputs.archive, ours.archive)):
         if out:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -74,9 +96,10 @@ def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outpu
         console.print(Markdown(ours.archive))
         console.print()
     if outputs.as_json:
-        sys.stdout.write(json.dumps(_figures(ours) | ({"full": _figures(full)} if full else {}), indent=2) + "\n")
+        others = {name: _figures(one) for name, one in played.items() if one is not ours}
+        sys.stdout.write(json.dumps(_figures(ours) | others, indent=2) + "\n")
     else:
-        console.print(_table(ours, full))
+        console.print(_table(played))
 
 
 def _opened(path: Path) -> IO[str]:
@@ -92,11 +115,9 @@ def _played(
     trace: IO[str] | None,
     console: Console,
 ) -> Played:
-    project = outputs.project if settings.strategy == "throughline" else None
-    label = "replay" if project else "with full history"
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("turns"))
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TextColumn("turns"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        return asyncio.run(_sessions(parts, recordings, outputs, settings, trace, project, progress, label))
+        return asyncio.run(_sessions(parts, recordings, outputs, settings, trace, progress))
 
 
 async def _sessions(
@@ -105,14 +126,12 @@ async def _sessions(
     outputs: Outputs,
     settings: Settings,
     trace: IO[str] | None,
-    project: Path | None,
     progress: Progress,
-    label: str,
 ) -> Played:
     summary = archive = ""
     bills: list[Bill] = []
     turns = compactions = 0
-    task = progress.add_task(label, total=None)
+    task = progress.add_task(LABELS[settings.strategy].text, total=None)
     for number, recording in enumerate(recordings):
         folder = outputs.views / str(number + 1) if outputs.views and len(recordings) > 1 else outputs.views
         views = Views(folder, recording)
@@ -121,7 +140,7 @@ async def _sessions(
             if trace:
                 trace.write(row + "\n")
 
-        stage = await parts.stage(recording, project, settings, views, views.wrap, keep if trace else None)
+        stage = await parts.stage(recording, outputs.project, settings, views, views.wrap, keep if trace else None)
         views.owner = stage.owner
         done = progress.tasks[0].completed
         progress.update(task, total=done + len(stage.scenes))
@@ -147,37 +166,53 @@ def _listed(summary: str) -> str:
     return "\n\n".join(summary.splitlines()).replace("\n\n- ", "\n- ")
 
 
-def _table(ours: Played, full: Played | None) -> Table:
-    table = Table(title=f"{ours.turns} turns, {ours.compactions} compactions", title_justify="left")
+def _table(played: Mapping[Strategy, Played]) -> Group:
+    """A column a strategy, each with its share of full history's cost where that was played too."""
+    first = next(iter(played.values()))
+    plural = "" if first.compactions == 1 else "s"
+    table = Table(
+        title=f"{first.turns} turns, {first.compactions} compaction{plural}", title_justify="left", title_style="bold",
+        box=SIMPLE_HEAD, pad_edge=False,
+    )  # fmt: skip
     table.add_column("")
-    columns = [("Throughline", ours), *([("full history", full)] if full else [])]
-    for name, _ in columns:
-        table.add_column(name, justify="right")
-    totals = [[bill.total for bill in played.bills] for _, played in columns]
-    rows = (
-        ("calls", [f"{sum(t.calls for t in some):,}" for some in totals]),
-        ("input tokens", [f"{sum(t.input + t.cache_read + t.cache_write for t in some):,}" for some in totals]),
-        ("  of them from the cache", [f"{sum(t.cache_read for t in some):,}" for some in totals]),
-        ("output tokens", [f"{sum(t.output for t in some):,}" for some in totals]),
-        ("cost", [_dollars(sum(t.dollars for t in some), sum(t.unpriced for t in some)) for some in totals]),
-    )
-    for name, cells in rows:
-        table.add_row(name, *cells)
-    return table
+    for name in played:
+        style = "bold green" if name == "throughline" else ""
+        table.add_column(LABELS[name].text, justify="right", style=style, header_style=style or "bold")
+    bills = [_total(one) for one in played.values()]
+    rows = [
+        ("calls", [f"{bill.calls:,}" for bill in bills]),
+        ("input tokens", [f"{bill.prompt:,}" for bill in bills]),
+        ("  from the cache", [f"{bill.cache_read:,}" for bill in bills]),
+        ("output tokens", [f"{bill.output:,}" for bill in bills]),
+        ("cost", [_dollars(bill.dollars, bill.unpriced) for bill in bills]),
+    ]
+    if len(played) > 1 and "full" in played:
+        whole = _total(played["full"])
+        rows.append(("input, of full", [f"{bill.prompt / max(whole.prompt, 1):.0%}" for bill in bills]))
+        priced = whole.dollars and not whole.unpriced
+        costs = [f"{bill.dollars / whole.dollars:.0%}" if priced and not bill.unpriced else "" for bill in bills]
+        rows.append(("cost, of full", costs))
+    for label, cells in rows:
+        table.add_row(label, *cells)
+    said = [Text(f"{LABELS[name].text}: {LABELS[name].does}", style="dim") for name in played]
+    return Group(table, *(said if len(played) > 1 else ()))
+
+
+def _total(played: Played) -> Line:
+    """The calls of all sessions in one line."""
+    return reduce(add, (bill.total for bill in played.bills), Line())
+
+
+def _purposes(played: Played) -> dict[str, Any]:
+    """What each purpose cost, over all sessions."""
+    names = {name for bill in played.bills for name in bill.lines}
+    lines = {name: reduce(add, (bill.lines.get(name, Line()) for bill in played.bills)) for name in sorted(names)}
+    return {name: spent(line) for name, line in lines.items()}
 
 
 def _figures(played: Played) -> dict[str, Any]:
-    totals = [bill.total for bill in played.bills]
-    unpriced = sum(total.unpriced for total in totals)
-    return {
-        "turns": played.turns,
-        "compactions": played.compactions,
-        "calls": sum(total.calls for total in totals),
-        "input": sum(total.input + total.cache_read + total.cache_write for total in totals),
-        "cache_read": sum(total.cache_read for total in totals),
-        "output": sum(total.output for total in totals),
-        "dollars": None if unpriced else sum(total.dollars for total in totals),
-    }
+    whole = {"turns": played.turns, "compactions": played.compactions, **spent(_total(played))}
+    return {**whole, "purposes": _purposes(played)}
 
 
 def _dollars(amount: float, unpriced: int) -> str:

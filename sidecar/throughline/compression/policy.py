@@ -49,7 +49,7 @@ def decide(
     The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
     output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
     """
-    if settings.strategy == "full":
+    if settings.strategy != "throughline":
         return Nothing()
     through = cut(session, settings)
     movable = [turn for turn in session.recent if turn.number <= through]

@@ -32,6 +32,16 @@ class SessionStarted:
 
 
 @frozen
+class CrewChanged:
+    """From here on the session is worked on in this role, by this model with its context limit."""
+
+    kind: ClassVar[Literal["crew_changed"]] = "crew_changed"
+    role: str
+    model: str
+    limit: int
+
+
+@frozen
 class Spoke:
     """The user's words (or, marked so, an interrupt); the first one with a new number opens that turn."""
 
@@ -213,8 +223,8 @@ class SessionEnded:
 
 Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
-    SessionStarted | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned | FileInjected
-    | FileDropped | TurnEnded | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone
+    SessionStarted | CrewChanged | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
+    | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone
     | ArchiveWritten | SessionEnded
 )  # fmt: skip
 

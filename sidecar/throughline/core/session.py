@@ -13,6 +13,7 @@ from throughline.core.events import (
     CallBilled,
     Compacted,
     CompactionUndone,
+    CrewChanged,
     Ending,
     FileDropped,
     FileInjected,
@@ -138,6 +139,8 @@ def _applied(session: Session, logged: Logged) -> Session:
                 session, id=event.session, objective=event.objective, role=event.role, project=event.project,
                 model=event.model, limit=event.limit, origin=event.origin,
             )  # fmt: skip
+        case CrewChanged(role=role, model=model, limit=limit):
+            return evolve(session, role=role, model=model, limit=limit)
         case Queued():
             return evolve(session, queue=(*session.queue, event))
         case Withdrawn():

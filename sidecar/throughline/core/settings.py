@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-Strategy: TypeAlias = Literal["throughline", "full"]
+Strategy: TypeAlias = Literal["throughline", "full", "masking", "window"]
 
 
 @frozen

@@ -52,6 +52,11 @@ class Line:
     dollars: float = 0.0
     unpriced: int = 0
 
+    @property
+    def prompt(self) -> int:
+        """All tokens that were sent."""
+        return self.input + self.cache_read + self.cache_write
+
 
 @frozen
 class Bill:
@@ -64,7 +69,7 @@ class Bill:
         """All purposes in one line."""
         total = Line()
         for line in self.lines.values():
-            total = _sum(total, line)
+            total = add(total, line)
         return total
 
 
@@ -72,10 +77,11 @@ def charge(bill: Bill, call: CallBilled) -> Bill:
     """The bill with one more call."""
     known = call.dollars is not None
     line = Line(1, call.input, call.output, call.cache_read, call.cache_write, call.dollars or 0.0, 0 if known else 1)
-    return evolve(bill, lines={**bill.lines, call.purpose: _sum(bill.lines.get(call.purpose, Line()), line)})
+    return evolve(bill, lines={**bill.lines, call.purpose: add(bill.lines.get(call.purpose, Line()), line)})
 
 
-def _sum(left: Line, right: Line) -> Line:
+def add(left: Line, right: Line) -> Line:
+    """Two lines as one."""
     return Line(
         left.calls + right.calls,
         left.input + right.input,

@@ -106,21 +106,26 @@ class ReplayTools:
 
 
 class DemoModel:
-    """Plays a recording to a user who says its lines; off script it says what it is and how to go on."""
+    """Plays a recording to a user who says its lines; off script it says what it is and how to go on, in the words of
+    the file `aside`.
+    """
 
-    def __init__(self, scenes: Sequence[Scene], cache: PromptCache, tokens: Tokens, pace: float) -> None:
+    def __init__(
+        self, scenes: Sequence[Scene], cache: PromptCache, tokens: Tokens, pace: float, aside: str = "off_script"
+    ) -> None:
         self._scenes = {_words(scene): scene for scene in scenes}
         self._ids = _unique([step for scene in scenes for step in _steps(scene)])
         self._cache = cache
         self._tokens = tokens
         self._pace = pace
+        self._aside = aside
 
     async def stream(self, request: Request) -> AsyncIterator[Piece]:
         """The recorded reply to the user's last words, `pace` seconds a word."""
         said, replies = _position(request.view)
         scene = self._scenes.get(said.strip())
         if scene is None or replies >= len(scene.exchanges):
-            text = (files(__package__) / "off_script.md").read_text("utf-8").strip()
+            text = (files(__package__) / f"{self._aside}.md").read_text("utf-8").strip()
             reply: tuple[Step, ...] = (Step(0, "assistant", "text", text),)
         else:
             reply = scene.exchanges[replies].reply

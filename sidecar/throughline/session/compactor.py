@@ -9,6 +9,7 @@ from attrs import evolve
 from throughline.agent.loop import Crew
 from throughline.compression import policy
 from throughline.compression.compaction import Proposal, current, held, propose, rendering
+from throughline.context.baselines import shaped
 from throughline.context.view import Frame, assemble
 from throughline.core.events import Compacted, LedgerChanged, Logged, Masked, Noted
 from throughline.core.session import Session, apply
@@ -48,7 +49,8 @@ class Compactor:
         """The view of a session's next call."""
         count = self._world.tokens.count
         summary = rendering(session, self._settings, count) if session.through else ""
-        return assemble(session, self._frame, summary, count, self._settings.words)
+        whole = assemble(session, self._frame, summary, count, self._settings.words)
+        return shaped(whole, self._settings.strategy)
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""

@@ -1,0 +1,70 @@
+"""What Throughline is compared with: other ways to make the view of the next call from the whole history.
+
+None of them remembers anything: each is a function of the view that holds every turn in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from throughline.context.stubs import result_stub
+from throughline.core.events import ToolCalled, ToolReturned
+from throughline.core.settings import Strategy
+from throughline.core.view import Block, View
+
+# What the literature on masking keeps: so many tool results.
+RESULTS = 10
+# What a plain window holds, in o200k tokens.
+WINDOW = 40_000
+
+
+def shaped(view: View, strategy: Strategy) -> View:
+    """The view as a strategy sends it."""
+    return _SHAPES[strategy](view)
+
+
+def masking(view: View, results: int = RESULTS) -> View:
+    """Every turn, but only the newest `results` tool results verbatim; the others are stubs."""
+    shown = [block for block in view.blocks if block.content == "result"]
+    old = {id(block) for block in shown[: max(0, len(shown) - results)]}
+    calls = {block.id: block for block in view.blocks if block.content == "call"}
+    blocks = (_stub(block, calls.get(block.id)) if id(block) in old else block for block in view.blocks)
+    return View(tuple(blocks))
+
+
+def window(view: View, tokens: int = WINDOW) -> View:
+    """What is stable, and the newest blocks that fit into so many tokens; the newest one is always there.
+
+    A result whose call no longer fits goes with it.
+    """
+    stable = [block for block in view.blocks if block.place in ("system", "archive")]
+    turns = view.blocks[len(stable) :]
+    kept = len(turns)
+    while kept and (kept == len(turns) or turns[kept - 1].tokens <= tokens):
+        kept -= 1
+        tokens -= turns[kept].tokens
+    newest = list(turns[kept:])
+    while len(newest) > 1 and newest[0].content == "result":
+        del newest[0]
+    return View((*stable, *newest))
+
+
+def _whole(view: View) -> View:
+    return view
+
+
+def _stub(block: Block, call: Block | None) -> Block:
+    result = ToolReturned(0, block.id, block.text, block.tokens, block.error)
+    called = ToolCalled(0, call.id, call.tool, call.args or {}, call.tokens) if call else None
+    stub = result_stub(result, called)
+    return evolve(block, text=stub, tokens=len(stub) // 3) if len(stub) < len(block.text) else block
+
+
+_SHAPES: dict[Strategy, Callable[[View], View]] = {
+    "throughline": _whole,
+    "full": _whole,
+    "masking": masking,
+    "window": window,
+}

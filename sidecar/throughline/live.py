@@ -1,0 +1,246 @@
+"""One workspace with its database, as the editor and the terminal need it: it opens live sessions.
+
+A part of the composition root, as `__main__` is. Imports stand in the functions, so that nothing heavy is loaded
+before it is needed.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import evolve, frozen
+
+from throughline.opening import digest, kept, objective, off, system, worker
+
+if TYPE_CHECKING:
+    from throughline.agent.loop import Crew
+    from throughline.cli.parts import Stage
+    from throughline.core.events import Logged, Origin, SessionStarted
+    from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Store, Workspace
+    from throughline.core.recording import Recording
+    from throughline.core.settings import Settings
+    from throughline.models.keys import Access
+    from throughline.models.tokens import O200k
+    from throughline.session.owner import Owner
+    from throughline.session.world import World
+    from throughline.wire.methods import Start
+    from throughline.workspace.folder import Folder
+
+# Seconds a word, at which the recorded model speaks.
+PACE = 0.02
+
+
+class Source(Protocol):
+    """What a bench needs of the composition root: the process's one counter, and recorded sessions."""
+
+    @property
+    def tokens(self) -> O200k:
+        """The counter."""
+        ...
+
+    def read(self, path: Path, form: str = "") -> Recording:
+        """A recorded session. Raises TranscriptError."""
+        ...
+
+    async def staged(
+        self,
+        recording: Recording,
+        folder: Folder,
+        store: Store,
+        archive: ArchiveFile,
+        settings: Settings,
+        listener: Listener,
+    ) -> Stage:
+        """A new session for a recording, over a store and an archive that are open."""
+        ...  # fmt: skip
+
+
+@frozen
+class Reach:
+    """How a model is reached, and what plays where none can be: an endpoint ("" for Anthropic's own), the recording,
+    the seconds that it takes over a word, and the name of what it says off its script.
+    """
+
+    demo: Path
+    endpoint: str = ""
+    pace: float = PACE
+    aside: str = "off_script"
+
+
+class LiveBench:
+    """Opens the sessions of one workspace, with real or recorded models."""
+
+    def __init__(self, source: Source, root: Path, settings: Settings, reach: Reach) -> None:
+        from throughline.models.prices import load
+        from throughline.workspace.clock import WallClock
+        from throughline.workspace.folder import Folder
+
+        self._source = source
+        self._root = root
+        self._settings = settings
+        self._reach = reach
+        self._prices, self._clock = load(), WallClock()
+        self._key = ""
+        self._store: Store | None = None
+        self._kept: ArchiveFile | None = None
+        self.disk = Folder(root)
+
+    @property
+    def archive(self) -> Path:
+        """Where the project archive is written."""
+        from throughline.store.archive import NAME
+
+        return self._root / ".agent" / NAME
+
+    def key(self, key: str) -> None:
+        """Takes the key from the editor's secret storage, for what is opened from now on."""
+        self._key = key
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        """The sessions, the newest first; none where there has been none, and then no file is made."""
+        from throughline.store.database import NAME
+
+        if self._store is None and not (self._root / ".agent" / NAME).exists():
+            return ()
+        return self._database()[0].sessions()
+
+    def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
+        """Where something was said, in one session or in all. Reads the database."""
+        return self._database()[0].recall(query, session, limit)
+
+    def window(self, model: str) -> int:
+        """A model's context limit in its own tokens."""
+        return self._prices.window(model)
+
+    async def start(self, wanted: Start, listener: Listener, files: Workspace) -> Owner:
+        """A new session with the model that can be reached, or else the recorded one."""
+        origin: Origin = "live" if await off(self.keyed) else "demo"
+        return await self.begin(wanted.objective, wanted.role, origin, listener, files)
+
+    async def demo(self, listener: Listener, files: Workspace) -> Owner:
+        """A new session that the recorded model plays, whatever key there is."""
+        recording = await off(self._source.read, self._reach.demo)
+        return await self.begin(objective(recording), "engineer", "demo", listener, files)
+
+    async def begin(self, aim: str, role: str, origin: Origin, listener: Listener, files: Workspace) -> Owner:
+        """A new session with an aim, by a real model or a recorded one."""
+        import uuid
+
+        from throughline.core.events import SessionStarted
+        from throughline.session.owner import Owner
+
+        name, model = uuid.uuid4().hex[:12], self._settings.model
+        begun = SessionStarted(name, aim, role, self.disk.root.name, model, self.window(model), origin)
+        world = await off(self._world, aim, role, listener, files)
+        crew = await off(self._crew, origin, model)
+        return await Owner.start(world, crew, self._settings, begun)
+
+    async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
+        """A session as its log left it, with the kind of model that it began with."""
+        from throughline.session.owner import Owner
+
+        begun = await off(self._now, session)
+        world = await off(self._world, begun.objective, begun.role, listener, files)
+        crew = await off(self._crew, begun.origin, begun.model)
+        return await Owner.resume(world, crew, self._settings, session)
+
+    def find(self, session: str) -> SessionStarted:
+        """How a session began. Raises RefusedError for one that is not in this workspace. Reads the database."""
+        from throughline.core.events import SessionStarted
+        from throughline.session.mailbox import RefusedError
+
+        first = next(iter(self._database()[0].read(session)), None)
+        if first is None or not isinstance(first.event, SessionStarted):
+            raise RefusedError(f"There is no session {session} in this workspace.")
+        return first.event
+
+    def read(self, path: Path) -> Recording:
+        """A recorded session. Raises TranscriptError."""
+        return self._source.read(path)
+
+    async def recording(self, recording: Recording) -> str:
+        """The id of the session that a recording becomes: played once, to its end, and kept whole."""
+        from throughline.session.replay import replay
+        from throughline.store.memory import MemoryArchive, MemoryStore
+
+        store, _ = await off(self._database)
+        name = digest(recording)
+        if name in {row.id for row in await off(store.sessions)}:
+            return name
+        memory = MemoryStore()
+        stage = await self._source.staged(recording, self.disk, memory, MemoryArchive(), self._settings, _Nobody())
+        try:
+            await replay(stage.owner, stage.scenes, stage.tape, lambda _: None)
+        finally:
+            await stage.owner.close()
+        # In one go: a recording that was cut short would pass for the whole one.
+        await off(store.append, name, memory.read(name))
+        return name
+
+    def keyed(self) -> bool:
+        """Whether a model can be reached: by the key given, the environment's, or the workspace's `.env`."""
+        return bool(self._access())
+
+    def _now(self, session: str) -> SessionStarted:
+        """How a session would begin today: in the role and with the model that were chosen in it last, or else with
+        the model of the settings.
+        """
+        from throughline.core.events import CrewChanged
+
+        begun = evolve(self.find(session), model=self._settings.model)
+        for logged in self._database()[0].read(session):
+            if isinstance(logged.event, CrewChanged):
+                begun = evolve(begun, role=logged.event.role, model=logged.event.model)
+        return begun
+
+    def _world(self, aim: str, role: str, listener: Listener, files: Workspace) -> World:
+        from throughline.session.world import World
+
+        store, archive = self._database()
+        prompt = system(self.disk, role, self.disk.root.name, aim)
+        tokens = self._source.tokens
+        tokens.count("The ranks are loaded here, off the event loop.")
+        return World(store, archive, files, tokens, self._clock, listener, prompt, worker(), worker())
+
+    def _crew(self, origin: Origin, name: str) -> Crew:
+        from throughline.agent.loop import Crew, Summariser
+        from throughline.agent.toolbox import NoTools
+        from throughline.core.recording import scenes
+        from throughline.models.anthropic import Anthropic
+        from throughline.models.cache import PromptCache
+        from throughline.models.recorded import DemoModel, DemoTools
+        from throughline.workspace.prompts import summarising
+
+        tokens = self._source.tokens
+        if origin == "live":
+            live, cheap = Anthropic(self._access), self._settings.compressor
+            summariser = Summariser(live, cheap, summarising(self.disk)) if cheap else None
+            return Crew(live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser)
+        played = scenes(self.read(self._reach.demo).steps)
+        cache = PromptCache(self._clock, self._prices.factor(name))
+        model = DemoModel(played, cache, tokens, self._reach.pace, self._reach.aside)
+        return Crew(model, name, self._prices, DemoTools(played, tokens), self._clock, recorded=True)
+
+    def _access(self) -> Access:
+        from throughline.models.keys import Access, find
+
+        return find(Access(self._key, self._reach.endpoint), self._root)
+
+    def _database(self) -> tuple[Store, ArchiveFile]:
+        if self._store is None or self._kept is None:
+            self._store, self._kept = kept(self._root)
+        return self._store, self._kept
+
+
+class _Nobody:
+    """Listens to a session that is played before anyone looks at it."""
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Nothing to show."""
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Nothing to show."""
