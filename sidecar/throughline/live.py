@@ -86,7 +86,7 @@ class LiveBench:
         self._prices, self._clock = load(), WallClock()
         self._key = ""
         self._store: Store | None = None
-        self._kept: ArchiveFile | None = None
+        self._archive: ArchiveFile | None = None
         self.disk = Folder(root)
 
     @property
@@ -111,6 +111,10 @@ class LiveBench:
     def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
         """Where something was said, in one session or in all. Reads the database."""
         return self._database()[0].recall(query, session, limit)
+
+    def kept(self) -> ArchiveFile:
+        """The project archive."""
+        return self._database()[1]
 
     def window(self, model: str) -> int:
         """A model's context limit in its own tokens."""
@@ -231,9 +235,9 @@ class LiveBench:
         return find(Access(self._key, self._reach.endpoint), self._root)
 
     def _database(self) -> tuple[Store, ArchiveFile]:
-        if self._store is None or self._kept is None:
-            self._store, self._kept = kept(self._root)
-        return self._store, self._kept
+        if self._store is None or self._archive is None:
+            self._store, self._archive = kept(self._root)
+        return self._store, self._archive
 
 
 class _Nobody:

@@ -89,6 +89,34 @@ def sessions(parts: Parts, project: Path, as_json: bool) -> None:
 
 
 @commands.command()
+@_PROJECT
+@click.option("--objective", default="", help="What the session is for; asked where it is not given.")
+@click.option("--role", default="", type=click.Choice(["", "engineer", "qa", "product"]), help="Who answers.")
+@click.option("--model", default="", help="The model that answers, by its id.")
+@click.option("--session", default="", help="Go on with this session, by its id or the beginning of it.")
+@click.option("--continue", "go_on", is_flag=True, help="Go on with the newest session that has not ended.")
+@click.option("--demo", is_flag=True, help="Have the recorded demo session play, whatever key there is.")
+@click.pass_context
+def chat(
+    context: click.Context,
+    project: Path,
+    objective: str,
+    role: str,
+    model: str,
+    session: str,
+    go_on: bool,
+    demo: bool,
+) -> None:
+    """Work in a session in this terminal.
+
+    From a pipe, each line is a message or a command. The exit status is 1 where one of them failed.
+    """
+    from throughline.cli.chat.run import Wanted, run  # noqa: PLC0415
+
+    context.exit(run(context.obj, Wanted(project, objective, role, model, session, go_on=go_on, demo=demo)))
+
+
+@commands.command()
 @_SESSION
 @_PROJECT
 @_JSON

@@ -66,6 +66,10 @@ class Bench(Protocol):
         """Whether a model can be reached. Reads `.env`."""
         ...
 
+    def kept(self) -> ArchiveFile:
+        """The project archive."""
+        ...
+
     def sessions(self) -> tuple[SessionRow, ...]:
         """The sessions, the newest first. Reads the database."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
+from rich.text import Text
 
 from throughline.cli.parts import Library
-from throughline.core.ports import FORGOTTEN
+from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.core.session import Session
 from throughline.session.mailbox import RefusedError
 from throughline.session.report import figures, report
@@ -68,12 +70,16 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
             for one in found
         ])  # fmt: skip
         return
-    console = Console()
+    places(Console(highlight=False).print, found)
+
+
+def places(show: Callable[[Text], None], found: Sequence[Found]) -> None:
+    """Shows where something was said."""
     for one in found:
-        console.print(f"{one.session} turn {one.turn} {one.kind}", style="bold", markup=False, highlight=False)
-        console.print(f"  {' '.join(one.excerpt.split())}", markup=False, highlight=False)
+        show(Text(f"{one.session} turn {one.turn} {one.kind}", style="bold"))
+        show(Text(f"  {' '.join(one.excerpt.split())}"))
     if not found:
-        console.print("Nothing was said with all these words.")
+        show(Text("Nothing was said with all these words."))
 
 
 def export(library: Library, name: str, out: Path | None) -> None:
@@ -105,13 +111,26 @@ def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
 
 def _session(library: Library, name: str) -> Session:
     """The session of that id, or of the only id that begins so; without a name the newest one."""
-    rows = library.store.sessions()
-    matching = [row.id for row in rows if row.id == name] or [row.id for row in rows if row.id.startswith(name)]
+    return library.session(named(library.store.sessions(), name).id)
+
+
+def named(rows: Sequence[SessionRow], name: str) -> SessionRow:
+    """The session of that id, or the only one whose id begins so; without a name the newest. Raises RefusedError."""
+    matching = [row for row in rows if row.id == name] or [row for row in rows if row.id.startswith(name)]
     if not matching:
         raise RefusedError(f"There is no session {name} here." if name else "This project has no sessions yet.")
     if name and len(matching) > 1:
-        raise RefusedError(f"Several sessions begin with {name}: {', '.join(matching)}.")
-    return library.session(matching[0])
+        raise RefusedError(f"Several sessions begin with {name}: {', '.join(row.id for row in matching)}.")
+    return matching[0]
+
+
+def writable(row: SessionRow) -> SessionRow:
+    """The session, where it can be gone on with. Raises RefusedError."""
+    if row.origin == "recording":
+        raise RefusedError(f"Session {row.id} was recorded by another tool and can only be read.")
+    if row.ended:
+        raise RefusedError(f"Session {row.id} has ended and can only be read.")
+    return row
 
 
 def emit(data: Any) -> None:

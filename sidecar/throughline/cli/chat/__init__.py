@@ -1,0 +1,1 @@
+"""`throughline chat`: a session in a terminal."""

@@ -1,0 +1,158 @@
+"""The conversation: a line from the user, a turn or a command, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+from rich.console import ConsoleRenderable
+from rich.markdown import Markdown
+from rich.text import Text
+
+from throughline.cli.chat.backstage import Backstage
+from throughline.cli.chat.keyboard import Keyboard
+from throughline.cli.chat.screen import Screen
+from throughline.cli.parts import Bench
+from throughline.core.errors import UserError
+from throughline.core.events import CrewChanged
+from throughline.session.owner import Owner
+from throughline.session.report import report
+
+T = TypeVar("T")
+
+# As a shell has it for a program that Ctrl-C ended.
+INTERRUPTED = 130
+_PREVIEW = 100
+
+
+class Talk:
+    """One session, open in a terminal. All but `run` is for its commands."""
+
+    def __init__(
+        self, bench: Bench, owner: Owner, screen: Screen, keyboard: Keyboard, backstage: Backstage,
+        commands: Mapping[str, Command],
+    ) -> None:  # fmt: skip
+        self.bench = bench
+        self.owner = owner
+        self.screen = screen
+        self.keyboard = keyboard
+        self.commands = commands
+        self._backstage = backstage
+        self._over = False
+
+    def run(self, first: str = "") -> int:
+        """Talks until the user leaves: the exit status. `first` has been said already."""
+        warned = False
+        while not self._over:
+            try:
+                said, first = first or self._listen(), ""
+                if not self.keyboard.tty:
+                    # So that what is printed reads as the session went.
+                    self.screen.say(f"you> {said}", "bold cyan")
+                warned = False
+                if said:
+                    self._answer(said)
+            except EOFError:
+                break
+            except KeyboardInterrupt:
+                if warned:
+                    return INTERRUPTED
+                warned = True
+                self.screen.say("Ctrl-C again leaves; the session is kept.", "yellow")
+        # Whoever reads a pipe's output looks at the status; a person has seen what went wrong.
+        return 1 if self.screen.failed and not self.keyboard.tty else 0
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Has the session do something, and shows that it goes on."""
+        with self.screen.working():
+            return self._backstage.do(work)
+
+    def show(self, markdown: str) -> None:
+        """Prints Markdown: rendered for a person, as it is for a program."""
+        shown: ConsoleRenderable = Markdown(markdown) if self.keyboard.tty else Text(markdown.strip())
+        self.screen.show(shown)
+
+    def leave(self, *, end: bool) -> None:
+        """Stops talking, after the session has been ended where that is wanted, and reports."""
+        if end:
+            self.screen.say("Distilling the session into the project archive…", "bold")
+            self.do(self.owner.end())
+        self.show(report(self.owner.session))
+        if end:
+            self.screen.say(f"Archive: {self.bench.archive}")
+        else:
+            self.screen.say(f"The session is kept: throughline chat --session {self.owner.session.id}", "dim")
+        self._over = True
+
+    def change(self, role: str, model: str) -> None:
+        """Goes on in another role or with another model, from the next call on."""
+        owner = self.owner
+        self.do(owner.record(CrewChanged(role, model, self.bench.window(model))))
+        self.screen.quiet = True
+        try:
+            self.owner = self.do(self._again(owner))
+        finally:
+            self.screen.begin()
+
+    async def _again(self, owner: Owner) -> Owner:
+        await owner.close()
+        return await self.bench.resume(owner.session.id, self.screen, self.bench.disk)
+
+    def _listen(self) -> str:
+        """The user's next words; on an empty line a recording's next ones."""
+        suggestion = self.owner.suggestion() if self.owner.recorded else ""
+        if suggestion and self.keyboard.tty:
+            line = " ".join(suggestion.split())
+            short = line if len(line) <= _PREVIEW else f"{line[: _PREVIEW - 1]}…"
+            self.screen.say(f"Enter says: {short}", "dim italic")
+        with self.screen.asking():
+            said = self.keyboard.message()
+        if not said and suggestion:
+            if self.keyboard.tty:
+                self.screen.say(suggestion, "cyan")
+            return suggestion
+        return said
+
+    def _answer(self, said: str) -> None:
+        name, _, rest = said.partition(" ")
+        bare = {"status": "/status", "exit": "/exit", "quit": "/exit"}
+        name = bare.get(said.lower(), name)
+        try:
+            if not name.startswith("/"):
+                self._turn(said)
+            elif command := self.commands.get(name[1:]):
+                command.act(self, rest.strip())
+            else:
+                self.screen.refuse(f"There is no command {name}: /help lists them.")
+        except UserError as error:
+            self.screen.refuse(str(error))
+
+    def _turn(self, said: str) -> None:
+        """One turn; Ctrl-C cancels it, and once more while it is being cancelled leaves."""
+
+        async def play() -> None:
+            await self.owner.send(said)
+            await self.owner.idle()
+
+        with self.screen.working():
+            try:
+                self._backstage.do(play())
+            except KeyboardInterrupt:
+                try:
+                    self._backstage.do(self.owner.cancel())
+                except KeyboardInterrupt:
+                    self._over = True
+                    raise
+
+
+@frozen
+class Command:
+    """A command: what it takes, what it does, in a few words, and how."""
+
+    takes: str
+    does: str
+    act: Callable[[Talk, str], None]
+
+
+Commands: TypeAlias = Mapping[str, Command]
