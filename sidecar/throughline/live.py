@@ -152,6 +152,20 @@ class LiveBench:
         crew = await off(self._crew, begun.origin, begun.model)
         return await Owner.resume(world, crew, self._settings, session)
 
+    async def rehearse(self, session: str) -> Owner:
+        """A copy of a session in memory, to try something on: nothing of it is kept."""
+        from throughline.session.owner import Owner
+        from throughline.store.memory import MemoryArchive, MemoryStore
+
+        begun = await off(self._now, session)
+        world = await off(self._world, begun.objective, begun.role, _Nobody(), self.disk)
+        store = MemoryStore()
+        log = await off(lambda: tuple(world.store.read(session)))
+        store.append(session, log)
+        archive = MemoryArchive(await off(world.archive.read))
+        crew = await off(self._crew, begun.origin, begun.model)
+        return await Owner.resume(evolve(world, store=store, archive=archive), crew, self._settings, session)
+
     def find(self, session: str) -> SessionStarted:
         """How a session began. Raises RefusedError for one that is not in this workspace. Reads the database."""
         from throughline.core.events import SessionStarted

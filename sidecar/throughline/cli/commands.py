@@ -10,7 +10,7 @@ import click
 from throughline import __version__
 
 if TYPE_CHECKING:
-    from throughline.cli.parts import Parts
+    from throughline.cli.parts import Bench, Parts
     from throughline.core.settings import Strategy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -77,6 +77,13 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a 
 _SESSION = click.argument("session", default="", metavar="[SESSION]")
 
 
+def _bench(parts: Parts, project: Path) -> Bench:
+    from throughline.cli import reading  # noqa: PLC0415
+    from throughline.core.settings import Settings  # noqa: PLC0415
+
+    return parts.bench(reading.project(project), Settings())
+
+
 @commands.command()
 @_PROJECT
 @_JSON
@@ -141,12 +148,54 @@ def summary(parts: Parts, session: str, project: Path) -> None:
 
 @commands.command()
 @_PROJECT
+@click.option("--diff", is_flag=True, help="Show what the newest open session would change in it, if it ended now.")
 @click.pass_obj
-def archive(parts: Parts, project: Path) -> None:
+def archive(parts: Parts, project: Path, diff: bool) -> None:
     """Print the project archive."""
-    from throughline.cli import reading  # noqa: PLC0415
+    from throughline.cli import acting, reading  # noqa: PLC0415
 
-    reading.archive(parts.library(reading.project(project)))
+    if diff:
+        acting.difference(_bench(parts, project))
+    else:
+        reading.archive(parts.library(reading.project(project)))
+
+
+@commands.command()
+@_SESSION
+@click.option("--preview", is_flag=True, help="Only show what would be kept, added, revised and folded.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def compact(parts: Parts, session: str, preview: bool, project: Path, as_json: bool) -> None:
+    """Compact a session now; the newest open one without an id."""
+    from throughline.cli import acting  # noqa: PLC0415
+
+    acting.compact(_bench(parts, project), session, preview=preview, as_json=as_json)
+
+
+@commands.command()
+@_SESSION
+@click.option("--compaction", default="", help="Which compaction, where it is not the last one.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def undo(parts: Parts, session: str, compaction: str, project: Path, as_json: bool) -> None:
+    """Undo a session's last compaction: its turns come back, and what came later stays."""
+    from throughline.cli import acting  # noqa: PLC0415
+
+    acting.undo(_bench(parts, project), session, compaction, as_json=as_json)
+
+
+@commands.command()
+@_SESSION
+@_PROJECT
+@_JSON
+@click.pass_obj
+def end(parts: Parts, session: str, project: Path, as_json: bool) -> None:
+    """End a session, and distil what lasts into the project archive."""
+    from throughline.cli import acting  # noqa: PLC0415
+
+    acting.end(_bench(parts, project), session, as_json=as_json)
 
 
 @commands.command()

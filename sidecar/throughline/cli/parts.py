@@ -94,6 +94,10 @@ class Bench(Protocol):
         """A session as its log left it. Raises RefusedError, and StoreError for one that is open elsewhere."""
         ...
 
+    async def rehearse(self, session: str) -> Owner:
+        """A copy of a session in memory, to try something on: nothing of it is kept."""
+        ...
+
 
 class Parts(Protocol):
     """Builds the parts that a command works with; heavy imports happen in its methods."""

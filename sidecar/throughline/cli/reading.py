@@ -124,15 +124,6 @@ def named(rows: Sequence[SessionRow], name: str) -> SessionRow:
     return matching[0]
 
 
-def writable(row: SessionRow) -> SessionRow:
-    """The session, where it can be gone on with. Raises RefusedError."""
-    if row.origin == "recording":
-        raise RefusedError(f"Session {row.id} was recorded by another tool and can only be read.")
-    if row.ended:
-        raise RefusedError(f"Session {row.id} has ended and can only be read.")
-    return row
-
-
 def emit(data: Any) -> None:
     """Prints JSON, for a program to read."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2))

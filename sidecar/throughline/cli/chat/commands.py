@@ -7,6 +7,7 @@ import asyncio
 from rich.table import Table
 from rich.text import Text
 
+from throughline.cli.acting import rehearsed, told
 from throughline.cli.chat.talk import Command, Commands, Talk
 from throughline.cli.reading import places
 from throughline.core.events import Form
@@ -49,10 +50,15 @@ def status(talk: Talk, _: str) -> None:
 
 
 def compact(talk: Talk, rest: str) -> None:
-    """Compacts now."""
-    if rest:
+    """Compacts now, or shows what that would do."""
+    if rest not in ("", "preview"):
         raise RefusedError("/compact takes nothing, or `preview`.")
-    talk.do(talk.owner.compact())
+    if rest:
+        made = talk.do(rehearsed(talk.bench, talk.owner.session.id))
+        for line in told(made, done=False):
+            talk.screen.show(line)
+    else:
+        talk.do(talk.owner.compact())
 
 
 def undo(talk: Talk, rest: str) -> None:
@@ -153,7 +159,7 @@ COMMANDS: Commands = {
     "summary": Command("", "the rolling summary, as it is now", summary),
     "archive": Command("", "the project archive", archive),
     "recall": Command("WORDS", "where something was said in this session", recall),
-    "compact": Command("", "move what has ended into the summary now", compact),
+    "compact": Command("[preview]", "move what has ended into the summary now, or show what that would do", compact),
     "undo": Command("[ID]", "undo the last compaction", undo),
     "skeleton": Command("PATH", "put a file's skeleton into the context", skeleton),
     "file": Command("PATH", "put a whole file into the context", file),

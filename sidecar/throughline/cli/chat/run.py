@@ -10,16 +10,15 @@ from attrs import evolve, frozen
 from rich.console import Console
 from rich.text import Text
 
+from throughline.cli.acting import writable
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.commands import COMMANDS, ROLES
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Screen
 from throughline.cli.chat.talk import INTERRUPTED, Talk
 from throughline.cli.parts import Bench, Parts
-from throughline.cli.reading import named, writable
 from throughline.core.events import Origin, Replied, Spoke
 from throughline.core.settings import Settings
-from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 
 # Seconds that the recorded model takes over a word in front of a person.
@@ -78,14 +77,7 @@ def run(parts: Parts, wanted: Wanted) -> int:
 
 def _kept(bench: Bench, wanted: Wanted) -> str:
     """The id of the session to go on with, or nothing where a new one is wanted. Raises RefusedError."""
-    if wanted.session:
-        return writable(named(bench.sessions(), wanted.session)).id
-    if not wanted.go_on:
-        return ""
-    open_ones = [row for row in bench.sessions() if not row.ended and row.origin != "recording"]
-    if not open_ones:
-        raise RefusedError("There is no session to continue here: start one without --continue.")
-    return open_ones[0].id
+    return writable(bench.sessions(), wanted.session) if wanted.session or wanted.go_on else ""
 
 
 def _asked(wanted: Wanted, keyboard: Keyboard) -> tuple[Wanted, str]:

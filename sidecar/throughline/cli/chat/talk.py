@@ -40,6 +40,7 @@ class Talk:
         self.commands = commands
         self._backstage = backstage
         self._over = False
+        self._suggested = ""
 
     def run(self, first: str = "") -> int:
         """Talks until the user leaves: the exit status. `first` has been said already."""
@@ -54,9 +55,15 @@ class Talk:
                 if said:
                     self._answer(said)
             except EOFError:
+                if self.keyboard.tty:
+                    self.screen.say("")
+                self._say_kept()
                 break
             except KeyboardInterrupt:
-                if warned:
+                if self.keyboard.tty:
+                    self.screen.say("")
+                if warned or self._over:
+                    self._say_kept()
                     return INTERRUPTED
                 warned = True
                 self.screen.say("Ctrl-C again leaves; the session is kept.", "yellow")
@@ -82,8 +89,11 @@ class Talk:
         if end:
             self.screen.say(f"Archive: {self.bench.archive}")
         else:
-            self.screen.say(f"The session is kept: throughline chat --session {self.owner.session.id}", "dim")
+            self._say_kept()
         self._over = True
+
+    def _say_kept(self) -> None:
+        self.screen.say(f"The session is kept: throughline chat --session {self.owner.session.id}", "dim")
 
     def change(self, role: str, model: str) -> None:
         """Goes on in another role or with another model, from the next call on."""
@@ -102,10 +112,11 @@ class Talk:
     def _listen(self) -> str:
         """The user's next words; on an empty line a recording's next ones."""
         suggestion = self.owner.suggestion() if self.owner.recorded else ""
-        if suggestion and self.keyboard.tty:
+        if suggestion and self.keyboard.tty and suggestion != self._suggested:
             line = " ".join(suggestion.split())
             short = line if len(line) <= _PREVIEW else f"{line[: _PREVIEW - 1]}…"
             self.screen.say(f"Enter says: {short}", "dim italic")
+        self._suggested = suggestion
         with self.screen.asking():
             said = self.keyboard.message()
         if not said and suggestion:
