@@ -91,6 +91,16 @@ class Factory:
 
         return bool(find(Access(), project))
 
+    def prompts(self, project: Path) -> dict[str, bool]:
+        """The prompts by name, and whether the project has its own in their place. Raises PromptError."""
+        from throughline.workspace.folder import Folder
+        from throughline.workspace.prompts import NAMES, own, prompts, summarising
+
+        folder = Folder(project)
+        found = own(folder)
+        prompts(folder), summarising(folder)
+        return {name: name in found for name in NAMES}
+
     async def stage(
         self,
         recording: Recording,

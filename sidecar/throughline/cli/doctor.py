@@ -47,6 +47,7 @@ def _findings(parts: Parts, project: Path) -> Iterator[Finding]:
     yield Finding("full-text search in SQLite", _searchable(), "use a Python whose SQLite has FTS5")
     keyed = parts.keyed(project)
     yield Finding("a model can be reached", keyed, "set ANTHROPIC_API_KEY, here or in .env; without it the demo plays")
+    yield _prompts(parts, project)
     if not (project / ".agent").is_dir():
         return
     try:
@@ -59,6 +60,16 @@ def _findings(parts: Parts, project: Path) -> Iterator[Finding]:
         yield Finding("the project archive can be read", well=True)
     except UserError as error:
         yield Finding("the project's sessions and archive", well=False, mend=str(error))
+
+
+def _prompts(parts: Parts, project: Path) -> Finding:
+    """The prompts, roles among them, and which of them the project has made its own."""
+    try:
+        found = parts.prompts(project)
+    except UserError as error:
+        return Finding("prompts", well=False, mend=str(error))
+    named = (name + (" (this project's own)" if own else "") for name, own in found.items())
+    return Finding(f"prompts: {', '.join(named)}", well=True)
 
 
 def _searchable() -> bool:

@@ -118,6 +118,10 @@ class Parts(Protocol):
         """Whether a model can be reached from a project: by the environment or its `.env`."""
         ...
 
+    def prompts(self, project: Path) -> dict[str, bool]:
+        """The prompts by name, and whether the project has its own in their place. Raises UserError for a bad one."""
+        ...
+
     async def stage(
         self,
         recording: Recording,

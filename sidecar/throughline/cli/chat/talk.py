@@ -87,7 +87,8 @@ class Talk:
             self.do(self.owner.end())
         self.show(report(self.owner.session))
         if end:
-            self.screen.say(f"Archive: {self.bench.archive}")
+            # A path that is wrapped cannot be copied.
+            self.screen.console.print(Text(f"Archive: {self.bench.archive}"), soft_wrap=True)
         else:
             self._say_kept()
         self._over = True

@@ -1,0 +1,74 @@
+"""Asks the user whether a tool may act: yes, no, for this session, or no with a reason that the model reads."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from rich.text import Text
+
+from throughline.cli.chat.backstage import Backstage
+from throughline.cli.chat.keyboard import Keyboard
+from throughline.cli.chat.screen import Screen
+
+_ANSWERS = "y once, s for this session, n no, or say why not"
+# What a person reads before they answer: more of a change than this is in its file.
+_SHOWN = 40
+
+
+@frozen
+class Verdict:
+    """An answer: whether the tool may act, whether that holds for the session, and the reason of a no."""
+
+    allowed: bool
+    session: bool = False
+    reason: str = ""
+
+
+def verdict(said: str) -> Verdict | None:
+    """What the user's words mean; nothing where they have said nothing."""
+    words = said.strip()
+    match words.lower():
+        case "":
+            return None
+        case "y" | "yes":
+            return Verdict(allowed=True)
+        case "s" | "session":
+            return Verdict(allowed=True, session=True)
+        case "n" | "no":
+            return Verdict(allowed=False)
+        case _:
+            return Verdict(allowed=False, reason=words)
+
+
+class Approvals:
+    """Asks in the terminal's thread, for work that waits in the session's. From a pipe, whose next line is a message and
+    no answer, the answer is no.
+    """
+
+    def __init__(self, screen: Screen, keyboard: Keyboard, backstage: Backstage) -> None:
+        self._screen = screen
+        self._keyboard = keyboard
+        self._backstage = backstage
+
+    async def ask(self, title: str, detail: str, why: str = "") -> Verdict:
+        """The user's answer; cancelling takes the question back."""
+        if not self._keyboard.tty:
+            return Verdict(allowed=False, reason="This session runs without a terminal, so nobody can be asked.")
+        return await self._backstage.ask(lambda: self._asked(title, detail, why))
+
+    def _asked(self, title: str, detail: str, why: str) -> Verdict:
+        with self._screen.asking():
+            console = self._screen.console
+            console.print(Text.assemble(("? ", "bold yellow"), (title, "bold"), f" — {why}" if why else ""))
+            lines = detail.splitlines()
+            for line in lines[:_SHOWN]:
+                style = {"+": "green", "-": "red"}.get(line[:1], "dim")
+                console.print(Text(f"  {line}", style=style), soft_wrap=True)
+            if len(lines) > _SHOWN:
+                console.print(Text(f"  … {len(lines) - _SHOWN} more lines", style="dim"))
+            while True:
+                try:
+                    said = self._keyboard.ask(f"May it? ({_ANSWERS})", "1;33")
+                except EOFError:
+                    return Verdict(allowed=False, reason="There is nobody to ask.")
+                if found := verdict(said):
+                    return found

@@ -1,0 +1,242 @@
+"""A chat in a process of its own: from a pipe and in a terminal, with the recorded model and with the real SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from throughline.core.usage import Usage
+from throughline.models.fake import FakeMessages
+from throughline.models.script import Reply
+
+COMMAND = [sys.executable, "-m", "throughline"]
+PATIENCE = 60.0
+
+
+def environment(url: str = "") -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
+    return env | ({"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-test"} if url else {})
+
+
+async def chat(project: Path, said: Iterable[str], *options: str, url: str = "") -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "chat", "--project", str(project), *options, env=environment(url),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    given = "".join(f"{line}\n" for line in said).encode()
+    out, err = await asyncio.wait_for(process.communicate(given), PATIENCE)
+    assert "Traceback" not in err.decode(), err.decode()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def tell(*arguments: str | Path) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *map(str, arguments), "--json", env=environment(), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(out)
+
+
+def text_of(body: dict[str, Any]) -> str:
+    return json.dumps(body["messages"], ensure_ascii=False)
+
+
+async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_archive(tmp_path: Path) -> None:
+    lines = [*[""] * 13, "/status", "/undo", "/recall kiosk", "exit", "y"]
+    status, out, _ = await chat(tmp_path, lines, "--demo", "--role", "engineer")
+    assert status == 0, out
+    assert "A recording answers" in out
+    assert "\n[DECISION]: A hold is on a tool" in out
+    assert re.search(r"call 3 · [\d,]+ tokens in, [\d,]+ of them cached · \d+ out · \$0\.\d{4} · context \d+%", out)
+    assert re.search(r"compacted up to turn \d+: [\d,]+ → [\d,]+ tokens; \d+ entries added, (\d+)/\1 held", out)
+    assert "Turns: 13\n" in out
+    assert "Compaction c1 is undone" in out
+    assert re.search(r"turn \d+ user\n", out)
+    assert "## Session report: " in out
+    (row,) = await tell("sessions", "--project", tmp_path)
+    assert row["ended"]
+    assert (tmp_path / ".agent" / "project-context.md").read_text(encoding="utf-8").startswith("## Project Archive: ")
+
+
+async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path) -> None:
+    usage = Usage(input=1_000, output=50, cache_read=200, cache_write=30)
+    replies = [
+        Reply(text="[DECISION]: Keep `sqlite` because it is there\n\nDone.", usage=usage),
+        Reply(text="You said sqlite."),
+        Reply(text="As a tester I would break it."),
+    ]
+    async with FakeMessages(replies) as fake:
+        status, out, _ = await chat(tmp_path, ["Use sqlite.", "exit", "n"], "--objective", "A store", url=fake.url)
+        assert status == 0, out
+        assert "[DECISION]: Keep `sqlite` because it is there" in out
+        assert "1,230 tokens in, 200 of them cached · 50 out" in out
+        assert "The session is kept" in out
+        status, out, _ = await chat(
+            tmp_path, ["What did I say?", "/role qa", "/model claude-opus-5-5", "And now?"], "--continue", url=fake.url
+        )
+        assert status == 0, out
+        assert "goes on: A store" in out
+    first, second, third = (one.body for one in fake.requests if one.path.startswith("/v1/messages"))
+    assert "A store" in first["system"][0]["text"]
+    assert "Use sqlite." in text_of(second)
+    assert "Done." in text_of(second)
+    assert "test engineer" in third["system"][0]["text"]
+    assert (second["model"], third["model"]) == ("claude-sonnet-5-5", "claude-opus-5-5")
+    told = await tell("status", "--project", tmp_path)
+    assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-5-5")
+    assert (told["purposes"]["chat"]["calls"], told["dollars"]) == (3, None)
+
+
+async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> None:
+    async with FakeMessages([Reply(status=401, text="no"), Reply(text="Fine.")]) as fake:
+        status, out, _ = await chat(tmp_path / "a", ["Hello", "Again"], url=fake.url)
+        assert (status, "The API key was refused" in out, "Fine." in out) == (1, True, True)
+    status, out, _ = await chat(tmp_path / "b", ["/nothing"], "--demo")
+    assert (status, "There is no command /nothing" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--session", "zzz"), "There is no session zzz here."),
+        (("--continue",), "There is no open session here"),
+        (("--role", "poet"), "poet"),
+    ],
+)
+async def test_a_chat_that_cannot_be_opened_is_one_clear_line(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    status, _, err = await chat(tmp_path, ["Hello"], *options)
+    assert status == 2
+    assert said in err
+
+
+async def test_a_session_is_open_in_one_process_at_a_time(tmp_path: Path) -> None:
+    async with FakeMessages([Reply(text="one two three four", stall_after=4)]) as fake:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, "chat", "--project", str(tmp_path), "--objective", "x", env=environment(fake.url),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"Hello\n")
+        async with asyncio.timeout(PATIENCE):
+            while b"you> Hello" not in await process.stdout.readline():
+                pass
+            status, _, err = await chat(tmp_path, ["Hello"], "--continue")
+            assert (status, "open in another window" in err) == (2, True)
+            process.terminate()
+            await process.wait()
+
+
+class Terminal:
+    """The other end of a pseudo-terminal: what the program shows, and what is typed."""
+
+    def __init__(self, master: int) -> None:
+        self._master = master
+        self._seen = b""
+        self._more = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65_536)
+        except OSError:  # The program has gone.
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._seen += data
+        self._more.set()
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    async def shows(self, text: str) -> None:
+        """Waits until it does, and forgets what came before."""
+        async with asyncio.timeout(PATIENCE):
+            while text.encode() not in self._seen:
+                self._more.clear()
+                await self._more.wait()
+        self._seen = self._seen.partition(text.encode())[2]
+
+
+@asynccontextmanager
+async def terminal(
+    project: Path, *options: str, url: str = ""
+) -> AsyncIterator[tuple[Terminal, asyncio.subprocess.Process]]:
+    import pty  # noqa: PLC0415 - there is none on Windows
+
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "chat", "--project", str(project), *options, env=environment(url) | {"TERM": "xterm"},
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=_control,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        yield Terminal(master), process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(master)
+
+
+def _control() -> None:
+    """Makes the pseudo-terminal the program's own, so that Ctrl-C reaches it as a signal."""
+    import fcntl  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+async def test_ctrl_c_stops_a_turn_and_twice_leaves(tmp_path: Path) -> None:
+    replies = [Reply(text="one two three four", stall_after=4), Reply(text="I go on.")]
+    async with FakeMessages(replies) as fake, terminal(tmp_path, url=fake.url) as (screen, process):
+        await screen.shows("Objective:")
+        screen.type("Count\n")
+        await screen.shows("Role")
+        screen.type("\n")
+        await screen.shows("you>")
+        screen.type("Go\n")
+        await screen.shows("one two")
+        screen.type("\x03")
+        await screen.shows("Cancelled")
+        await screen.shows("you>")
+        screen.type("Again\n")
+        await screen.shows("I go on.")
+        await screen.shows("you>")
+        screen.type("\x03")
+        await screen.shows("again leaves")
+        await screen.shows("you>")
+        screen.type("\x03")
+        await screen.shows("The session is kept")
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 130
+    told = await tell("status", "--project", tmp_path)
+    assert (told["turns"], told["ended"], told["objective"]) == (2, False, "Count")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+async def test_in_a_terminal_enter_says_the_recordings_next_words_and_exit_asks(tmp_path: Path) -> None:
+    async with terminal(tmp_path, "--demo") as (screen, process):
+        await screen.shows("Enter says:")
+        await screen.shows("you>")
+        screen.type("\n")
+        await screen.shows("How it hangs together today")
+        await screen.shows("you>")
+        screen.type("exit\n")
+        await screen.shows("[y/N]")
+        screen.type("y\n")
+        await screen.shows("Session report")
+        await screen.shows("project-context.md")
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
