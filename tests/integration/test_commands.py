@@ -15,10 +15,12 @@ from throughline.transcripts.read import read
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, said: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "throughline", *map(str, arguments)]
     env = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")} | environment
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8", env=env)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8", env=env, input=said
+    )
 
 
 def test_a_replay_writes_all_that_was_asked_for(tmp_path: Path) -> None:
@@ -108,6 +110,64 @@ def test_what_a_project_has_kept_can_be_read(shed: Path) -> None:
     assert any(one["kind"] == "entry" for one in found)
     assert "turn" in run("recall", "background", "thread", "--project", shed).stdout
     assert "Nothing was said" in run("recall", "zeppelin", "--project", shed).stdout
+
+
+def test_a_comparison_tables_every_strategy(tmp_path: Path) -> None:
+    done = run("replay", DEMO, "--project", tmp_path / "p", "--compare", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {"full", "masking", "window"} <= set(told)
+    assert told["input"] < told["masking"]["input"] < told["full"]["input"]
+    assert told["window"]["input"] < told["full"]["input"]
+    assert told["dollars"] == pytest.approx(sum(one["dollars"] for one in told["purposes"].values()))
+    assert json.loads(run("sessions", "--project", tmp_path / "p", "--json").stdout)[0]["turns"] == 50
+    alone = run("replay", DEMO, "--project", tmp_path / "q", "--strategy", "window", "--json")
+    assert json.loads(alone.stdout)["input"] == pytest.approx(told["window"]["input"], rel=0.01)
+    assert not (tmp_path / "q").exists()
+
+
+def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) -> None:
+    chat = run("chat", "--demo", "--project", tmp_path, said="\n" * 8)
+    assert chat.returncode == 0, chat.stderr
+    shown = json.loads(run("compact", "--preview", "--project", tmp_path, "--json").stdout)
+    done = json.loads(run("compact", "--project", tmp_path, "--json").stdout)
+    assert {**shown, "done": True} == done
+    assert shown["before"] > shown["after"]
+    assert shown["added"]
+    undone = json.loads(run("undo", "--project", tmp_path, "--json").stdout)
+    assert (undone["undone"], undone["tokens"]) == ("c1", shown["before"])
+    assert run("undo", "--project", tmp_path).returncode == 2
+    assert "Would compact up to turn" in run("compact", "--preview", "--project", tmp_path).stdout
+    diff = run("archive", "--diff", "--project", tmp_path).stdout
+    assert diff.startswith("--- a/project-context.md\n")
+    assert run("archive", "--project", tmp_path).stdout.startswith("This project has no archive yet")
+    ended = json.loads(run("end", "--project", tmp_path, "--json").stdout)
+    assert (ended["turns"], ended["ended"]) == (8, True)
+    archive = Path(ended["archive"]).read_text(encoding="utf-8")
+    assert [line for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")] == [
+        f"+{line}" for line in archive.splitlines()
+    ]
+
+
+@pytest.mark.parametrize("command", ["undo", "compact", "end"])
+def test_a_session_that_can_only_be_read_is_not_changed(shed: Path, command: str) -> None:
+    (listed,) = json.loads(run("sessions", "--project", shed, "--json").stdout)
+    done = run(command, listed["id"], "--project", shed)
+    assert done.returncode == 2
+    assert "can only be read" in done.stderr
+
+
+def test_the_doctor_lists_the_prompts_and_names_a_bad_one(tmp_path: Path) -> None:
+    own = tmp_path / ".agent" / "prompts"
+    own.mkdir(parents=True)
+    (own / "qa.md").write_text("Break it.", encoding="utf-8")
+    told = " ".join(run("doctor", "--project", tmp_path).stdout.split())
+    assert "prompts: system, engineer, qa (this project's own), product, summarise" in told
+    (own / "qa.md").write_bytes(b"\xff\x00")
+    assert ".agent/prompts/qa.md is not a text file" in " ".join(run("doctor", "--project", tmp_path).stdout.split())
+    done = run("chat", "--demo", "--project", tmp_path, said="Hello\n")
+    assert done.returncode == 2
+    assert ".agent/prompts/qa.md is not a text file" in done.stderr
 
 
 @pytest.mark.parametrize(

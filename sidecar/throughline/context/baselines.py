@@ -59,7 +59,8 @@ def _stub(block: Block, call: Block | None) -> Block:
     result = ToolReturned(0, block.id, block.text, block.tokens, block.error)
     called = ToolCalled(0, call.id, call.tool, call.args or {}, call.tokens) if call else None
     stub = result_stub(result, called)
-    return evolve(block, text=stub, tokens=len(stub) // 3) if len(stub) < len(block.text) else block
+    size = len(stub) // 3
+    return evolve(block, text=stub, tokens=size) if size < block.tokens else block
 
 
 _SHAPES: dict[Strategy, Callable[[View], View]] = {

@@ -40,8 +40,8 @@ def verdict(said: str) -> Verdict | None:
 
 
 class Approvals:
-    """Asks in the terminal's thread, for work that waits in the session's. From a pipe, whose next line is a message and
-    no answer, the answer is no.
+    """Asks in the terminal's thread, for work that waits in the session's. In a pipe the next line is a message and no
+    answer: there the answer is no.
     """
 
     def __init__(self, screen: Screen, keyboard: Keyboard, backstage: Backstage) -> None:

@@ -1,0 +1,70 @@
+"""What Throughline is compared with: views made from the whole history, without any memory."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from throughline.context.baselines import masking, shaped, window
+from throughline.core.events import Event
+from throughline.core.settings import Strategy
+from throughline.core.view import View
+from unit.logs import done, events, replied, session, spoke, stories, tool, view
+
+THREE: tuple[Event, ...] = (
+    spoke(1, "first words"),
+    *tool(1, "a", 900, path="a.py"),
+    *tool(1, "b", 900, path="b.py"),
+    replied(1, "an answer"),
+    done(1),
+    spoke(2, "last words"),
+    *tool(2, "c", 900, path="c.py"),
+)
+
+
+def said(made: View) -> list[str]:
+    return [block.text for block in made.blocks if block.place == "turn" and block.content != "call"]
+
+
+MASKED = "[masked: run {0}.py, 1 lines, 900 tokens; recall {0}]"
+CASES = [
+    ("all results", masking(view(session(*THREE)), 3), said(view(session(*THREE)))),
+    (
+        "the newest result",
+        masking(view(session(*THREE)), 1),
+        ["first words", MASKED.format("a"), MASKED.format("b"), "an answer", "last words", "result of c"],
+    ),
+    ("whatever fits", window(view(session(*THREE)), 9_000), said(view(session(*THREE)))),
+    ("the newest that fit", window(view(session(*THREE)), 910), ["last words", "result of c"]),
+    ("a result goes with its call", window(view(session(*THREE)), 1_812), ["an answer", "last words", "result of c"]),
+    ("the newest, however big", window(view(session(*THREE)), 1), ["result of c"]),
+]
+
+
+@pytest.mark.parametrize(("name", "made", "expected"), CASES, ids=[row[0] for row in CASES])
+def test_a_baseline_shows(name: str, made: View, expected: list[str]) -> None:
+    assert said(made) == expected
+
+
+@given(stories(), st.integers(1, 5_000), st.integers(0, 4))
+def test_what_is_stable_stays_and_no_result_loses_its_call(told: tuple, tokens: int, results: int) -> None:  # type: ignore[type-arg]
+    whole = view(session(*events(told)[1:]))
+    stable = [block for block in whole.blocks if block.place in ("system", "archive")]
+    short, thin = window(whole, tokens), masking(whole, results)
+    assert list(short.blocks[: len(stable)]) == stable
+    turns = short.blocks[len(stable) :]
+    assert turns == whole.blocks[len(whole.blocks) - len(turns) :]
+    assert sum(block.tokens for block in turns) <= max(tokens, turns[-1].tokens if turns else 0)
+    calls = {block.id for block in turns if block.content == "call"}
+    assert len(turns) <= 1 or all(block.id in calls for block in turns if block.content == "result")
+    assert len(thin.blocks) == len(whole.blocks)
+    kept = [block for block in whole.blocks if block.content == "result"][-results or len(whole.blocks) :]
+    assert all(block in thin.blocks for block in kept)
+    assert thin.tokens <= whole.tokens
+
+
+@pytest.mark.parametrize("strategy", ["throughline", "full"])
+def test_the_others_send_the_view_as_it_is(strategy: Strategy) -> None:
+    whole = view(session(*THREE))
+    assert shaped(whole, strategy) is whole

@@ -1,0 +1,165 @@
+"""The terminal's thread and the session's: who waits, who asks, and what an answer means."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from throughline.cli.acting import compared, told
+from throughline.cli.chat.approval import Approvals, Verdict, verdict
+from throughline.cli.chat.backstage import Backstage
+from throughline.cli.chat.keyboard import Keyboard
+from throughline.cli.chat.screen import Screen
+from throughline.core.events import CallBilled, Compacted, LedgerChanged, Noted, TurnEnded
+from throughline.core.ledger import Add, Merge, Resolve, Revise
+from unit.logs import BEGUN, entry, log, session
+
+
+@pytest.fixture
+def backstage() -> Iterator[Backstage]:
+    made = Backstage()
+    yield made
+    made.close()
+
+
+def test_work_returns_its_result_or_its_error(backstage: Backstage) -> None:
+    async def fail() -> None:
+        raise ValueError("no")
+
+    assert backstage.do(asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(ValueError, match="no"):
+        backstage.do(fail())
+
+
+def test_work_asks_in_the_waiting_thread_and_an_interrupted_answer_leaves_it_running(backstage: Backstage) -> None:
+    ended = []
+
+    async def work() -> str:
+        try:
+            return await backstage.ask(interrupt)
+        except asyncio.CancelledError:
+            ended.append("nobody answered")
+            return "went on"
+
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    async def ask() -> str:
+        return await backstage.ask(lambda: "yes")
+
+    assert backstage.do(ask()) == "yes"
+    with pytest.raises(KeyboardInterrupt):
+        backstage.do(work())
+    # The end of work that nobody waits for any more is not taken for the end of the next.
+    assert backstage.do(asyncio.sleep(0, "next")) == "next"
+    assert backstage.do(ask()) == "yes"
+    assert ended == ["nobody answered"]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("y", Verdict(allowed=True)),
+        (" YES ", Verdict(allowed=True)),
+        ("s", Verdict(allowed=True, session=True)),
+        ("session", Verdict(allowed=True, session=True)),
+        ("n", Verdict(allowed=False)),
+        ("use the other file", Verdict(allowed=False, reason="use the other file")),
+        ("  ", None),
+    ],
+)
+def test_an_answer_allows_or_says_why_not(said: str, meant: Verdict | None) -> None:
+    assert verdict(said) == meant
+
+
+class Typed(Keyboard):
+    """Has typed its lines already."""
+
+    def __init__(self, console: Console, *lines: str, tty: bool = True) -> None:
+        super().__init__(console)
+        self.tty = tty
+        self._lines = iter(lines)
+
+    def ask(self, prompt: str, style: str = "") -> str:  # noqa: ARG002
+        line = next(self._lines, None)
+        if line is None:
+            raise EOFError
+        return line
+
+
+@pytest.mark.parametrize(
+    ("lines", "tty", "allowed", "reason"),
+    [
+        (("", "y"), True, True, ""),
+        (("not there",), True, False, "not there"),
+        ((), True, False, "There is nobody to ask."),
+        (("y",), False, False, "This session runs without a terminal, so nobody can be asked."),
+    ],
+)
+def test_an_approval_is_asked_for_with_what_would_be_done(
+    backstage: Backstage, lines: tuple[str, ...], tty: bool, allowed: bool, reason: str
+) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80)
+    approvals = Approvals(Screen(console, live=False), Typed(console, *lines, tty=tty), backstage)
+    answer = backstage.do(approvals.ask("edit_file a.py", "-old\n+new"))
+    assert (answer.allowed, answer.reason) == (allowed, reason)
+    assert ("+new" in out.getvalue()) == tty
+
+
+def test_while_the_user_types_what_comes_waits() -> None:
+    out = io.StringIO()
+    screen = Screen(Console(file=out, width=80), live=False)
+    screen.begin()
+    with screen.asking():
+        screen.logged(log(Noted("Something happened.")))
+        assert out.getvalue() == ""
+    assert out.getvalue() == "Something happened.\n"
+
+
+def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> None:
+    out = io.StringIO()
+    screen = Screen(Console(file=out, width=120), live=False)
+    screen.begin()
+    known = CallBilled("chat", "m", 1_000, 50, 18_000, 1_000, 0.0123)
+    unknown = CallBilled("merge", "cheap", 10, 5, 0, 0, None)
+    failed = TurnEnded(1, "failed", "The model failed.")
+    with screen.working():
+        screen.logged(log(BEGUN, known, unknown, failed))
+    assert out.getvalue().splitlines() == [
+        "  call 1 · 20,000 tokens in, 18,000 of them cached · 50 out · $0.0123 · context 10%",
+        "  summarising, cheap · 10 tokens in, 0 of them cached · 5 out · price unknown",
+        "The model failed.",
+        "  turn 1 · 2 calls · $0.0123",
+    ]
+    assert screen.failed
+
+
+def test_a_preview_says_what_comes_changes_and_goes() -> None:
+    entries = [entry(name, kind="question" if name == "q" else "decision") for name in ("a", "b", "c", "d", "q")]
+    before = session(LedgerChanged(tuple(map(Add, entries))))
+    made = Compacted(
+        "c1",
+        3,
+        (
+            Add(entry("new", "a new one")),
+            Revise("a", "worded anew", 3, "summariser"),
+            Merge(("b", "c"), "both", "summariser"),
+            Resolve("q", "yes", "summariser"),
+        ),
+        900,
+        300,
+        0,
+        0,
+    )
+    after = session(LedgerChanged(tuple(map(Add, entries))), made)
+    preview = compared(before, after, made)
+    assert (preview.kept, preview.added, preview.revised) == (1, ("a new one",), ("worded anew", "both"))
+    assert (preview.resolved, preview.folded) == (("entry q",), ("entry c",))
+    lines = [line.plain for line in told(preview, done=False)]
+    assert lines[0] == "Would compact up to turn 3: 900 → 300 tokens; 1 entries kept"
+    assert "  + a new one" in lines
