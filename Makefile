@@ -13,6 +13,7 @@ VSIX := build/throughline.vsix
 PYTHON_CODE := sidecar tests demo benchmarks extension/scripts extension/src
 LOCKED := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 TARGET ?= $(shell node -p 'process.platform + "-" + process.arch' 2>/dev/null)
+MEASURES := $(filter-out %/plot.py %/figures.py,$(wildcard benchmarks/*.py))
 SOURCES := $(shell git ls-files -co --exclude-standard extension sidecar demo/session.jsonl 2>/dev/null)
 
 .PHONY: help run demo bench test check unit page editor package protocol lock format clean
@@ -51,7 +52,7 @@ editor: $(VENV) $(VSIX) $(DRIVER) ## the end-to-end tests, in a real editor in a
 	sh tests/editor/run.sh
 
 bench: $(VENV) $(VSIX) $(DRIVER) ## the tables of benchmarks/README.md; those on ../shared are skipped where it is missing
-	for part in benchmarks/*.py; do echo "bench: $$part"; $(BIN)/python $$part || exit 1; done
+	for part in $(MEASURES) benchmarks/plot.py; do echo "bench: $$part"; $(BIN)/python $$part || exit 1; done
 	for part in benchmarks/*.mjs; do echo "bench: $$part"; node $$part || exit 1; done
 
 package: $(VENV) $(MODULES) ## build/throughline-TARGET.vsix, which needs only a Python; TARGET=linux-x64, win32-x64, ...

@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from figures import keep
+
 SHARED = Path(__file__).parents[2] / "shared"
 RAW = SHARED / "sessions" / "raw" / "entireio-cli"
 SCORER = SHARED / "bench" / "score_cost.py"
@@ -25,6 +27,7 @@ def main() -> None:
     if not RAW.is_dir():
         print(f"SKIPPED: there is no {RAW}")
         return
+    rows: dict[str, dict[str, float]] = {}
     ratios, lost, edits = [], 0, 0
     print(f"{'session':40} {'calls':>5} {'ours':>6} {'full':>6}  {'edits after a lost read'}")
     for path in sorted(RAW.glob("*.jsonl")):
@@ -39,12 +42,14 @@ def main() -> None:
             continue
         calls = re.search(r"(\d+) model calls", ours)
         ratio = re.search(r"trace.*x([\d.]+) of the floor.*?(\d+) of (\d+) edits", ours)
-        whole = re.search(r"full history.*x([\d.]+) of the floor", full)
-        if not (calls and ratio and whole):
+        beside = dict(re.findall(r"^(.+?) +\$ *[\d.]+ +x([\d.]+) of the floor", full, re.MULTILINE))
+        if not (calls and ratio and "full history" in beside):
             raise SystemExit(f"the scorer says something else than expected: {ours}")
         ratios.append(float(ratio[1]))
+        rows[path.stem] = {"Throughline": float(ratio[1]), **{name: float(one) for name, one in beside.items()}}
         lost, edits = lost + int(ratio[2]), edits + int(ratio[3])
-        print(f"{path.stem:40} {calls[1]:>5} {ratio[1]:>6} {whole[1]:>6}  {ratio[2]} of {ratio[3]}")
+        print(f"{path.stem:40} {calls[1]:>5} {ratio[1]:>6} {beside['full history']:>6}  {ratio[2]} of {ratio[3]}")
+    keep("cost over the floor", rows)
     print(f"median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}, {lost} of {edits} edits after a lost read")
 
 

@@ -18,8 +18,10 @@ import sys
 import tempfile
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
+from figures import keep
 from throughline.models.tokens import O200k
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -34,27 +36,35 @@ def main() -> None:
     if not LEDGERS.is_dir():
         print(f"SKIPPED: there is no {LEDGERS}")
         return
-    scorer, count = _scorer(), O200k().count
+    score, count = scorer().score, O200k().count
     total: dict[str, list[int]] = {}
+    sizes: dict[str, list[int]] = {}
     print(f"{'session':44} " + " ".join(f"{name:>18}" for name in (*TEXTS, "shown though old")) + "  tokens")
     for path in sorted(LEDGERS.glob("*/*.json")):
         items = json.loads(path.read_text(encoding="utf-8"))["items"]
         summary, archive, view = _replay(SHARED / "sessions" / "transcripts" / path.parent.name / f"{path.stem}.jsonl")
-        both = scorer.score(items, f"{summary}\n{archive}")
-        kept = scorer.score(items, archive)
+        both = score(items, f"{summary}\n{archive}")
+        kept = score(items, archive)
         lasting = {item["id"] for item in items if item["kind"] in LASTING} & {*kept["live"], *kept["missed"]}
         row = {
-            "summary": _held(scorer.score(items, summary)),
+            "summary": _held(score(items, summary)),
             "summary + archive": _held(both),
             "archive, lasting": (len(lasting & set(kept["live"])), len(lasting)),
-            "view compacted": _held(scorer.score(items, view, view=True)),
+            "view compacted": _held(score(items, view, view=True)),
             "shown though old": (len(both["stale"]), both["superseded"]),
         }
         tokens = " ".join(f"{count(text):,}" for text in (summary, archive, view))
         print(f"{path.stem:44} " + " ".join(f"{part:>12} of {whole:2}" for part, whole in row.values()) + f"  {tokens}")
+        texts = {"summary": summary, "summary + archive": f"{summary}\n{archive}", "view compacted": view}
+        for name, text in texts.items():
+            sizes.setdefault(name, []).append(count(text))
         for name, (part, whole) in row.items():
             sums = total.setdefault(name, [0, 0])
             sums[0], sums[1] = sums[0] + part, sums[1] + whole
+    rows = {
+        name: {"held": total[name][0], "live": total[name][1], "tokens": round(mean(sizes[name]))} for name in sizes
+    }
+    keep("recall", rows)
     print(f"{'all':44} " + " ".join(f"{part / max(whole, 1):>18.1%}" for part, whole in total.values()))
 
 
@@ -74,7 +84,8 @@ def _replay(transcript: Path) -> tuple[str, str, str]:
         return summary, archive, view
 
 
-def _scorer() -> Any:
+def scorer() -> Any:
+    """The module that scores."""
     spec = spec_from_file_location("score_recall", SCORER)
     if spec is None or spec.loader is None:
         raise SystemExit(f"the scorer cannot be loaded: {SCORER}")

@@ -15,6 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from figures import keep
+from throughline.core.settings import Settings
+from throughline.models.prices import load
 from throughline.models.tokens import O200k
 
 TURNS, SIZE = 50, 300
@@ -65,11 +68,18 @@ def main() -> None:
         figures, count = json.loads(done.stdout), O200k()
         view = " ".join((folder / "views" / "view-end.md").read_text(encoding="utf-8").split())
         held = sum(1 for said in DECISIONS.values() if said in view or said.replace(" because ", " — ") in view)
+        factor, sizes = load().factor(Settings().model), {}
         for label, told in (("Throughline", figures), ("full history", figures["full"])):
-            print(f"{label:14} {told['input']:>9,} input tokens  ${told['dollars']:.2f}")
+            sizes[label] = round(told["input"] / factor)
+            print(
+                f"{label:14} {sizes[label]:>9,} input tokens (o200k)  {told['input']:>9,} ({Settings().model})", end=""
+            )
+            print(f"  ${told['dollars']:.2f}")
         for label in ("summary", "archive"):
-            print(f"{label:14} {count.count((folder / f'{label}.md').read_text(encoding='utf-8')):>9,} tokens (o200k)")
+            sizes[label] = count.count((folder / f"{label}.md").read_text(encoding="utf-8"))
+            print(f"{label:14} {sizes[label]:>9,} tokens (o200k)")
         print(f"{held} of {len(DECISIONS)} tagged decisions are in the view of turn {TURNS}")
+        keep("tutorial", {**sizes, "dollars": round(figures["dollars"], 4), "held": held, "decisions": len(DECISIONS)})
 
 
 if __name__ == "__main__":
