@@ -71,10 +71,8 @@ def main() -> None:
         factor, sizes = load().factor(Settings().model), {}
         for label, told in (("Throughline", figures), ("full history", figures["full"])):
             sizes[label] = round(told["input"] / factor)
-            print(
-                f"{label:14} {sizes[label]:>9,} input tokens (o200k)  {told['input']:>9,} ({Settings().model})", end=""
-            )
-            print(f"  ${told['dollars']:.2f}")
+            cost = f"{told['input']:>9,} of the model's  ${told['dollars']:.2f}"
+            print(f"{label:14} {sizes[label]:>9,} input tokens (o200k)  {cost}")
         for label in ("summary", "archive"):
             sizes[label] = count.count((folder / f"{label}.md").read_text(encoding="utf-8"))
             print(f"{label:14} {sizes[label]:>9,} tokens (o200k)")
