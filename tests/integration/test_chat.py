@@ -139,6 +139,21 @@ async def test_a_session_is_open_in_one_process_at_a_time(tmp_path: Path) -> Non
             await process.wait()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe breaks in another way")
+async def test_when_nobody_reads_any_more_the_turn_is_kept_and_the_chat_leaves(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "chat", "--demo", "--project", str(tmp_path), env=environment(), stdin=asyncio.subprocess.PIPE,
+        stdout=writing, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    os.close(writing)
+    os.close(reading)
+    _, err = await asyncio.wait_for(process.communicate(b"\n" * 20), PATIENCE)
+    assert (process.returncode, err) == (1, b"")
+    (told,) = await tell("sessions", "--project", tmp_path)
+    assert told["turns"] <= 1
+
+
 class Terminal:
     """The other end of a pseudo-terminal: what the program shows, and what is typed."""
 

@@ -124,6 +124,8 @@ def test_a_comparison_tables_every_strategy(tmp_path: Path) -> None:
     alone = run("replay", DEMO, "--project", tmp_path / "q", "--strategy", "window", "--json")
     assert json.loads(alone.stdout)["input"] == pytest.approx(told["window"]["input"], rel=0.01)
     assert not (tmp_path / "q").exists()
+    refused = run("replay", DEMO, "--project", tmp_path / "q", "--strategy", "full", "--summary", tmp_path / "s.md")
+    assert (refused.returncode, "remembers nothing" in refused.stderr) == (2, True)
 
 
 def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from throughline.cli.acting import compared, told
 from throughline.cli.chat.approval import Approvals, Verdict, verdict
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
-from throughline.cli.chat.screen import Screen
+from throughline.cli.chat.screen import Out, Screen
 from throughline.core.events import CallBilled, Compacted, LedgerChanged, Noted, TurnEnded
 from throughline.core.ledger import Add, Merge, Resolve, Revise
 from unit.logs import BEGUN, entry, log, session
@@ -104,7 +104,7 @@ def test_an_approval_is_asked_for_with_what_would_be_done(
     backstage: Backstage, lines: tuple[str, ...], tty: bool, allowed: bool, reason: str
 ) -> None:
     out = io.StringIO()
-    console = Console(file=out, width=80)
+    console = Out(file=out, width=80)
     approvals = Approvals(Screen(console, live=False), Typed(console, *lines, tty=tty), backstage)
     answer = backstage.do(approvals.ask("edit_file a.py", "-old\n+new"))
     assert (answer.allowed, answer.reason) == (allowed, reason)
@@ -113,7 +113,7 @@ def test_an_approval_is_asked_for_with_what_would_be_done(
 
 def test_while_the_user_types_what_comes_waits() -> None:
     out = io.StringIO()
-    screen = Screen(Console(file=out, width=80), live=False)
+    screen = Screen(Out(file=out, width=80), live=False)
     screen.begin()
     with screen.asking():
         screen.logged(log(Noted("Something happened.")))
@@ -123,7 +123,7 @@ def test_while_the_user_types_what_comes_waits() -> None:
 
 def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> None:
     out = io.StringIO()
-    screen = Screen(Console(file=out, width=120), live=False)
+    screen = Screen(Out(file=out, width=120), live=False)
     screen.begin()
     known = CallBilled("chat", "m", 1_000, 50, 18_000, 1_000, 0.0123)
     unknown = CallBilled("merge", "cheap", 10, 5, 0, 0, None)

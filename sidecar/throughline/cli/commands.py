@@ -65,6 +65,8 @@ def replay(
     from throughline.cli.replay import Outputs, run  # noqa: PLC0415
     from throughline.core.settings import Settings  # noqa: PLC0415
 
+    if strategy != "throughline" and (summary or archive):
+        raise click.UsageError(f"A replay with {strategy} remembers nothing: leave --summary and --archive out.")
     outputs = Outputs(project, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
     settings = Settings(strategy=strategy, summary=budget, archive=archive_budget)
     run(parts, [parts.read(path, form) for path in recordings], settings, outputs)

@@ -7,14 +7,13 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from attrs import evolve, frozen
-from rich.console import Console
 from rich.text import Text
 
 from throughline.cli.acting import writable
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.commands import COMMANDS, ROLES
 from throughline.cli.chat.keyboard import Keyboard
-from throughline.cli.chat.screen import Screen
+from throughline.cli.chat.screen import Out, Screen
 from throughline.cli.chat.talk import INTERRUPTED, Talk
 from throughline.cli.parts import Bench, Parts
 from throughline.core.events import Origin, Replied, Spoke
@@ -44,7 +43,7 @@ def run(parts: Parts, wanted: Wanted) -> int:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    console = Console(highlight=False)
+    console = Out(highlight=False)
     keyboard = Keyboard(console)
     settings = evolve(Settings(), model=wanted.model) if wanted.model else Settings()
     bench = parts.bench(wanted.project, settings, PACE if keyboard.tty else 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
@@ -33,13 +35,24 @@ from throughline.core.ledger import Add
 from throughline.session.report import PURPOSES
 
 
+class Out(Console):
+    """A console that outlives its reader: whoever prints a session must not be what stops it."""
+
+    gone = False
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more: what is still printed goes nowhere."""
+        self.gone = self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Screen:
     """Listens to a session in its thread and prints; while the user types, what comes waits.
 
     `quiet` while a log is read again. `failed` says that something went wrong since the session was opened.
     """
 
-    def __init__(self, console: Console, *, live: bool) -> None:
+    def __init__(self, console: Out, *, live: bool) -> None:
         self.console = console
         self.quiet = True
         self.failed = False

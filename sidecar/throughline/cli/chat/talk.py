@@ -45,7 +45,7 @@ class Talk:
     def run(self, first: str = "") -> int:
         """Talks until the user leaves: the exit status. `first` has been said already."""
         warned = False
-        while not self._over:
+        while not self._over and not self.screen.console.gone:
             try:
                 said, first = first or self._listen(), ""
                 if not self.keyboard.tty:
@@ -68,7 +68,8 @@ class Talk:
                 warned = True
                 self.screen.say("Ctrl-C again leaves; the session is kept.", "yellow")
         # Whoever reads a pipe's output looks at the status; a person has seen what went wrong.
-        return 1 if self.screen.failed and not self.keyboard.tty else 0
+        missed = self.screen.failed or self.screen.console.gone
+        return 1 if missed and not self.keyboard.tty else 0
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Has the session do something, and shows that it goes on."""
