@@ -57,7 +57,7 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
     assert status == 0, out
     assert "A recording answers" in out
     assert "\n[DECISION]: A hold is on a tool" in out
-    assert re.search(r"call 3 · [\d,]+ tokens in, [\d,]+ of them cached · \d+ out · \$0\.\d{4} · context \d+%", out)
+    assert re.search(r"call 3 · [\d,]+ in, [\d,]+ cached · \d+ out · \$0\.\d{4} · context \d+%", out)
     assert re.search(r"compacted up to turn \d+: [\d,]+ → [\d,]+ tokens; \d+ entries added, (\d+)/\1 held", out)
     assert "Turns: 13\n" in out
     assert "Compaction c1 is undone" in out
@@ -79,7 +79,7 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
         status, out, _ = await chat(tmp_path, ["Use sqlite.", "exit", "n"], "--objective", "A store", url=fake.url)
         assert status == 0, out
         assert "[DECISION]: Keep `sqlite` because it is there" in out
-        assert "1,230 tokens in, 200 of them cached · 50 out" in out
+        assert "1,230 in, 200 cached · 50 out" in out
         assert "The session is kept" in out
         status, out, _ = await chat(
             tmp_path, ["What did I say?", "/role qa", "/model claude-opus-5-5", "And now?"], "--continue", url=fake.url

@@ -131,8 +131,8 @@ def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> Non
     with screen.working():
         screen.logged(log(BEGUN, known, unknown, failed))
     assert out.getvalue().splitlines() == [
-        "  call 1 · 20,000 tokens in, 18,000 of them cached · 50 out · $0.0123 · context 10%",
-        "  summarising, cheap · 10 tokens in, 0 of them cached · 5 out · price unknown",
+        "  call 1 · 20,000 in, 18,000 cached · 50 out · $0.0123 · context 10%",
+        "  summarising, cheap · 10 in, 0 cached · 5 out · price unknown",
         "The model failed.",
         "  turn 1 · 2 calls · $0.0123",
     ]

@@ -222,7 +222,7 @@ class Screen:
     def _billed(self, event: CallBilled) -> str:
         sent = event.input + event.cache_read + event.cache_write
         price = "price unknown" if event.dollars is None else f"${event.dollars:.4f}"
-        figures = f"{sent:,} tokens in, {event.cache_read:,} of them cached · {event.output:,} out · {price}"
+        figures = f"{sent:,} in, {event.cache_read:,} cached · {event.output:,} out · {price}"
         if event.purpose != "chat":
             return f"  {PURPOSES[event.purpose]}, {event.model} · {figures}"
         share = f" · context {sent / self._limit:.0%}" if self._limit else ""

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # As a shell has it for a program that Ctrl-C ended.
 INTERRUPTED = 130
-_PREVIEW = 100
+_ENTER = "Enter says: "
 
 
 class Talk:
@@ -116,8 +116,8 @@ class Talk:
         suggestion = self.owner.suggestion() if self.owner.recorded else ""
         if suggestion and self.keyboard.tty and suggestion != self._suggested:
             line = " ".join(suggestion.split())
-            short = line if len(line) <= _PREVIEW else f"{line[: _PREVIEW - 1]}…"
-            self.screen.say(f"Enter says: {short}", "dim italic")
+            room = max(20, self.screen.console.width - len(_ENTER) - 1)
+            self.screen.say(_ENTER + (line if len(line) <= room else f"{line[: room - 1]}…"), "dim italic")
         self._suggested = suggestion
         with self.screen.asking():
             said = self.keyboard.message()
