@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { JSDOM } from "jsdom";
+import { highlighted } from "../webview/highlight";
+import { output } from "../webview/visible";
 
 let blocks: typeof import("../webview/markdown").blocks;
 let sanitise: typeof import("../webview/markdown").sanitise;
@@ -52,9 +54,40 @@ describe("blocks", () => {
     });
   }
 
+  it("shows what is nested too deep to follow as it was written", () => {
+    const text = `${">".repeat(100_000)} deep`;
+    assert.equal(new JSDOM(html(text)).window.document.body.textContent?.trim(), text);
+  });
+
+  it("writes out the marks that turn the direction of text", () => {
+    assert.equal(html("a \u202Eb\u202C"), "<p>a [U+202E]b[U+202C]</p>");
+    assert.equal(html("```\na \u2066b\n```"), "[]a [U+2066]b");
+  });
+
   it("gives an unchanged block as the same object while the text grows", () => {
     const first = blocks("# Title\n\nSome wo")[0];
     assert.equal(blocks("# Title\n\nSome words")[0], first);
+  });
+});
+
+describe("output", () => {
+  it("leaves out what only moves a terminal's cursor", () => {
+    assert.equal(output("\u001B[31mred\u001B[0m \u001B]0;title\u0007\u001B[2Jend"), "red end");
+  });
+});
+
+describe("highlighted", () => {
+  it("colours a language that it knows, and makes nothing but spans", () => {
+    const made = highlighted("def f(): return '<b>'", "python") ?? assert.fail("python has no colours");
+    const body = new JSDOM(made).window.document.body;
+    assert.equal(body.textContent, "def f(): return '<b>'");
+    assert.deepEqual([...new Set([...body.querySelectorAll("*")].map(({ tagName }) => tagName))], ["SPAN"]);
+  });
+
+  it("leaves other text as it is", () => {
+    assert.equal(highlighted("a", "nonsense"), null);
+    assert.equal(highlighted("a", ""), null);
+    assert.equal(highlighted("a".repeat(30_000), "python"), null);
   });
 });
 

@@ -1,5 +1,6 @@
 import DOMPurify from "dompurify";
 import { Marked, type Token } from "marked";
+import { visible } from "./visible";
 
 /** A piece of Markdown that stands alone: code, which the page frames itself, or anything else as safe HTML. */
 export type Block = { kind: "code"; raw: string; language: string; text: string } | { kind: "prose"; raw: string; html: string };
@@ -28,15 +29,22 @@ const KNOWN = 400;
 
 /** Splits Markdown into blocks. A block that has not changed is the same object, so its elements stay in the page. */
 export function blocks(text: string): Block[] {
-  return marked
-    .lexer(text)
-    .filter((token) => token.type !== "space" && token.type !== "def")
-    .map(block);
+  const shown = visible(text);
+  try {
+    return marked
+      .lexer(shown)
+      .filter((token) => token.type !== "space" && token.type !== "def")
+      .map(block);
+  } catch (error) {
+    // Nested deeper than the parser can follow: such text is shown as it was written.
+    if (!(error instanceof RangeError)) throw error;
+    return [{ kind: "prose", raw: shown, html: `<p>${escape(shown)}</p>` }];
+  }
 }
 
 /** One line of Markdown as safe HTML. */
 export function inline(text: string): string {
-  return sanitise(marked.parseInline(text, { async: false }));
+  return sanitise(marked.parseInline(visible(text), { async: false }));
 }
 
 /** Markdown's HTML without anything that could run, be fetched, or pass for the page's own. */

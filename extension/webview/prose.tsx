@@ -1,5 +1,6 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { post } from "./bridge";
+import { highlighted } from "./highlight";
 import { blocks, type Block } from "./markdown";
 
 /** Markdown, block by block: while it grows, only its last block renders anew. */
@@ -20,6 +21,7 @@ function BlockView({ block }: { block: Block }) {
 
 function Code({ language, text }: { language: string; text: string }) {
   const [copied, setCopied] = useState(false);
+  const coloured = useMemo(() => highlighted(text, language), [text, language]);
   const copy = () => {
     post({ kind: "copy", text });
     setCopied(true);
@@ -36,9 +38,7 @@ function Code({ language, text }: { language: string; text: string }) {
           Insert
         </button>
       </div>
-      <pre tabIndex={0}>
-        <code>{text}</code>
-      </pre>
+      <pre tabIndex={0}>{coloured === null ? <code>{text}</code> : <code dangerouslySetInnerHTML={{ __html: coloured }} />}</pre>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { plural } from "../../src/numbers";
 import type { ToolRow } from "../../src/protocol";
 import { Icon } from "../icons";
+import { output } from "../visible";
 
 const SAID: Record<ToolRow["status"], string> = { running: "running", done: "done", failed: "failed" };
 
@@ -15,8 +16,8 @@ export function Tool({ row }: { row: ToolRow }) {
           {row.status === "running" ? <span class="spinner" /> : <Icon name={row.status === "done" ? "check" : "cross"} />}
         </span>
         <span class="tool-name">{row.tool}</span>
-        <span class="title" title={row.title}>
-          {row.title}
+        <span class="title" title={output(row.title)}>
+          {output(row.title)}
         </span>
         {row.masked && (
           <span class="badge" title="Its result has left the context; a stub says how to get it back.">
@@ -28,7 +29,7 @@ export function Tool({ row }: { row: ToolRow }) {
       </summary>
       {open && (
         <pre class="result" tabIndex={0} aria-label={`Result of ${row.tool}`}>
-          {row.result || "No output."}
+          {output(row.result) || "No output."}
         </pre>
       )}
     </details>
