@@ -25,7 +25,7 @@ export function Composer() {
     if (event.key === "Enter" && !event.shiftKey) submit(chosen);
   };
   return (
-    <div class="composer">
+    <section class="composer" aria-label="Next message">
       {suggestion.value && <Suggestion text={suggestion.value} />}
       {slashes.length > 0 && <Menu slashes={slashes} chosen={chosen} />}
       <div class="field" onClick={() => area.current?.focus()}>
@@ -53,7 +53,7 @@ export function Composer() {
           <Icon name="send" />
         </button>
       </div>
-    </div>
+    </section>
   );
 }
 

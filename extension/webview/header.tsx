@@ -47,7 +47,7 @@ function Gauge({ meter }: { meter: Meter }) {
     <button
       class="gauge"
       aria-expanded={details.value}
-      aria-label={`The context is ${full} percent full, ${dollars(meter.dollars)}. Details`}
+      aria-label={`${full}% ${dollars(meter.dollars)}: how full the context is, and what it has cost. Details`}
       title={[`${count(meter.used)} of ${count(meter.limit)} tokens`, ...parts].join("\n")}
       onClick={() => (details.value = !details.value)}
     >

@@ -91,12 +91,11 @@ describe('Throughline', { skip: obstacle() }, () => {
     assert.ok(Number(is.replaceAll(',', '')) < Number(was.replaceAll(',', '')), said);
     const decided = (rows) => rows.some(({ label }) => label === 'Decisions Made');
     await eventually('the memory', () => workbench.rows('Memory'), decided);
-    await workbench.theme('dark');
-    await workbench.screenshot('chat-dark');
-    await workbench.theme('high-contrast');
-    await workbench.screenshot('chat-high-contrast');
-    await workbench.theme('light');
-    await workbench.screenshot('chat-light');
+    for (const theme of ['dark', 'high-contrast', 'high-contrast-light', 'light']) {
+      await workbench.theme(theme);
+      await workbench.screenshot(`chat-${theme}`);
+      assert.deepEqual(await workbench.audit(chat), [], theme);
+    }
     await row.getByRole('button', { name: 'Undo' }).click();
     await row.getByText('undone').waitFor();
   });

@@ -1,13 +1,17 @@
 // The page object of the end-to-end tests: the editor's workbench as a person uses it, in a real Chromium.
 // Everything that knows a selector of the workbench is in this file.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { launch } from './browser.mjs';
 import { project } from './install.mjs';
 
 export { chromium, obstacle } from './browser.mjs';
+
+/** The rules of accessibility, as a script for a page. */
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** How long a person would wait for anything, in milliseconds. */
 const PATIENCE = 20_000;
@@ -131,6 +135,20 @@ export class Workbench {
   async file(name) {
     await eventually('the folder of the file dialog', () => this.#input().inputValue(), (text) => text.endsWith('/'));
     await this.answer(name);
+  }
+
+  /** What a page's elements break of the rules for people who see, hear or move differently, a line each. */
+  async audit(frame) {
+    const handle = await frame.locator('body').elementHandle();
+    const page = await handle.ownerFrame();
+    // As an expression: the page's own policy lets no script in.
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const { violations } = await page.evaluate(() => {
+      // The editor's own background shines through the page, and the rules would take it for white.
+      document.documentElement.style.background = 'var(--vscode-editor-background)';
+      return globalThis.axe.run(document, { resultTypes: ['violations'] });
+    });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
   }
 
   /** Switches to `dark`, `light`, `high-contrast` or `high-contrast-light`. */
