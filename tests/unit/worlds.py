@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,13 +26,29 @@ class Counted:
 
 
 class HandClock:
-    """Goes where it is put."""
+    """Goes where it is put. `waits` are the times that somebody waits for."""
 
     def __init__(self) -> None:
         self.time = 1_000.0
+        self.waits: list[float] = []
+        self._moved = asyncio.Event()
 
     def now(self) -> float:
         return self.time
+
+    def put(self, when: float) -> None:
+        """Goes there, and wakes who waits for it."""
+        self.time = when
+        self._moved.set()
+
+    async def until(self, when: float) -> None:
+        self.waits.append(when)
+        try:
+            while self.time < when:
+                self._moved.clear()
+                await self._moved.wait()
+        finally:
+            self.waits.remove(when)
 
 
 class Files(dict[str, str]):

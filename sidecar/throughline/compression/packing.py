@@ -12,6 +12,8 @@ from throughline.core.ledger import Entry, EntryKind, Ledger
 
 Count = Callable[[str], int]
 NONE = "- none"
+# The characters of an entry's line.
+LONGEST = 400
 # The tokens of a bullet and the end of its line.
 _FRAME = 3
 
@@ -42,9 +44,33 @@ _RANK: dict[EntryKind, int] = {
 }  # fmt: skip
 
 
+@frozen
+class Row:
+    """A line of the summary, the title of the section that it belongs to, and the entries that stand on it."""
+
+    text: str
+    section: str = ""
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """The numbers of the turns that it came from, in their order."""
+        return tuple(sorted({turn for entry in self.entries for turn in entry.turns}))
+
+
 def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> str:
-    """The rolling summary in Markdown, at most `budget` tokens by `count`: one entry a line, save that sentences which
-    rules took from one turn share one.
+    """The rolling summary in Markdown, at most `budget` tokens by `count`."""
+    return written(rows(ledger, objective, turn, budget, count))
+
+
+def written(rows: Sequence[Row]) -> str:
+    """The summary that these lines are."""
+    return "".join(f"{row.text}\n" for row in rows)
+
+
+def rows(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> tuple[Row, ...]:
+    """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line, save that
+    sentences which rules took from one turn share one.
     """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     longest = 140
@@ -54,21 +80,26 @@ def summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count
     # What the objective says already is not said again, nor what the state says.
     aim = [Entry("", "objective", objective, "user", ())] if objective else []
     shown = _fitting(live, _room(live, objective, turn, budget, count), count, aim)
-    text = _render(live, shown, objective, turn)
+    made = _render(live, shown, objective, turn)
     # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
     chosen = {entry.id for entry in shown}
     rest = [entry for entry in live if weighed(entry) and entry.id not in chosen]
-    shown += best(rest, budget - count(text), count, _FRAME, aim + shown)
-    text = _render(live, shown, objective, turn)
-    while count(text) > budget and shown:
+    shown += best(rest, budget - count(written(made)), count, _FRAME, aim + shown)
+    made = _render(live, shown, objective, turn)
+    while count(written(made)) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
         shown.pop()
-        text = _render(live, shown, objective, turn)
-    return text
+        made = _render(live, shown, objective, turn)
+    return made
 
 
 def line(entry: Entry) -> str:
     """An entry as one line of Markdown, without its bullet."""
+    return clip(whole(entry), LONGEST)
+
+
+def whole(entry: Entry) -> str:
+    """The same, however long it is."""
     parts = [entry.text.rstrip(".") if entry.why else entry.text]
     if entry.why:
         parts.append(f" because {entry.why}" if entry.kind == "decision" else f" — {entry.why}")
@@ -76,7 +107,7 @@ def line(entry: Entry) -> str:
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")
-    return clip("".join(parts), 400)
+    return " ".join("".join(parts).split())
 
 
 def _ordered(live: Sequence[Entry]) -> list[Entry]:
@@ -106,26 +137,26 @@ def _fitting(live: Sequence[Entry], room: int, count: Count, aim: Sequence[Entry
 
 def _room(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> int:
     """What the frame leaves for entries. The lines that say how much was left out are part of the frame."""
-    return budget - count(_render(live, [], objective, turn))
+    return budget - count(written(_render(live, [], objective, turn)))
 
 
-def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> str:
+def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> tuple[Row, ...]:
     chosen = {entry.id for entry in shown}
-    out = [f"## Rolling Summary — Turn {turn}"]
+    out = [Row(f"## Rolling Summary — Turn {turn}")]
     for section in SECTIONS:
         mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
         picked = [entry for entry in mine if entry.id in chosen]
-        lines = [" ".join(map(line, entries)) for entries in together(picked)]
+        lines = [(" ".join(map(line, entries)), entries) for entries in together(picked)]
         if section.inline:
             absent = f"… recall {section.noun}" if mine else "not stated"
-            text = objective if section.title == "Objective" else " ".join(lines)
-            out.append(f"**{section.title}:** {text or absent}")
+            text = objective if section.title == "Objective" else " ".join(text for text, _ in lines)
+            out.append(Row(f"**{section.title}:** {text or absent}", section.title, tuple(picked)))
             continue
         left = len(mine) - len(picked)
-        out.append(f"**{section.title}:**")
-        out += [f"- {text}" for text in lines]
+        out.append(Row(f"**{section.title}:**"))
+        out += [Row(f"- {text}", section.title, entries) for text, entries in lines]
         if left:
-            out.append(f"- … and {left} more: recall {section.noun}")
+            out.append(Row(f"- … and {left} more: recall {section.noun}", section.title))
         elif not lines:
-            out.append(NONE)
-    return "\n".join(out) + "\n"
+            out.append(Row(NONE, section.title))
+    return tuple(out)

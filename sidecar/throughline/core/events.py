@@ -168,10 +168,21 @@ class CallBilled:
 
 @frozen
 class LedgerChanged:
-    """Operations applied to the ledger outside a compaction: tags in a reply, or the user's own."""
+    """Operations applied to the ledger outside a compaction: tags in a reply, or the user's own, which the summary in
+    the view shows at once.
+    """
 
     kind: ClassVar[Literal["ledger_changed"]] = "ledger_changed"
     operations: tuple[Operation, ...]
+    by: Literal["agent", "user"] = "agent"
+
+
+@frozen
+class LedgerUndone:
+    """What the user changed in the ledger with the event of that `seq` is taken back."""
+
+    kind: ClassVar[Literal["ledger_undone"]] = "ledger_undone"
+    step: int
 
 
 @frozen
@@ -184,7 +195,9 @@ class Masked:
 
 @frozen
 class Compacted:
-    """Turns up to `through` moved into the ledger; `before` and `after` are the view's tokens (o200k)."""
+    """Turns up to `through` moved into the ledger; `before` and `after` are the view's tokens (o200k). Of `live`
+    entries the view after it holds `held`; the others are `missing`, by id.
+    """
 
     kind: ClassVar[Literal["compacted"]] = "compacted"
     id: str
@@ -195,6 +208,25 @@ class Compacted:
     held: int
     live: int
     summariser: Literal["local", "model"] = "local"
+    missing: tuple[str, ...] = ()
+
+
+@frozen
+class CompactionHeld:
+    """A compaction that waits for the user's word; the event that it would be, or anything that moves its turns, ends
+    the waiting.
+    """
+
+    kind: ClassVar[Literal["compaction_held"]] = "compaction_held"
+    event: Compacted
+
+
+@frozen
+class CompactionDismissed:
+    """The user does not want the compaction that was held."""
+
+    kind: ClassVar[Literal["compaction_dismissed"]] = "compaction_dismissed"
+    id: str
 
 
 @frozen
@@ -203,6 +235,26 @@ class CompactionUndone:
 
     kind: ClassVar[Literal["compaction_undone"]] = "compaction_undone"
     id: str
+
+
+@frozen
+class ArchiveProposed:
+    """A change of the project archive that nobody has accepted yet: the archive as it would be, and the `base` that it
+    was made from. A later one takes its place.
+    """
+
+    kind: ClassVar[Literal["archive_proposed"]] = "archive_proposed"
+    base: str
+    text: str
+    tokens: int
+    by: Literal["local", "model"] = "local"
+
+
+@frozen
+class ArchiveRejected:
+    """The user does not want the change of the archive that was proposed."""
+
+    kind: ClassVar[Literal["archive_rejected"]] = "archive_rejected"
 
 
 @frozen
@@ -224,8 +276,9 @@ class SessionEnded:
 Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
     SessionStarted | CrewChanged | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
-    | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | Masked | Compacted | CompactionUndone
-    | ArchiveWritten | SessionEnded
+    | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted
+    | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten
+    | SessionEnded
 )  # fmt: skip
 
 

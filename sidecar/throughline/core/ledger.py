@@ -52,7 +52,9 @@ class Add:
 
 @frozen
 class Revise:
-    """Replaces the wording of an entry, which is then shown as revised."""
+    """Replaces the wording of an entry, which is then shown as revised. A `whole` one replaces reason and owner too,
+    even by nothing; another keeps those that it does not name.
+    """
 
     kind: ClassVar[Literal["revise"]] = "revise"
     id: str
@@ -60,6 +62,8 @@ class Revise:
     turn: int
     author: Author
     why: str = ""
+    owner: str = ""
+    whole: bool = False
 
 
 @frozen
@@ -99,7 +103,24 @@ class Delete:
     id: str
 
 
-Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete
+@frozen
+class Reopen:
+    """Puts an entry that was resolved in force again: only the user says it."""
+
+    kind: ClassVar[Literal["reopen"]] = "reopen"
+    id: str
+
+
+@frozen
+class Recast:
+    """Makes an entry one of another kind: only the user says it."""
+
+    kind: ClassVar[Literal["recast"]] = "recast"
+    id: str
+    to: EntryKind
+
+
+Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete | Reopen | Recast
 
 
 @frozen
@@ -132,6 +153,12 @@ def refusal(ledger: Ledger, operation: Operation) -> str | None:
             return _untouchable(ledger, name, author)
         case Pin(id=name) | Delete(id=name):
             return _untouchable(ledger, name, "user")
+        case Reopen(id=name):
+            resolved = name in ledger.entries and ledger.entries[name].state == "resolved"
+            return None if resolved else _untouchable(ledger, name, "user") or f"entry {name} is not resolved"
+        case Recast(id=name, to=to):
+            same = name in ledger.entries and ledger.entries[name].kind == to
+            return f"entry {name} is a {to} already" if same else _untouchable(ledger, name, "user")
         case _:
             assert_never(operation)
 
@@ -148,12 +175,13 @@ def change(ledger: Ledger, operation: Operation) -> Ledger:
                 entries[older.id] = evolve(older, state="revised")
                 entry = evolve(entry, supersedes=older.id)
             entries[entry.id] = entry
-        case Revise(id=name, text=text, turn=turn, author=author, why=why):
+        case Revise(id=name, text=text, turn=turn, author=author, why=why, owner=owner, whole=whole):
             old = entries[name]
             entries[name] = evolve(
                 old,
                 text=text,
-                why=why or old.why,
+                why=why if whole else why or old.why,
+                owner=owner if whole else owner or old.owner,
                 author=author,
                 turns=(*old.turns, turn),
                 supersedes=old.supersedes or old.id,
@@ -170,6 +198,10 @@ def change(ledger: Ledger, operation: Operation) -> Ledger:
             entries[name] = evolve(entries[name], pinned=pinned)
         case Delete(id=name):
             del entries[name]
+        case Reopen(id=name):
+            entries[name] = evolve(entries[name], state="active", resolution="", author="user")
+        case Recast(id=name, to=to):
+            entries[name] = evolve(entries[name], kind=to, author="user")
         case _:
             assert_never(operation)
     return Ledger(entries)

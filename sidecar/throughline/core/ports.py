@@ -132,6 +132,10 @@ class Clock(Protocol):
         """Seconds since the epoch."""
         ...
 
+    async def until(self, when: float) -> None:
+        """Returns once it is `when`, in seconds since the epoch."""
+        ...
+
 
 @frozen
 class SessionRow:

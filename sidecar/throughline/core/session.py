@@ -9,9 +9,13 @@ from typing import assert_never
 from attrs import evolve, field, frozen
 
 from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
     ArchiveWritten,
     CallBilled,
     Compacted,
+    CompactionDismissed,
+    CompactionHeld,
     CompactionUndone,
     CrewChanged,
     Ending,
@@ -19,6 +23,7 @@ from throughline.core.events import (
     FileInjected,
     Item,
     LedgerChanged,
+    LedgerUndone,
     Logged,
     Masked,
     Noted,
@@ -33,7 +38,7 @@ from throughline.core.events import (
     TurnEnded,
     Withdrawn,
 )
-from throughline.core.ledger import Add, Ledger, Operation, Pin, Resolve, Revise, change
+from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise, change
 from throughline.core.usage import Bill, charge
 
 
@@ -55,17 +60,21 @@ class Turn:
 
 @frozen
 class LedgerStep:
-    """One event's operations on the ledger; `compaction` is the id where one brought them."""
+    """One event's operations on the ledger; `compaction` is the id where one brought them, and `edit` the event's seq
+    where the user made them.
+    """
 
     operations: tuple[Operation, ...]
     compaction: str = ""
+    edit: int = 0
 
 
 @frozen
 class Session:
     """What the log says so far. `summarised` is the ledger as the view's summary shows it, and `carried` the files
     whose turns have been compacted: they move only when the prefix changes anyway, so that the cache holds.
-    `undone_at` is the number of the last turn when a compaction was last undone.
+    `undone_at` is the number of the last turn when a compaction was last undone or turned down. `held` waits for the
+    user's word, and so does the change of the archive that is `proposed`.
     """
 
     id: str = ""
@@ -88,9 +97,11 @@ class Session:
     compactions: tuple[Compacted, ...] = ()
     undone: frozenset[str] = frozenset()
     undone_at: int = 0
+    held: Compacted | None = None
     bill: Bill = field(factory=Bill)
     called_at: float | None = None
     archive: str = ""
+    proposed: ArchiveProposed | None = None
     ended: bool = False
 
     @property
@@ -163,18 +174,33 @@ def _applied(session: Session, logged: Logged) -> Session:
         case CallBilled():
             at = (event.began or logged.at) if event.purpose == "chat" else session.called_at
             return evolve(session, bill=charge(session.bill, event), called_at=at)
+        case LedgerChanged(by="user"):
+            after = _step(session, LedgerStep(event.operations, edit=logged.seq))
+            shown = any(not isinstance(one, Pin) for one in event.operations)
+            return evolve(after, summarised=after.ledger) if shown else after
         case LedgerChanged():
             return _step(session, LedgerStep(event.operations))
+        case LedgerUndone():
+            kept = tuple(step for step in session.steps if step.edit != event.step)
+            return _refolded(session, kept)
         case Masked():
             return _carry(evolve(session, masked=session.masked | frozenset(event.ids)))
         case Compacted():
             compactions = (*session.compactions, event)
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
-            return _carry(evolve(after, summarised=after.ledger))
+            return _carry(evolve(after, summarised=after.ledger, held=None))
+        case CompactionHeld():
+            return evolve(session, held=event.event)
+        case CompactionDismissed():
+            return evolve(session, held=None, undone_at=_last(session))
         case CompactionUndone():
             return _carry(_without(session, event.id))
+        case ArchiveProposed():
+            return evolve(session, proposed=event)
+        case ArchiveRejected():
+            return evolve(session, proposed=None)
         case ArchiveWritten():
-            return evolve(session, archive=event.text)
+            return evolve(session, archive=event.text, proposed=None)
         case SessionEnded():
             return evolve(session, ended=True)
         case _:
@@ -219,16 +245,25 @@ def _without(session: Session, compaction: str) -> Session:
     for step in session.steps:
         stays = [one for one in step.operations if isinstance(one, Add) and one.entry.id in touched]
         kept.append(evolve(step, operations=tuple(stays)) if step.compaction in undone else step)
-    ledger = reduce(change, (operation for step in kept for operation in step.operations), Ledger())
-    at = session.turns[-1].number if session.turns else 0
-    return evolve(session, undone=undone, undone_at=at, steps=tuple(kept), ledger=ledger, summarised=ledger)
+    return _refolded(evolve(session, undone=undone, undone_at=_last(session), held=None), tuple(kept))
+
+
+def _refolded(session: Session, steps: tuple[LedgerStep, ...]) -> Session:
+    ledger = reduce(change, (operation for step in steps for operation in step.operations), Ledger())
+    return evolve(session, steps=steps, ledger=ledger, summarised=ledger)
+
+
+def _last(session: Session) -> int:
+    return session.turns[-1].number if session.turns else 0
 
 
 def _by_user(operations: Iterable[Operation]) -> Iterator[str]:
     """The entries that the user laid hands on."""
     for one in operations:
         match one:
-            case Pin(id=name) | Revise(id=name, author="user") | Resolve(id=name, author="user"):
+            case Revise(id=name, author="user") | Resolve(id=name, author="user"):
+                yield name
+            case Pin(id=name) | Reopen(id=name) | Recast(id=name):
                 yield name
             case _:
                 pass

@@ -7,6 +7,12 @@ from typing import Literal, TypeAlias
 from attrs import frozen
 
 Strategy: TypeAlias = Literal["throughline", "full", "masking", "window"]
+Asking: TypeAlias = Literal["always", "first", "never"]
+Distilling: TypeAlias = Literal["write", "ask"]
+
+
+# In so many sessions of a project `preview` "first" asks.
+FIRST = 5
 
 
 @frozen
@@ -17,6 +23,9 @@ class Settings:
     Of old tool output a batch is masked at a time, and `fresh` of it stays, or `trimmed` where the prefix changes
     anyway. Of the user's words in compacted turns the newest stay, up to `words`. A model that summarises is waited
     for `patience` seconds, and its request has at most `quoted` tokens.
+
+    `preview` says when a compaction waits for the user's word (`first`: in a project's first `FIRST` sessions), and
+    `distil` whether an archive change is written at once or waits for it too.
     """
 
     model: str = "claude-sonnet-5-5"
@@ -35,3 +44,5 @@ class Settings:
     archive: int = 2_000
     patience: float = 30.0
     quoted: int = 60_000
+    preview: Asking = "never"
+    distil: Distilling = "write"

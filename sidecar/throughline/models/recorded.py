@@ -31,6 +31,10 @@ class Tape:
         """Seconds since the epoch, as the recording has them."""
         return self._now
 
+    async def until(self, when: float) -> None:  # noqa: ARG002
+        """Waits for ever: a recording's time passes only between its steps."""
+        await asyncio.Event().wait()
+
     def begin(self, scene: Scene) -> None:
         """Puts the tape at the start of a turn."""
         self._scene, self._next = scene, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 
@@ -15,3 +16,8 @@ class WallClock:
         """The time now."""
         self._last = max(self._last, time.time())
         return self._last
+
+    async def until(self, when: float) -> None:
+        """Returns once it is `when`; a machine that slept meanwhile is late."""
+        while (left := when - self.now()) > 0:
+            await asyncio.sleep(left)
