@@ -94,11 +94,11 @@ class Factory:
     def prompts(self, project: Path) -> dict[str, bool]:
         """The prompts by name, and whether the project has its own in their place. Raises PromptError."""
         from throughline.workspace.folder import Folder
-        from throughline.workspace.prompts import NAMES, own, prompts, summarising
+        from throughline.workspace.prompts import NAMES, distilling, own, prompts, summarising
 
         folder = Folder(project)
         found = own(folder)
-        prompts(folder), summarising(folder)
+        prompts(folder), summarising(folder), distilling(folder)
         return {name: name in found for name in NAMES}
 
     async def stage(

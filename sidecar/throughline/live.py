@@ -153,7 +153,7 @@ class LiveBench:
         return await Owner.resume(world, crew, self._settings, session)
 
     async def rehearse(self, session: str) -> Owner:
-        """A copy of a session in memory, to try something on: nothing of it is kept."""
+        """A copy of a session in memory, to try something on by local rules: nothing of it is kept, nor paid for."""
         from throughline.session.owner import Owner
         from throughline.store.memory import MemoryArchive, MemoryStore
 
@@ -163,7 +163,7 @@ class LiveBench:
         log = await off(lambda: tuple(world.store.read(session)))
         store.append(session, log)
         archive = MemoryArchive(await off(world.archive.read))
-        crew = await off(self._crew, begun.origin, begun.model)
+        crew = evolve(await off(self._crew, begun.origin, begun.model), summariser=None)
         return await Owner.resume(evolve(world, store=store, archive=archive), crew, self._settings, session)
 
     def find(self, session: str) -> SessionStarted:
@@ -231,12 +231,13 @@ class LiveBench:
         from throughline.models.anthropic import Anthropic
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
-        from throughline.workspace.prompts import summarising
+        from throughline.workspace.prompts import distilling, summarising
 
         tokens = self._source.tokens
         if origin == "live":
             live, cheap = Anthropic(self._access), self._settings.compressor
-            summariser = Summariser(live, cheap, summarising(self.disk)) if cheap else None
+            prompts = (summarising(self.disk), distilling(self.disk))
+            summariser = Summariser(live, cheap, *prompts) if cheap else None
             return Crew(live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser)
         played = scenes(self.read(self._reach.demo).steps)
         cache = PromptCache(self._clock, self._prices.factor(name))

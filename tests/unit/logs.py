@@ -13,13 +13,18 @@ from throughline.compression.compaction import propose, rendering
 from throughline.compression.masking import maskable
 from throughline.context.view import Frame, assemble
 from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
     CallBilled,
     Compacted,
+    CompactionDismissed,
+    CompactionHeld,
     CompactionUndone,
     Event,
     FileDropped,
     FileInjected,
     LedgerChanged,
+    LedgerUndone,
     Logged,
     Masked,
     Replied,
@@ -30,7 +35,7 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.files import digest
-from throughline.core.ledger import Add, Entry, EntryKind, Operation, Pin
+from throughline.core.ledger import Add, Delete, Entry, EntryKind, Operation, Pin, Recast, Reopen, Resolve, Revise
 from throughline.core.session import Session, apply, fold
 from throughline.core.settings import Settings
 from throughline.core.view import View
@@ -120,7 +125,10 @@ SAID = (
     "",
 )
 _texts = st.one_of(st.sampled_from(SAID), st.text(max_size=30))
-_MOVES = ("speak", "ask", "ask", "ask", "end", "end", "file", "drop", "mask", "compact", "undo", "note", "pin")
+_MOVES = (
+    "speak", "ask", "ask", "ask", "end", "end", "file", "drop", "mask", "compact", "undo", "note", "pin", "hold",
+    "dismiss", "edit", "regret", "propose", "reject",
+)  # fmt: skip
 
 
 @st.composite
@@ -171,6 +179,18 @@ class _Teller:
                 return [Step((CompactionUndone(standing[-1].id),))]
             case "note":
                 return [Step((LedgerChanged((self._note(),)),))]
+            case "hold" if whole := [turn.number for turn in now.recent if turn.ending]:
+                return [Step((CompactionHeld(compacted(now, whole[-1], f"c{len(now.compactions) + 1}")),))]
+            case "dismiss" if now.held:
+                return [Step((CompactionDismissed(now.held.id),))]
+            case "edit" if now.ledger.entries:
+                return [Step((LedgerChanged((self._edit(sorted(now.ledger.entries)),), "user"),))]
+            case "regret" if mine := [step.edit for step in now.steps if step.edit]:
+                return [Step((LedgerUndone(mine[-1]),))]
+            case "propose":
+                return [Step((ArchiveProposed("", self._draw(_texts), 1),))]
+            case "reject" if now.proposed:
+                return [Step((ArchiveRejected(),))]
             case "pin" if now.ledger.entries:
                 name = self._draw(st.sampled_from(sorted(now.ledger.entries)))
                 return [Step((LedgerChanged((Pin(name, self._draw(st.booleans())),)),))]
@@ -194,6 +214,15 @@ class _Teller:
 
     def _file(self) -> FileInjected:
         return file(self._draw(st.sampled_from(("a.py", "b.py"))), f"text {next(self._numbers)}")
+
+    def _edit(self, names: list[str]) -> Operation:
+        name = self._draw(st.sampled_from(names))
+        return self._draw(
+            st.sampled_from((
+                Revise(name, "as I say", 1, "user", "so", whole=True), Resolve(name, "done", "user"), Delete(name),
+                Reopen(name), Recast(name, "fact"),
+            ))
+        )  # fmt: skip
 
     def _note(self) -> Operation:
         name = f"n{next(self._numbers)}"

@@ -16,6 +16,8 @@ from throughline.core.ledger import (
     Merge,
     Operation,
     Pin,
+    Recast,
+    Reopen,
     Resolve,
     Revise,
     change,
@@ -47,6 +49,10 @@ REFUSED: list[tuple[Operation, str]] = [
     (Merge(("a", "u"), "one", "summariser"), "entry u is the user's"),
     (Pin("x", pinned=True), "there is no entry x"),
     (Delete("x"), "there is no entry x"),
+    (Reopen("x"), "there is no entry x"),
+    (Reopen("a"), "entry a is not resolved"),
+    (Recast("x", "fact"), "there is no entry x"),
+    (Recast("a", "decision"), "entry a is a decision already"),
 ]
 
 
@@ -61,6 +67,20 @@ def test_a_revision_shows_as_revised_and_remembers_its_turns() -> None:
     assert made == entry("b", "better", why="faster", author="agent", turns=(3, 2, 7), supersedes="b")
     again = after(Revise("b", "better", 7, "agent", "faster"), Revise("b", "best", 8, "summariser"))["b"]
     assert (again.text, again.why, again.supersedes) == ("best", "faster", "b")
+
+
+def test_a_whole_revision_takes_out_what_it_does_not_name() -> None:
+    first = Ledger({"a": entry("a", why="so", owner="QA")})
+    kept = after(Revise("a", "b", 2, "user"), ledger=first)["a"]
+    assert (kept.text, kept.why, kept.owner) == ("b", "so", "QA")
+    bare = after(Revise("a", "b", 2, "user", owner="PM", whole=True), ledger=first)["a"]
+    assert (bare.why, bare.owner) == ("", "PM")
+
+
+def test_what_the_user_reopens_or_makes_another_kind_is_final() -> None:
+    made = after(Resolve("a", "done", "summariser"), Reopen("a"), Recast("b", "issue"))
+    assert (made["a"].state, made["a"].resolution, made["a"].final) == ("active", "", True)
+    assert (made["b"].kind, made["b"].final) == ("issue", True)
 
 
 def test_what_is_resolved_or_superseded_is_kept_but_not_in_force() -> None:

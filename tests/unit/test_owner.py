@@ -381,10 +381,10 @@ async def test_files_enter_the_view_once_and_come_again_when_they_have_moved() -
 async def test_only_what_is_there_is_pinned() -> None:
     async with opened(Bench(), Reply("[DECISION]: Keep it")) as owner:
         await play(owner, "go")
-        await owner.pin("t1.1", pinned=True)
+        await owner.hand.pin("t1.1", pinned=True)
         assert owner.session.ledger.entries["t1.1"].pinned
         with pytest.raises(RefusedError, match=r"^There is no entry t9\.$"):
-            await owner.pin("t9", pinned=True)
+            await owner.hand.pin("t9", pinned=True)
 
 
 async def test_ending_distills_into_the_archive_as_it_is_now_and_takes_no_more_words() -> None:

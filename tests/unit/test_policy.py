@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from throughline.compression.policy import Compact, Decision, Mask, Nothing, cut, decide
-from throughline.core.events import CallBilled, CompactionUndone, Event
+from throughline.compression.policy import Compact, Decision, Hold, Mask, Nothing, Rest, asks, cut, decide, rest
+from throughline.core.events import CallBilled, CompactionDismissed, CompactionHeld, CompactionUndone, Event
 from throughline.core.session import Session, fold
 from throughline.core.settings import Settings
 from unit.logs import compacted, done, log, replied, session, spoke, tool
@@ -96,6 +96,62 @@ def test_where_compactions_gain_nothing_masking_carries_on() -> None:
     now = session(*turns(12, 2_000))
     assert decide(now, 0.2, WARM, Settings(**NUMBERS)) == Compact(10)
     assert decide(now, 0.2, WARM, Settings(**NUMBERS), stuck=True) == Mask(tuple(f"x{turn}" for turn in range(1, 11)))
+
+
+HELD = (*turns(12), CompactionHeld(compacted(session(*turns(12)), 10)))
+ASKED: list[tuple[str, Session, float, Decision]] = [
+    ("what is due waits for the user's word", session(*turns(12)), 0.2, Hold(10)),
+    ("above the share nothing waits", session(*turns(12)), 0.6, Compact(10)),
+    ("one that waits is not offered again", session(*HELD, *turns(3, first=13)), 0.2, Nothing()),
+    ("nor is masking held up", session(*HELD, *turns(3, 9_000, first=13)), 0.2, Mask(("x13", "x14", "x15"))),
+    ("above the share it waits no longer", session(*HELD, *turns(3, first=13)), 0.6, Compact(13)),
+    ("one that was turned down is not offered again", session(*HELD, CompactionDismissed("c1")), 0.2, Nothing()),
+    ("until the window is full again", session(*HELD, CompactionDismissed("c1"), *turns(12, first=13)), 0.2, Hold(22)),
+]
+
+
+@pytest.mark.parametrize(("name", "now", "used", "expected"), ASKED, ids=[row[0] for row in ASKED])
+def test_where_the_user_asks_a_compaction_waits(name: str, now: Session, used: float, expected: Decision) -> None:
+    numbers = Settings(**{**NUMBERS, "fresh": 0})
+    assert decide(now, used, WARM, numbers, asks=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("preview", "asked"),
+    [("never", []), ("first", [1, 5]), ("always", [1, 5, 6, 99])],
+    ids=["never", "first", "always"],
+)
+def test_the_user_is_asked_always_in_the_first_five_sessions_or_never(preview: Any, asked: list[int]) -> None:
+    assert [number for number in (1, 5, 6, 99) if asks(Settings(preview=preview), number)] == asked
+
+
+RESTS: list[tuple[str, Session, dict[str, Any], Rest | None]] = [
+    ("nothing yet", session(), {}, None),
+    ("enough to move", session(*turns(3, 2_000)), {}, Rest(1_270.0, 2)),
+    ("too little", session(*turns(3, 900)), {}, None),
+    ("no call yet", session(*UNCALLED), {}, None),
+    ("a turn that runs", session(*turns(3, 2_000), running(4)), {}, None),
+    (
+        "another cache and another patience",
+        session(*turns(3, 2_000)),
+        {"cold": 3_600.0, "patience": 60.0},
+        Rest(4_540.0, 2),
+    ),
+    ("one that waits for the user", session(*HELD, *turns(3, 2_000, first=13)), {}, None),
+    ("full history", session(*turns(3, 2_000)), {"strategy": "full"}, None),
+]
+
+
+@pytest.mark.parametrize(("name", "now", "changes", "expected"), RESTS, ids=[row[0] for row in RESTS])
+def test_shortly_before_the_cache_goes_cold_an_idle_session_gets_ready_for_the_next_message(
+    name: str, now: Session, changes: dict[str, Any], expected: Rest | None
+) -> None:
+    numbers = Settings(**{**NUMBERS, **changes})
+    assert rest(now, 0.2, numbers) == expected
+    assert rest(now, 0.2, numbers, stuck=True) is None
+    if expected:
+        spoken = fold(log(running(now.next_turn), first=now.seq + 1), now)
+        assert decide(spoken, 0.2, 9e9, numbers) == Compact(expected.through)
 
 
 KEPT: list[tuple[str, tuple[Event, ...], int]] = [

@@ -16,7 +16,7 @@ from throughline.core.ports import Store, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec
 from throughline.store.archive import ArchiveOnDisk
-from throughline.store.database import Database
+from throughline.store.database import IGNORED, Database
 from throughline.store.memory import MemoryArchive, MemoryStore
 from unit import samples
 from unit.logs import BEGUN, done, log, spoke
@@ -72,9 +72,18 @@ def test_an_append_is_whole_or_not_at_all(tmp_path: Path) -> None:
         database.append("s", log(spoke(1, "after it"), first=2))
 
 
-def test_only_the_archive_goes_into_version_control(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, IGNORED), ("*\n!.gitignore\n!project-context.md\n", IGNORED), ("# mine\n", "# mine\n")]
+)
+def test_only_the_archive_and_how_it_merges_go_into_version_control(
+    tmp_path: Path, before: str | None, after: str
+) -> None:
+    ignore = tmp_path / ".agent" / ".gitignore"
+    ignore.parent.mkdir()
+    if before is not None:
+        ignore.write_text(before)
     with closing(Database(tmp_path / ".agent" / "throughline.db")):
-        assert (tmp_path / ".agent" / ".gitignore").read_text() == "*\n!.gitignore\n!project-context.md\n"
+        assert ignore.read_text() == after
 
 
 def spoil(path: Path, statement: str) -> None:
@@ -151,7 +160,7 @@ def test_the_archive_is_replaced_whole_and_never_by_nothing(tmp_path: Path) -> N
         assert archive.read() == "## Größe\n"
         archive.write("second \ud83d\n" if isinstance(archive, ArchiveOnDisk) else "second ?\n")
         assert archive.read() == "second ?\n"
-    assert [path.name for path in (tmp_path / ".agent").iterdir()] == ["project-context.md"]
+    assert sorted(path.name for path in (tmp_path / ".agent").iterdir()) == [".gitattributes", "project-context.md"]
 
 
 def test_an_archive_that_cannot_be_used_is_said_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -160,7 +169,7 @@ def test_an_archive_that_cannot_be_used_is_said_so_and_leaves_nothing_behind(tmp
     (archive.path / "in the way").touch()
     with pytest.raises(StoreError, match="cannot be written"):
         archive.write("text")
-    assert [path.name for path in tmp_path.iterdir()] == ["project-context.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".gitattributes", "project-context.md"]
     with pytest.raises(StoreError, match="cannot be read"):
         archive.read()
 

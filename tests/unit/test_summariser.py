@@ -121,7 +121,7 @@ async def test_what_the_user_pinned_stays_as_it_is() -> None:
     small = ScriptedModel([answer(revised, add("The kiosk works through a queue"))])
     async with opened(bench, small, Reply("[DECISION]: Keep it"), *[Reply(LONG)] * 3) as owner:
         await play(owner, "a")
-        await owner.pin("t1.1", pinned=True)
+        await owner.hand.pin("t1.1", pinned=True)
         await play(owner, "b", "c")
         assert owner.session.ledger.entries["t1.1"].text == "Keep it"
     assert compactions(bench) == [("model", 2)]

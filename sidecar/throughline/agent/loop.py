@@ -35,11 +35,14 @@ class Desk(Protocol):
 
 @frozen
 class Summariser:
-    """The model that summarises, its name, and the prompt that it works by."""
+    """The model that summarises, its name, and the prompts that it works by: one for compacting, and one for
+    `distilling`, without which it is not asked about the archive.
+    """
 
     model: Model
     name: str
     prompt: str
+    distilling: str = ""
 
 
 @frozen

@@ -51,7 +51,7 @@ def read(args: object, ledger: Ledger, turns: Collection[int]) -> Answer:
 
 def _read(one: dict[str, Any], ledger: Ledger, turns: Collection[int]) -> Operation | str:
     """An operation that fits the schema as the ledger's own, or what is wrong with it."""
-    text = _line(one.get("text", one.get("resolution", "")))
+    text = one_line(one.get("text", one.get("resolution", "")))
     if not text:
         return "it says nothing"
     said = one.get("turns", [one["turn"]] if "turn" in one else None)
@@ -64,7 +64,7 @@ def _read(one: dict[str, Any], ledger: Ledger, turns: Collection[int]) -> Operat
         return wrong
     match one["op"]:
         case "revise":
-            return Revise(one["id"], text, one["turn"], "summariser", _line(one["why"]))
+            return Revise(one["id"], text, one["turn"], "summariser", one_line(one["why"]))
         case "resolve":
             return Resolve(one["id"], text, "summariser")
         case _:
@@ -76,8 +76,8 @@ def _added(one: dict[str, Any], text: str, ledger: Ledger) -> Add | str:
         return "the ledger says so already"
     turns = tuple(sorted(set(one["turns"])))
     name = next(free for n in count(1) if (free := f"m{turns[0]}.{n}") not in ledger.entries)
-    about = "state" if one["kind"] == "state" else _line(one["subject"], _SHORT).lower()
-    why, owner = _line(one["why"]), _line(one["owner"], _SHORT)
+    about = "state" if one["kind"] == "state" else one_line(one["subject"], _SHORT).lower()
+    why, owner = one_line(one["why"]), one_line(one["owner"], _SHORT)
     return Add(Entry(name, one["kind"], text, "summariser", turns, why=why, owner=owner, subject=about))
 
 
@@ -97,6 +97,6 @@ def _unfit(one: dict[str, Any], text: str, ledger: Ledger) -> str | None:
     return None
 
 
-def _line(text: str, longest: int = LONGEST) -> str:
+def one_line(text: str, longest: int = LONGEST) -> str:
     """One clipped line of what can be printed: half of a surrogate pair, for one, is no text to a database."""
     return "".join(letter for letter in clip(text, longest) if letter.isprintable()).strip()

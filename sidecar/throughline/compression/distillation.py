@@ -38,6 +38,9 @@ _WORTH = (
     "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
     "Architectural Decisions", "Known Issues", "Completed Milestones",
 )  # fmt: skip
+# With less between two sections' lines, git takes additions to both for one change, and where branches merge, lines of
+# one come to stand under a heading of the other.
+_GAP = ("", "", "")
 Count: TypeAlias = Callable[[str], int]
 _WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
 
@@ -98,9 +101,7 @@ def render(archive: Archive) -> str:
     """The archive's Markdown; each line that code wrote carries its id in a comment, so that branches merge."""
     out = [archive.title, ""]
     for title, lines in archive.sections.items():
-        out.append(f"### {title}")
-        out += map(_written, lines)
-        out.append("")
+        out += [f"### {title}", *map(_written, lines), *_GAP]
     return "\n".join(out).rstrip("\n") + "\n"
 
 

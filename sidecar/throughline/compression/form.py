@@ -29,39 +29,35 @@ _FIELDS: dict[str, dict[str, Json]] = {
 }
 
 
+def tool(name: str, description: str, fields: dict[str, dict[str, Json]]) -> Tool:
+    """A strict tool that takes a list of operations, each with the fields of its name."""
+    operations = [
+        _object({"op": {"type": "string", "enum": [operation]}, **some}) for operation, some in fields.items()
+    ]
+    schema = _object({"operations": {"type": "array", "items": {"anyOf": operations}}})
+    return Tool(name, description, schema, strict=True)
+
+
 def _object(fields: dict[str, Json]) -> Json:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
 # The same bytes in every request: a strict schema is compiled at its first use, so ids are no enumeration in it.
-TOOL = Tool(
+TOOL = tool(
     "record",
     "Records the operations that bring the ledger up to date, in the order in which they are applied.",
-    _object(
-        {
-            "operations": {
-                "type": "array",
-                "items": {
-                    "anyOf": [
-                        _object({"op": {"type": "string", "enum": [name]}, **fields})
-                        for name, fields in _FIELDS.items()
-                    ]
-                },
-            }
-        }
-    ),
-    strict=True,
+    _FIELDS,
 )
 
 
-def fault(operation: object) -> str | None:
+def fault(operation: object, known: dict[str, dict[str, Json]] = _FIELDS) -> str | None:
     """What does not fit the tool's schema, in a few words, or None where all does."""
     if not isinstance(operation, dict):
         return "an operation is an object"
     name = operation.get("op")
-    if not isinstance(name, str) or name not in _FIELDS:
+    if not isinstance(name, str) or name not in known:
         return "it names no operation that there is"
-    fields = _FIELDS[name]
+    fields = known[name]
     if operation.keys() != {"op", *fields}:
         return f"its fields are not those of {name}"
     return next((f"{key} does not fit" for key, schema in fields.items() if not _fits(operation[key], schema)), None)

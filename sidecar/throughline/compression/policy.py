@@ -7,9 +7,9 @@ from typing import TypeAlias
 from attrs import frozen
 
 from throughline.compression.masking import maskable
-from throughline.core.events import Replied, ToolCalled
-from throughline.core.session import Session, Turn
-from throughline.core.settings import Settings
+from throughline.core.events import Logged, Replied, Spoke, ToolCalled
+from throughline.core.session import Session, Turn, apply
+from throughline.core.settings import FIRST, Settings
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
 WORTH = 2_000
@@ -36,15 +36,38 @@ class Compact:
     through: int
 
 
-Decision: TypeAlias = Nothing | Mask | Compact
+@frozen
+class Hold:
+    """Get ready to move the turns up to `through` into the ledger, and wait for the user's word."""
+
+    through: int
+
+
+@frozen
+class Rest:
+    """At a time, in seconds since the epoch, get ready to move the turns up to `through`, if nothing happens before."""
+
+    at: float
+    through: int
+
+
+Decision: TypeAlias = Nothing | Mask | Compact | Hold
 
 
 def decide(
-    session: Session, used: float, now: float, settings: Settings, *, stuck: bool = False, changed: bool = False
+    session: Session,
+    used: float,
+    now: float,
+    settings: Settings,
+    *,
+    stuck: bool = False,
+    changed: bool = False,
+    asks: bool = False,
 ) -> Decision:
     """What to do before the next call; `used` is the share of the context limit that its view takes, and a session
     is `stuck` where compactions gain nothing any more: then masking alone carries on. Where the prefix is `changed`
-    already, by the last answer to this question, what else is due costs nothing more.
+    already, by the last answer to this question, what else is due costs nothing more. A user who `asks` to see
+    compactions before they are done is asked once, and not above the limit.
 
     The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
     output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
@@ -59,12 +82,35 @@ def decide(
         # The user who undid a compaction is not to see it made again by the next message.
         since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > session.undone_at)
         if since >= settings.window or used > settings.share or (cold and weight >= WORTH and since):
-            return Compact(through)
+            if used > settings.share or not asks:
+                return Compact(through)
+            if session.held is None:
+                return Hold(through)
     free = cold or changed
     old = maskable(session, 0 if used > settings.share else settings.trimmed if free else settings.fresh)
     if old.tokens >= (LITTLE if free or used > settings.share else settings.batch):
         return Mask(old.ids)
     return Nothing()
+
+
+def asks(settings: Settings, number: int) -> bool:
+    """Whether the user is asked before a compaction in a project's session of that number, from 1 on."""
+    return settings.preview == "always" or (settings.preview == "first" and number <= FIRST)
+
+
+def rest(session: Session, used: float, settings: Settings, *, stuck: bool = False) -> Rest | None:
+    """What an idle session does shortly before the provider's cache forgets it: what the next message, coming after
+    that, would find due is made ready as long before as a model may take for it. None where nothing would be due.
+    """
+    if session.called_at is None or session.open is not None or session.held is not None:
+        return None
+    late = session.called_at + settings.cold + 1
+    spoken = apply(session, Logged(session.seq + 1, late, Spoke(session.next_turn, "", 0)))
+    match decide(spoken, used, late, settings, stuck=stuck):
+        case Compact(through=through):
+            return Rest(session.called_at + settings.cold - settings.patience, through)
+        case _:
+            return None
 
 
 def cut(session: Session, settings: Settings) -> int:

@@ -51,7 +51,7 @@ def request(
     words fit. Tool lines go first, the oldest before the newer ones, then the agent's texts.
     """
     room = settings.quoted - count(prompt) - count(_CLOSING)
-    known = _ledger(ledger, round(room * _LEDGER), count)
+    known = listed(ledger, round(room * _LEDGER), count)
     quotes = _fitting([quote for turn in turns for quote in _quotes(turn)], room - count(known), count)
     text = "\n\n".join([known, *_turns(quotes), _CLOSING])
     # Tokens do not add up exactly over lines.
@@ -68,16 +68,18 @@ def request(
     return Request("merge", model, View(blocks), (TOOL,), must=TOOL.name)
 
 
-def _ledger(ledger: Ledger, room: int, count: Callable[[str], int]) -> str:
-    """The entries in force, in their order: those made on purpose before sentences that rules took, then the newest."""
+def listed(ledger: Ledger, room: int, count: Callable[[str], int]) -> str:
+    """The entries in force as quoted lines, in their order: those made on purpose before sentences that rules
+    took, then the newest.
+    """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     shown: set[str] = set()
     for entry in sorted(live, key=lambda one: (not one.final, one.weight > 0, -max(one.turns, default=0))):
-        room -= count(_quoted(_entry(entry))) + 1
+        room -= count(quoted(_entry(entry))) + 1
         if room < 0:
             break
         shown.add(entry.id)
-    lines = [_quoted(_entry(entry)) for entry in live if entry.id in shown]
+    lines = [quoted(_entry(entry)) for entry in live if entry.id in shown]
     more = f", and {len(live) - len(shown)} more that do not fit here" if len(shown) < len(live) else ""
     return "\n".join([f"The ledger, as id | kind | turns | text{more}:", *(lines or ["> (no entries yet)"])])
 
@@ -156,18 +158,18 @@ def _shortened(quote: _Quote) -> _Quote:
 
 def _cost(quote: _Quote, count: Callable[[str], int]) -> int:
     # Each may stand under a heading of its own.
-    return count(_quoted(quote.text)) + count(f"\n\n{_heading(quote)}\n")
+    return count(quoted(quote.text)) + count(f"\n\n{_heading(quote)}\n")
 
 
 def _turns(quotes: Sequence[_Quote]) -> Iterator[str]:
     for heading, group in groupby(quotes, key=_heading):
-        yield "\n".join([heading, *(_quoted(quote.text) for quote in group)])
+        yield "\n".join([heading, *(quoted(quote.text) for quote in group)])
 
 
 def _heading(quote: _Quote) -> str:
     return f"Turn {quote.turn}, {_HEADINGS[quote.speaker]}:"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Every line marked, so that nothing in it stands outside of the quotation."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())

@@ -188,6 +188,10 @@ class Store(Protocol):
         """All sessions, the newest first."""
         ...
 
+    def pending(self) -> tuple[str, ...]:
+        """The sessions whose archive change nobody has accepted or rejected, the newest first."""
+        ...
+
     def forget(self, session: str) -> int:
         """Deletes a session and all that it said: how many events."""
         ...

@@ -160,7 +160,7 @@ class App:
 
     async def pin(self, params: Pin) -> Nothing:
         """Pins or unpins an entry."""
-        await self._writable().pin(params.entry, pinned=params.pinned)
+        await self._writable().hand.pin(params.entry, pinned=params.pinned)
         return Nothing()
 
     # Files.

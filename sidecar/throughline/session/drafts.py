@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from attrs import frozen
 
 from throughline.agent.loop import Crew, Summariser, billed
+from throughline.compression import compaction
 from throughline.compression.request import request
 from throughline.core.errors import UserError
 from throughline.core.events import CallBilled
@@ -19,6 +20,39 @@ from throughline.session.mailbox import ClosedError
 from throughline.session.world import World
 
 log = logging.getLogger(__name__)
+
+
+@frozen
+class Answer:
+    """The arguments of the call that answered a request, or None where nothing usable came, and the cost."""
+
+    args: object = None
+    bill: tuple[CallBilled, ...] = ()
+
+
+async def ask(crew: Crew, summariser: Summariser, request: Request, patience: float) -> Answer:
+    """What a model answers within `patience` seconds. Whatever goes wrong is logged: the local rules are there."""
+    bill: list[CallBilled] = []
+    args: object = None
+    began = crew.clock.now()
+    try:
+        async with asyncio.timeout(patience):
+            async for piece in summariser.model.stream(request):
+                match piece:
+                    case CallPiece(tool=request.must, args=given):
+                        args = given
+                    case EndPiece(usage=usage):
+                        bill.append(billed(crew, request.purpose, summariser.name, usage, began))
+                    case _:
+                        pass  # What it says beside its call is not asked for.
+    except TimeoutError:
+        log.warning("%s took too long to summarise: the local rules do", summariser.name)
+    except ModelError as error:
+        log.warning("%s could not summarise, the local rules do: %s", summariser.name, error)
+    except Exception:  # whatever failed, the local rules are there
+        log.exception("%s could not summarise: the local rules do", summariser.name)
+    # An answer that was cut off is none.
+    return Answer(args if bill else None, tuple(bill))
 
 
 @frozen
@@ -34,10 +68,7 @@ class Draft:
 
     def fits(self, now: Session) -> bool:
         """Whether the covered turns are as they were, and no compaction or undo has come in between."""
-        was = self.session
-        covered = [[turn for turn in one.recent if turn.number <= self.through] for one in (was, now)]
-        same = (was.compactions, was.undone) == (now.compactions, now.undone)
-        return same and not now.ended and covered[0] == covered[1]
+        return compaction.fits(self.session, now, self.through)
 
 
 class Drafts:
@@ -78,42 +109,21 @@ class Drafts:
     async def _run(
         self, summariser: Summariser, session: Session, through: int, done: Callable[[Draft], Awaitable[object]]
     ) -> None:
-        bill: list[CallBilled] = []
-        answer = None
+        answer = Answer()
         try:
-            answer = await self._ask(summariser, session, through, bill)
-        except TimeoutError:
-            log.warning("%s took too long to summarise: the local rules do", summariser.name)
-        except ModelError as error:
-            log.warning("%s could not summarise, the local rules do: %s", summariser.name, error)
-        except Exception:  # whatever failed, the local rules are there
-            log.exception("%s could not summarise: the local rules do", summariser.name)
+            asked = await self._world.off(lambda: self._request(summariser, session, through))
+            if asked is not None:
+                answer = await ask(self._crew, summariser, asked, self._settings.patience)
+        except Exception:  # a turn that cannot be quoted, say: the local rules are there
+            log.exception("%s could not be asked: the local rules summarise", summariser.name)
         try:
-            await done(Draft(session, through, answer, tuple(bill)))
+            await done(Draft(session, through, answer.args, answer.bill))
         except ClosedError:
             pass  # What a session that was closed meanwhile needs is done when it is opened again.
         except UserError as error:
             log.error("a compaction could not be kept, and will be made anew: %s", error)
         except Exception:
             log.exception("a compaction failed, and will be made anew")
-
-    async def _ask(self, summariser: Summariser, session: Session, through: int, bill: list[CallBilled]) -> object:
-        """The arguments of the call that answers, or None. Raises ModelError and TimeoutError; adds to the bill."""
-        asked = await self._world.off(lambda: self._request(summariser, session, through))
-        if asked is None:
-            return None
-        answer: object = None
-        began = self._crew.clock.now()
-        async with asyncio.timeout(self._settings.patience):
-            async for piece in summariser.model.stream(asked):
-                match piece:
-                    case CallPiece(tool=asked.must, args=args):
-                        answer = args
-                    case EndPiece(usage=usage):
-                        bill.append(billed(self._crew, "merge", summariser.name, usage, began))
-                    case _:
-                        pass  # What it says beside its call is not asked for.
-        return answer if bill else None
 
     def _request(self, summariser: Summariser, session: Session, through: int) -> Request | None:
         turns = [turn for turn in session.recent if turn.number <= through]

@@ -9,28 +9,28 @@ from __future__ import annotations
 import asyncio
 
 from throughline.agent.loop import Crew
-from throughline.compression import distillation
+from throughline.compression import policy
+from throughline.compression.compaction import Preview
+from throughline.compression.packing import Row
 from throughline.core.events import (
-    ArchiveWritten,
     Compacted,
     CompactionUndone,
     Event,
     FileDropped,
     FileInjected,
     Form,
-    LedgerChanged,
-    SessionEnded,
     SessionStarted,
     Spoke,
     TurnEnded,
 )
 from throughline.core.files import SeenFile
-from throughline.core.ledger import Pin, refusal
 from throughline.core.session import Session, fold
 from throughline.core.settings import Settings
 from throughline.core.view import View
+from throughline.session.archivist import Archivist
 from throughline.session.compactor import Compactor
 from throughline.session.files import Moved, injected, moved, seen
+from throughline.session.hand import Hand
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
 from throughline.session.turns import Turns
@@ -38,7 +38,10 @@ from throughline.session.world import World
 
 
 class Owner:
-    """A live session: the fold of its log so far, and the only hand that adds to it."""
+    """A live session: the fold of its log so far, and the only hand that adds to it.
+
+    `hand` is what the user may do to the ledger, `archive` what becomes of the session's archive change.
+    """
 
     def __init__(self, world: World, crew: Crew, settings: Settings, session: Session, archive: str) -> None:
         self._world = world
@@ -48,6 +51,8 @@ class Owner:
         self._journal = Journal(world, session)
         self._compactor = Compactor(world, crew, settings, self._journal, self._mailbox, archive)
         self._turns = Turns(world, crew, self, self._journal, self._compactor, self._mailbox)
+        self.hand = Hand(world, self._journal, self._mailbox, self._compactor)
+        self.archive = Archivist(world, crew, settings, self._journal, self._mailbox, self._compactor)
         self._held = ""
 
     @classmethod
@@ -58,6 +63,7 @@ class Owner:
         owner = cls(world, crew, settings, Session(), archive)
         owner._held = begun.session
         await owner.record(begun)
+        await owner._number()
         return owner
 
     @classmethod
@@ -79,7 +85,18 @@ class Owner:
         owner._held = session
         world.listener.logged(log)
         await owner._mailbox.post(lambda: owner._turns.mend("The sidecar stopped while this turn ran."))
+        await owner._number()
+        owner.archive.begin()
         return owner
+
+    async def _number(self) -> None:
+        """Finds out whether this session is one of those whose compactions the user wants to see first."""
+        number = 1
+        if self._settings.preview == "first":
+            rows = await self._world.keep(self._world.store.sessions)
+            began = next(row.started for row in rows if row.id == self.session.id)
+            number = 1 + sum(row.started < began for row in rows)
+        self._compactor.asks = policy.asks(self._settings, number)
 
     @property
     def session(self) -> Session:
@@ -113,6 +130,10 @@ class Owner:
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
         return self._compactor.summary()
+
+    def lines(self) -> tuple[Row, ...]:
+        """The same, line by line, each with the entries and turns that it came from."""
+        return self._compactor.lines()
 
     def count(self, text: str) -> int:
         """Tokens by o200k."""
@@ -157,6 +178,7 @@ class Owner:
         """Returns when no turn runs or waits and no model summarises."""
         await self.idle()
         await self._compactor.drafts.idle()
+        await self.archive.idle()
 
     async def cancel(self) -> None:
         """Stops the running turn and withdraws those that wait; what has come so far stays."""
@@ -167,16 +189,44 @@ class Owner:
         """Compacts every turn that has ended; raises RefusedError where that would gain nothing."""
 
         async def act() -> Compacted:
-            ended = [turn.number for turn in self.session.recent if turn.ending is not None]
-            if not ended:
-                raise RefusedError("There is no finished turn to compact.")
-            keep = self._settings.kept if len(ended) > self._settings.kept else 0
-            made = await self._compactor.compact(ended[-keep - 1])
+            made = await self._compactor.compact(self._compactable())
             if made is None:
                 raise RefusedError("The summary would not be smaller than the turns: nothing was compacted.")
             return made
 
         return await self._mailbox.post(act)
+
+    async def preview(self) -> Preview:
+        """What `compact` would do, or the compaction that waits for the user's word; changes nothing.
+
+        Raises RefusedError where no turn has ended.
+        """
+
+        async def act() -> Preview:
+            held = self.session.held
+            return await self._compactor.preview(held.through if held else self._compactable())
+
+        return await self._mailbox.post(act)
+
+    async def apply(self, preview: Preview) -> Compacted:
+        """Compacts exactly as a preview showed; raises RefusedError where its turns or the ledger have moved on."""
+        return await self._mailbox.post(lambda: self._compactor.apply(preview))
+
+    async def confirm(self) -> Compacted:
+        """Does the compaction that waits for the user's word. Raises RefusedError."""
+        return await self._mailbox.post(self._compactor.confirm)
+
+    async def dismiss(self) -> None:
+        """Lets go of the compaction that waits; its turns are not offered again until as many new ones have come."""
+        await self._mailbox.post(self._compactor.dismiss)
+
+    def _compactable(self) -> int:
+        """The last turn that the user may have compacted."""
+        ended = [turn.number for turn in self.session.recent if turn.ending is not None]
+        if not ended:
+            raise RefusedError("There is no finished turn to compact.")
+        keep = self._settings.kept if len(ended) > self._settings.kept else 0
+        return ended[-keep - 1]
 
     async def undo(self, compaction: str = "") -> None:
         """Brings back the turns of a compaction, the last one where none is named; what came after it stays."""
@@ -190,17 +240,6 @@ class Owner:
                 # A later one covers the same turns and more: alone, this would bring nothing back.
                 raise RefusedError("Undo the compactions after this one first.")
             await self._journal.keep([CompactionUndone(name)])
-
-        await self._mailbox.post(act)
-
-    async def pin(self, entry: str, *, pinned: bool) -> None:
-        """Pins or unpins a ledger entry."""
-
-        async def act() -> None:
-            operation = Pin(entry, pinned)
-            if why := refusal(self.session.ledger, operation):
-                raise RefusedError(f"{why[0].upper()}{why[1:]}.")
-            await self._journal.keep([LedgerChanged((operation,))])
 
         await self._mailbox.post(act)
 
@@ -254,40 +293,37 @@ class Owner:
         return await self._world.off(lambda: seen(self.session.files.values(), self._world.workspace))
 
     async def end(self) -> str:
-        """Ends the session: what is left is compacted, what lasts goes into the archive. Returns its text."""
-        await self._mailbox.post(lambda: self._turns.stop(for_good=True))
-        await self._turns.idle()
-        await self._compactor.drafts.stop()
+        """Ends the session: what is left is compacted, what lasts goes into the archive, or waits to be accepted there.
 
-        async def act() -> str:
-            if self.session.ended:
-                raise RefusedError("The session has ended already.")
-            recent = self.session.recent
-            if recent:
-                await self._compactor.compact(recent[-1].number, always=True)
-            # The file as it is now: another session, or a person, may have written it since this one began.
-            now = await self._world.off(self._world.archive.read)
-            session, budget = self.session, self._settings.archive
-            text = await self._world.off(lambda: distillation.distill(session, now, budget, self.count))
-            if not text.strip():
-                text = now
-            await self._world.off(lambda: self._world.archive.write(text))
-            await self._journal.keep([ArchiveWritten(text, self.count(text)), SessionEnded()])
-            return text
-
+        Returns the archive's text as it is then, or would be.
+        """
+        await self._still()
         try:
-            return await self._mailbox.post(act)
+            return await self._mailbox.post(self.archive.finish)
         except BaseException:
             await self._mailbox.post(self._turns.go_on)
             raise
 
+    async def leave(self) -> None:
+        """Closes the session with its window: what it knows is distilled first, into a change that waits."""
+        if not self._mailbox.closed:
+            await self._still()
+            await self._mailbox.post(self.archive.leave)
+        await self.close()
+
     async def close(self) -> None:
         """Stops the turn and the mailbox; the log is whole, and another process may open the session."""
         if not self._mailbox.closed:
-            await self._mailbox.post(lambda: self._turns.stop(for_good=True))
-            await self._turns.idle()
-            await self._compactor.drafts.stop()
+            await self._still()
             await self._mailbox.close()
         held, self._held = self._held, ""
         if held:
             self._world.store.release(held)
+
+    async def _still(self) -> None:
+        """Stops the turn and all that goes on beside it."""
+        await self._mailbox.post(lambda: self._turns.stop(for_good=True))
+        await self._turns.idle()
+        self._compactor.idle.stop()
+        await self._compactor.drafts.stop()
+        await self.archive.stop()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from throughline.core.ports import StoreError
 
 NAME = "project-context.md"
+# Two branches that both add lines at a section's end would be a conflict to git; nothing is lost where both stay.
+ATTRIBUTES = f"{NAME} merge=union\n"
 
 
 class ArchiveOnDisk:
@@ -34,6 +37,7 @@ class ArchiveOnDisk:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._attribute()
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{NAME}.")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as out:
@@ -47,3 +51,9 @@ class ArchiveOnDisk:
                 Path(name).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+    def _attribute(self) -> None:
+        """Tells git how to merge the archive, unless a person has said something there."""
+        # Opened so that a link is not followed.
+        with suppress(FileExistsError), (self.path.parent / ".gitattributes").open("x", encoding="utf-8") as out:
+            out.write(ATTRIBUTES)

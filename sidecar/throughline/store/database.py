@@ -21,7 +21,9 @@ from throughline.store.words import phrase, words
 MIGRATIONS = ("schema.sql", "words.sql")
 SCHEMA = len(MIGRATIONS)
 NAME = "throughline.db"
-IGNORED = "*\n!.gitignore\n!project-context.md\n"
+IGNORED = "*\n!.gitignore\n!.gitattributes\n!project-context.md\n"
+# What earlier versions wrote: it kept the archive's attributes out of version control.
+_FORMER = "*\n!.gitignore\n!project-context.md\n"
 
 
 class Database:
@@ -34,7 +36,7 @@ class Database:
         with self._guarded():
             path.parent.mkdir(parents=True, exist_ok=True)
             ignore = path.parent / ".gitignore"
-            if not ignore.exists():
+            if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
                 ignore.write_text(IGNORED, encoding="utf-8")
             self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
             try:
@@ -106,6 +108,16 @@ class Database:
             SessionRow(name, objective, started, updated, turns, bool(ended), origin)
             for name, objective, started, updated, turns, ended, origin in rows
         )
+
+    def pending(self) -> tuple[str, ...]:
+        """The sessions whose archive change nobody has accepted or rejected, the newest first. Raises StoreError."""
+        with self._guarded(), self._lock:
+            rows = self._connection.execute(
+                "SELECT session FROM events JOIN sessions ON id = session"
+                " WHERE kind IN ('archive_proposed', 'archive_rejected', 'archive_written') GROUP BY session"
+                " HAVING max(seq) = max(CASE kind WHEN 'archive_proposed' THEN seq END) ORDER BY updated DESC, id"
+            ).fetchall()
+        return tuple(name for (name,) in rows)
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
         """Where all words of a query stand together, the best first, in one session or in all. Raises StoreError."""

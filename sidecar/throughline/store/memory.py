@@ -62,6 +62,10 @@ class MemoryStore:
         )
         return tuple(islice(found, limit))
 
+    def pending(self) -> tuple[str, ...]:
+        """The sessions whose archive change nobody has accepted or rejected, the newest first."""
+        return tuple(row.id for row in self.sessions() if fold(self._logs[row.id]).proposed is not None)
+
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first."""
         rows = []

@@ -19,5 +19,4 @@ class WallClock:
 
     async def until(self, when: float) -> None:
         """Returns once it is `when`; a machine that slept meanwhile is late."""
-        while (left := when - self.now()) > 0:
-            await asyncio.sleep(left)
+        await asyncio.sleep(max(0.0, when - self.now()))

@@ -11,7 +11,9 @@ from throughline.workspace.folder import Folder
 # Where a project keeps prompts of its own, by the names of those that they replace.
 OWN = ".agent/prompts"
 ROLES = ("engineer", "qa", "product")
-NAMES = ("system", *ROLES, "summarise")
+# What the model that summarises works by.
+SUMMARISING = ("summarise", "distill")
+NAMES = ("system", *ROLES, *SUMMARISING)
 # What the system prompt must say, or a session would not know its role or its aim.
 _PLACES = ("{role}", "{objective}")
 # A prompt is sent with every call: above so many characters it is a mistake.
@@ -25,12 +27,17 @@ class PromptError(UserError):
 
 def prompts(folder: Folder) -> dict[str, str]:
     """The system prompt and the roles by their names. Raises PromptError."""
-    return {name: _prompt(folder, name) for name in NAMES if name != "summarise"}
+    return {name: _prompt(folder, name) for name in NAMES if name not in SUMMARISING}
 
 
 def summarising(folder: Folder) -> str:
     """What the model that summarises is told. Raises PromptError."""
     return _prompt(folder, "summarise").strip()
+
+
+def distilling(folder: Folder) -> str:
+    """What it is told about the project archive. Raises PromptError."""
+    return _prompt(folder, "distill").strip()
 
 
 def own(folder: Folder) -> tuple[str, ...]:
@@ -66,5 +73,5 @@ def _prompt(folder: Folder, name: str) -> str:
 
 
 def _packaged(name: str) -> str:
-    package = "throughline.compression" if name == "summarise" else "throughline.context"
+    package = "throughline.compression" if name in SUMMARISING else "throughline.context"
     return (files(package) / "prompts" / f"{name}.md").read_text("utf-8")
