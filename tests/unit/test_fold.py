@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.events import CompactionUndone, Event, FileDropped, LedgerChanged, Masked, SessionEnded
+from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
+    ArchiveWritten,
+    CompactionDismissed,
+    CompactionHeld,
+    CompactionUndone,
+    Event,
+    FileDropped,
+    LedgerChanged,
+    LedgerUndone,
+    Masked,
+    SessionEnded,
+)
 from throughline.core.files import superseded
-from throughline.core.ledger import Add, Pin
+from throughline.core.ledger import Add, Delete, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise
 from throughline.core.session import fold
 from throughline.store import codec
 from unit.logs import (
@@ -100,6 +114,60 @@ def test_what_the_user_pinned_stays_when_its_compaction_is_undone() -> None:
     now = fold(log(made, noted, CompactionUndone("c1"), first=99), before)
     assert list(now.ledger.entries) == [first.entry.id, "kept"]
     assert now.ledger.entries[first.entry.id].pinned
+
+
+def test_what_the_user_changes_is_in_the_summary_at_once_and_can_be_taken_back() -> None:
+    before = session(*TALK)
+    now = fold(log(compacted(before, 1), LedgerChanged((Add(entry("tag")),)), first=20), before)
+    assert "tag" not in now.summarised.entries
+    edited = fold(log(LedgerChanged((Add(entry("mine")), Delete("tag")), "user"), first=30), now)
+    assert edited.summarised == edited.ledger
+    assert "mine" in edited.ledger.entries
+    assert "tag" not in edited.ledger.entries
+    back = fold(log(LedgerUndone(30), first=31), edited)
+    assert back.ledger == now.ledger
+    assert fold(log(LedgerUndone(29), first=31), edited).ledger == edited.ledger
+
+
+def test_a_pin_alone_leaves_the_summary_in_the_view_as_it_is() -> None:
+    now = session(LedgerChanged((Add(entry("tag")),)), LedgerChanged((Pin("tag", pinned=True),), "user"))
+    assert now.summarised == Ledger()
+    assert now.ledger.entries["tag"].pinned
+
+
+@pytest.mark.parametrize("operation", [Recast("{}", "fact"), Reopen("{}"), Revise("{}", "mine", 2, "user")])
+def test_what_the_user_laid_hands_on_stays_when_its_compaction_is_undone(operation: Operation) -> None:
+    before = session(*TALK)
+    made = compacted(before, 1)
+    first = made.operations[0]
+    assert isinstance(first, Add)
+    touched = evolve(operation, id=first.entry.id)
+    noted = LedgerChanged((Resolve(first.entry.id, "done", "agent"), touched), "user")
+    now = fold(log(made, noted, CompactionUndone("c1"), first=99), before)
+    assert first.entry.id in now.ledger.entries
+
+
+WAITING: list[tuple[str, tuple[Event, ...], bool]] = [
+    ("nothing more", (), True),
+    ("it is turned down", (CompactionDismissed("c1"),), False),
+    ("a compaction is made", (compacted(session(*TALK), 1),), False),
+    ("one is undone", (CompactionUndone("c0"),), False),
+    ("a tag enters", (LedgerChanged((Add(entry("tag")),)),), True),
+]
+
+
+@pytest.mark.parametrize(("name", "story", "waits"), WAITING, ids=[row[0] for row in WAITING])
+def test_a_compaction_waits_until_something_moves_its_turns(name: str, story: tuple[Event, ...], waits: bool) -> None:
+    made = compacted(session(*TALK), 1)
+    now = session(*TALK, CompactionHeld(made), *story)
+    assert now.held == (made if waits else None)
+
+
+def test_an_archive_change_waits_until_it_is_written_or_rejected() -> None:
+    first, second = ArchiveProposed("", "one", 1), ArchiveProposed("", "two", 1, "model")
+    assert session(first, second, SessionEnded()).proposed == second
+    assert session(first, ArchiveRejected()).proposed is None
+    assert session(first, ArchiveWritten("one", 1)).proposed is None
 
 
 def test_ending_is_remembered() -> None:

@@ -10,8 +10,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from throughline.core.events import Event, LedgerChanged, Replied, SessionEnded, SessionStarted, ToolReturned
-from throughline.core.ledger import Add, Entry
+from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
+    ArchiveWritten,
+    Compacted,
+    Event,
+    LedgerChanged,
+    Replied,
+    SessionEnded,
+    SessionStarted,
+    ToolReturned,
+)
+from throughline.core.ledger import Add, Entry, Revise
 from throughline.core.ports import Store, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec
@@ -144,6 +155,30 @@ def test_any_event_comes_back_from_the_codec_as_it_went_in(event: Event) -> None
     assert type(codec.load(text)) is type(event)
     assert "\n" not in text
     text.encode()
+
+
+OLDER = [
+    ('{"kind":"ledger_changed","operations":[{"kind":"revise","id":"a","text":"b","turn":1,"author":"user","why":""}]}',
+     LedgerChanged((Revise("a", "b", 1, "user"),))),
+    ('{"kind":"compacted","id":"c1","through":3,"operations":[],"before":9,"after":5,"held":1,"live":2,'
+     '"summariser":"local"}', Compacted("c1", 3, (), 9, 5, 1, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "event"), OLDER, ids=["a change of the ledger", "a compaction"])
+def test_what_an_earlier_version_kept_is_read(text: str, event: Event) -> None:
+    assert codec.load(text) == event
+
+
+def test_what_waits_to_be_accepted_is_found_over_all_sessions(store: Store) -> None:
+    store.append("s", log(BEGUN, ArchiveProposed("", "one", 1), SessionEnded()))
+    store.append("t", log(OTHER, ArchiveProposed("", "one", 1)))
+    assert store.pending() == ("s", "t")
+    store.append("t", log(ArchiveRejected(), first=3))
+    store.append("s", log(ArchiveWritten("one", 1), first=4))
+    assert store.pending() == ()
+    store.append("s", log(ArchiveProposed("one", "two", 1), first=5))
+    assert store.pending() == ("s",)
 
 
 def test_half_a_surrogate_pair_is_kept(store: Store) -> None:
