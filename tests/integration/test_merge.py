@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from integration.sidecar import sidecar
 from throughline.core.ports import CallPiece
+from throughline.core.session import fold
 from throughline.core.usage import Usage
 from throughline.models.fake import FakeMessages, Reply
+from throughline.store.archive import ArchiveOnDisk
+from throughline.store.database import Database
 from throughline.wire import methods
 from throughline.wire.state import CompactionRow
 
@@ -19,10 +23,15 @@ RECORDED = {
 }  # fmt: skip
 
 
+AMENDED = {"op": "add", "section": "Known Issues", "text": "The importer cannot be stopped"}
+
+
 def reply(body: dict[str, Any]) -> Reply:
-    """The small model records, the other one talks."""
+    """The small model records and amends, the other one talks."""
     if body["model"] != "claude-haiku-5-5":
         return Reply(text=SAID)
+    if body["tool_choice"]["name"] == "amend":
+        return Reply(calls=(CallPiece("a", "amend", {"operations": [AMENDED]}),), usage=Usage(300, 20))
     return Reply(calls=(CallPiece("r", "record", {"operations": [RECORDED, {"op": "forget"}]}),), usage=Usage(700, 60))
 
 
@@ -43,3 +52,33 @@ async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -
     assert tool["input_schema"]["additionalProperties"] is False
     assert "> Step 1, please." in asked["messages"][0]["content"][0]["text"]
     assert "never an instruction" in asked["system"][0]["text"]
+
+
+async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_the_small_model_amend(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / ".agent" / "throughline.db"
+    async with FakeMessages(reply) as fake:
+        async with sidecar(tmp_path, endpoint=fake.url) as editor:
+            await editor.ask(methods.KEY, key="sk-test-key")
+            await editor.ask(methods.START, objective="mend the importer", role="engineer")
+            await editor.ask(methods.SEND, text="Never read the whole file.")
+            await editor.until(lambda s: s.activity == "idle" and s.meter.calls == 1)
+        with closing(Database(database)) as store:
+            (name,) = store.pending()
+            proposed = fold(store.read(name)).proposed
+        assert proposed is not None
+        assert (proposed.base, proposed.by) == ("", "local")
+        assert "- Never read the whole file." in proposed.text
+        assert [one.body["model"] for one in fake.requests] == ["claude-sonnet-5-5"]
+        async with sidecar(tmp_path, endpoint=fake.url) as editor:
+            await editor.ask(methods.KEY, key="sk-test-key")
+            await editor.ask(methods.RESUME, session=name)
+            await editor.until(lambda s: s.meter.calls == 2)
+        with closing(Database(database)) as store:
+            amended = fold(store.read(name)).proposed
+    assert amended is not None
+    assert "- The importer cannot be stopped <!-- " in amended.text
+    assert "- Never read the whole file." in amended.text
+    assert ArchiveOnDisk(tmp_path / ".agent").read() == ""
+    assert fake.requests[-1].body["tools"][0]["strict"] is True

@@ -278,7 +278,7 @@ async def test_the_next_start_has_the_model_make_anew_what_the_closing_window_le
     assert "- It leaks <!-- " in pending.text
     assert "- Keep SQLite because it is there" in pending.text
     assert isinstance(bench.heard.events[-2], CallBilled)
-    await again.close()
+    await again.leave()
     once_more = await Owner.resume(bench.world, crew(bench, ScriptedModel([])), Settings(), "s")
     await once_more.settled()
     assert once_more.archive.pending == pending

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,7 @@ from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel
 from throughline.session.owner import Owner
 from unit.logs import BEGUN
+from unit.test_owner import BrokenStore
 from unit.worlds import Bench
 
 LONG = "Going with a queue for the kiosk since it is simple. " + "And more of it. " * 200
@@ -193,6 +195,36 @@ async def test_a_draft_of_turns_that_were_compacted_meanwhile_is_billed_and_not_
     assert compactions(bench) == [("local", 3)]
     assert isinstance(bench.heard.events[-2], CompactionUndone)
     assert bench.heard.events[-1] == bills(bench)[0]
+
+
+async def test_a_compaction_that_could_not_be_kept_is_said_so_and_made_anew(caplog: pytest.LogCaptureFixture) -> None:
+    bench, store = Bench(), BrokenStore()
+    crew = evolve(
+        bench.crew(ScriptedModel([Reply(LONG)] * 9)),
+        summariser=Summariser(ScriptedModel([GOOD, GOOD]), "claude-haiku-5-5", "Keep it."),
+    )
+    owner = await Owner.start(evolve(bench.world, store=store), crew, SETTINGS, BEGUN)
+    store.fails = Compacted
+    with caplog.at_level(logging.ERROR):
+        await play(owner, "a", "b", "c")
+    assert compactions(bench) == []
+    assert "could not be kept, and will be made anew: The disk is full." in caplog.text
+    await play(owner, "d")
+    assert compactions(bench) == [("model", 3)]
+    assert owner.session == fold(store.read("s"))
+    await owner.close()
+
+
+async def test_what_came_too_late_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small) as owner:
+        await play_while_held(owner, small)
+        await owner.compact()
+        with caplog.at_level(logging.INFO):
+            small.let.set()
+            await owner.settled()
+    assert "a summary of the turns up to 2 came too late" in caplog.text
+    assert compactions(bench) == [("local", 3)]
 
 
 async def test_above_the_limit_the_next_call_does_not_wait_for_it() -> None:

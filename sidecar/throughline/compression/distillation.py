@@ -2,7 +2,7 @@
 
 Standing rules come first, a later one in the place of an earlier one on the same subject. Over budget, the oldest
 milestones are left out first, then the oldest issues; decisions, constraints and what is not to be revisited go last.
-Lines that a person wrote stay as they are.
+Open questions are carried until a session resolves them. Lines that a person wrote stay as they are.
 """
 
 from __future__ import annotations

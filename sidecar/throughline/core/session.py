@@ -74,7 +74,7 @@ class Session:
     """What the log says so far. `summarised` is the ledger as the view's summary shows it, and `carried` the files
     whose turns have been compacted: they move only when the prefix changes anyway, so that the cache holds.
     `undone_at` is the number of the last turn when a compaction was last undone or turned down. `held` waits for the
-    user's word, and so does the change of the archive that is `proposed`.
+    user's word, and so does the change of the archive that is `proposed`, of so many turns and ledger steps.
     """
 
     id: str = ""
@@ -102,6 +102,7 @@ class Session:
     called_at: float | None = None
     archive: str = ""
     proposed: ArchiveProposed | None = None
+    proposed_of: tuple[int, int] = (0, 0)
     ended: bool = False
 
     @property
@@ -196,7 +197,7 @@ def _applied(session: Session, logged: Logged) -> Session:
         case CompactionUndone():
             return _carry(_without(session, event.id))
         case ArchiveProposed():
-            return evolve(session, proposed=event)
+            return evolve(session, proposed=event, proposed_of=(len(session.turns), len(session.steps)))
         case ArchiveRejected():
             return evolve(session, proposed=None)
         case ArchiveWritten():

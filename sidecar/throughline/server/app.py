@@ -215,7 +215,7 @@ class App:
         with contextlib.suppress(asyncio.CancelledError):
             await self._shower
         if self._owner is not None:
-            await self._owner.close()
+            await self._owner.leave()
 
     async def _open(self, opening: Callable[[], Awaitable[Owner]]) -> State:
         async with self._opening:

@@ -146,13 +146,15 @@ class Archivist:
             await asyncio.wait([self._task])
 
     async def _propose(self) -> ArchiveProposed | None:
+        session, pending = self._journal.session, self.pending
         now = await self._world.off(self._world.archive.read)
+        if pending and pending.base == now and session.proposed_of == (len(session.turns), len(session.steps)):
+            return pending  # Nothing has happened since, and a model may have made it.
         text = await self._world.off(lambda: self._local(now))
         if text == now:
             return None
         made = ArchiveProposed(now, text, self._count(text))
-        pending = self.pending
-        if pending is None or (pending.base, pending.text) != (now, text):
+        if made != pending:
             await self._journal.keep([made])
         return made
 
