@@ -217,12 +217,11 @@ class _Teller:
 
     def _edit(self, names: list[str]) -> Operation:
         name = self._draw(st.sampled_from(names))
-        return self._draw(
-            st.sampled_from((
-                Revise(name, "as I say", 1, "user", "so", whole=True), Resolve(name, "done", "user"), Delete(name),
-                Reopen(name), Recast(name, "fact"),
-            ))
-        )  # fmt: skip
+        made: list[Operation] = [
+            Revise(name, "as I say", 1, "user", "so", whole=True), Resolve(name, "done", "user"), Delete(name),
+            Reopen(name), Recast(name, "fact"),
+        ]  # fmt: skip
+        return self._draw(st.sampled_from(made))
 
     def _note(self) -> Operation:
         name = f"n{next(self._numbers)}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,14 +136,18 @@ def test_a_pin_alone_leaves_the_summary_in_the_view_as_it_is() -> None:
     assert now.ledger.entries["tag"].pinned
 
 
-@pytest.mark.parametrize("operation", [Recast("{}", "fact"), Reopen("{}"), Revise("{}", "mine", 2, "user")])
-def test_what_the_user_laid_hands_on_stays_when_its_compaction_is_undone(operation: Operation) -> None:
+HANDS: list[Callable[[str], Operation]] = [
+    lambda name: Recast(name, "fact"), Reopen, lambda name: Revise(name, "mine", 2, "user")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=["recast", "reopened", "worded"])
+def test_what_the_user_laid_hands_on_stays_when_its_compaction_is_undone(hand: Callable[[str], Operation]) -> None:
     before = session(*TALK)
     made = compacted(before, 1)
     first = made.operations[0]
     assert isinstance(first, Add)
-    touched = evolve(operation, id=first.entry.id)
-    noted = LedgerChanged((Resolve(first.entry.id, "done", "agent"), touched), "user")
+    noted = LedgerChanged((Resolve(first.entry.id, "done", "agent"), hand(first.entry.id)), "user")
     now = fold(log(made, noted, CompactionUndone("c1"), first=99), before)
     assert first.entry.id in now.ledger.entries
 

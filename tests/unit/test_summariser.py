@@ -210,7 +210,7 @@ async def test_a_compaction_that_could_not_be_kept_is_said_so_and_made_anew(capl
     assert compactions(bench) == []
     assert "could not be kept, and will be made anew: The disk is full." in caplog.text
     await play(owner, "d")
-    assert compactions(bench) == [("model", 3)]
+    assert compactions(bench) == [("local", 2)]
     assert owner.session == fold(store.read("s"))
     await owner.close()
 
