@@ -155,6 +155,19 @@ async def test_the_next_call_has_what_the_user_changed_and_an_undo_takes_it_back
         assert owner.view() == before
 
 
+async def test_before_any_compaction_too_the_next_call_has_what_the_user_changed() -> None:
+    async with opened(Bench()) as owner:
+        before = owner.view()
+        await owner.hand.pin("t1.1", pinned=True)
+        assert owner.view() == before
+        await owner.hand.add("constraint", "Never push on Fridays")
+        assert [block.place for block in owner.view().blocks[:4]] == ["system", "summary", "summary", "turn"]
+        assert "- Never push on Fridays\n" in owner.view().blocks[1].text
+        assert owner.view().blocks[3:] == before.blocks[1:]
+        await owner.hand.undo()
+        assert owner.view() == before
+
+
 async def test_an_edited_summary_does_what_it_means() -> None:
     bench = Bench()
     async with opened(bench) as owner:

@@ -32,14 +32,14 @@ class Frame:
 def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str], int], words: int = 0) -> View:
     """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
 
-    `summary` is the rendered rolling summary, sent once a compaction has moved turns into it; of the user's own
-    words in those turns, the newest stay beside it, up to `words` o200k tokens.
+    `summary` is the rendered rolling summary, sent once a compaction has moved turns into it or the user has changed
+    it; of the user's own words in those turns, the newest stay beside it, up to `words` o200k tokens.
     """
     blocks = [_text("system", "system", frame.system, count, label="system prompt")]
     blocks[-1] = evolve(blocks[-1], cached=True)
     if frame.archive:
         blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=True))
-    if session.through:
+    if session.through or session.edited:
         blocks.append(_text("summary", "user", summary, count, label="summary"))
         if said := _said(session, words):
             blocks.append(_text("summary", "user", said, count, label="what the user said"))

@@ -111,6 +111,11 @@ class Session:
         return max((one.through for one in self.compactions if one.id not in self.undone), default=0)
 
     @property
+    def edited(self) -> bool:
+        """Whether the user has changed the ledger by more than pins, which the model has to know."""
+        return any(step.edit and not all(isinstance(one, Pin) for one in step.operations) for step in self.steps)
+
+    @property
     def recent(self) -> tuple[Turn, ...]:
         """Tier 1: the turns that are still verbatim."""
         through = self.through

@@ -50,8 +50,8 @@ class Ready:
     answer: object
 
     def fits(self, now: Session, through: int) -> bool:
-        """Whether it is what is due now: turns that are as they were, and no more than those up to `through`."""
-        return self.proposal.through <= through and fits(self.session, now, self.proposal.through)
+        """Whether it is what is due now, up to that turn, and its turns are as they were."""
+        return self.proposal.through == through and fits(self.session, now, through)
 
 
 class Compactor:
@@ -87,7 +87,7 @@ class Compactor:
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
         count = self._world.tokens.count
-        summary = rendering(session, self._settings, count) if session.through else ""
+        summary = rendering(session, self._settings, count) if session.through or session.edited else ""
         whole = assemble(session, self._frame, summary, count, self._settings.words)
         return shaped(whole, self._settings.strategy)
 
@@ -140,14 +140,12 @@ class Compactor:
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
         """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""
-        return await self._do(self._take(self._journal.session, through, exactly=True) or through, always=always)
+        return await self._do(self._take(self._journal.session, through) or through, always=always)
 
     async def preview(self, through: int) -> Preview:
         """What a compaction of the turns up to `through` would do, or the one that waits for the user's word."""
         session = self._journal.session
-        ready = self._ready
-        if ready is None or session.held or not (ready.fits(session, through) and ready.proposal.through == through):
-            ready = None
+        ready = self._ready if self._ready and self._ready.fits(session, through) else None
 
         def work() -> Preview:
             if session.held is not None:
@@ -191,11 +189,10 @@ class Compactor:
             raise RefusedError(_NONE)
         await self._journal.keep([CompactionDismissed(held.id)])
 
-    def _take(self, session: Session, through: int, *, exactly: bool = False) -> Ready | None:
+    def _take(self, session: Session, through: int) -> Ready | None:
         """What has been got ready, where it is what is due now; it is used or not, but once."""
         ready, self._ready = self._ready, None
-        fit = ready is not None and ready.fits(session, through)
-        return ready if ready and fit and (ready.proposal.through == through or not exactly) else None
+        return ready if ready and ready.fits(session, through) else None
 
     def _proposed(self, session: Session, what: Ready | int, answer: object = None) -> Proposal:
         if isinstance(what, int):
