@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
 
 from throughline.agent.loop import Summariser
-from throughline.core.events import Compacted, CompactionDismissed, CompactionHeld, Masked, Noted
+from throughline.compression.compaction import accepted, propose
+from throughline.core.events import (
+    Compacted,
+    CompactionDismissed,
+    CompactionHeld,
+    Masked,
+    Noted,
+    ToolCalled,
+    ToolReturned,
+)
 from throughline.core.ledger import Add
-from throughline.core.ports import CallPiece
+from throughline.core.ports import CallPiece, Outcome
 from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
@@ -19,7 +29,8 @@ from throughline.models.scripted import ScriptedModel
 from throughline.session.compactor import STRIKES
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
-from unit.logs import BEGUN, log, spoke
+from throughline.session.preview import previewed
+from unit.logs import BEGUN, Step, events, log, spoke, stories
 from unit.test_summariser import GOOD, USAGE
 from unit.worlds import Bench
 
@@ -115,6 +126,59 @@ async def test_a_preview_of_what_has_moved_is_refused(how: str) -> None:
             await owner.hand.delete("t1.1")
         with pytest.raises(RefusedError, match="moved on since this preview was made: make a new one"):
             await owner.apply(shown)
+
+
+@settings(max_examples=40, deadline=None)
+@given(stories())
+def test_whatever_the_user_holds_fast_the_rules_propose_only_what_the_ledger_takes(steps: tuple[Step, ...]) -> None:
+    now = fold(log(*events(steps)))
+    if now.turns:
+        assert accepted(now.ledger, propose(now, now.turns[-1].number).operations)
+
+
+async def test_a_preview_over_an_entry_that_the_user_holds_fast_can_be_done() -> None:
+    run, passed = (Reply("", (CallPiece(name, "run", {"command": "make"}),)) for name in ("x", "y"))
+    bench = Bench()
+    tools = Results({"x": True, "y": False})
+    crew = bench.crew(ScriptedModel([run, LONG, LONG, LONG, passed, LONG, LONG, LONG]), tools=tools)
+    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
+    await play(owner, *"abc")
+    await owner.compact()
+    (issue,) = (one for one in owner.session.ledger.live() if one.kind == "issue")
+    await owner.hand.pin(issue.id, pinned=True)
+    await play(owner, *"def")
+    await owner.apply(await owner.preview())
+    assert owner.session.ledger.entries[issue.id].state == "active"
+    await owner.close()
+
+
+class Results:
+    """Tools whose results, by call id, are failures or not."""
+
+    def __init__(self, failing: dict[str, bool]) -> None:
+        self._failing = failing
+
+    def offered(self) -> tuple[()]:
+        return ()
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+        made = [ToolReturned(turn, one.id, "Error: 2 failed", 4, error=self._failing[one.id]) for one in calls]
+        return Outcome(tuple(made), not made)
+
+
+async def test_a_preview_reads_as_a_page() -> None:
+    async with opened(Bench(), FIRST, *[LONG] * 3) as owner:
+        await play(owner, "Always use tabs in here.", *"bcd")
+        shown = await owner.preview()
+        page = previewed(shown)
+    head, _, rest = page.partition("\n\n### Added\n")
+    assert head.splitlines() == [
+        "## Compaction of turns 1 to 2", "", f"- By local rules: {shown.before:,} → {shown.after:,} tokens",
+        f"- Entries: kept 1, added {len(shown.added)}, revised 0, no longer in force 0; 1/1 held",
+        "- Tool results masked: 0",
+    ]  # fmt: skip
+    assert rest.startswith("- constraint: Always use tabs in here.\n")
+    assert page.endswith(shown.summary)
 
 
 async def test_there_is_nothing_to_preview_before_a_turn_has_ended() -> None:

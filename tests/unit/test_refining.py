@@ -113,6 +113,13 @@ def test_a_line_that_a_person_worded_anew_is_fixed() -> None:
     assert (asked.purpose, asked.must, asked.tools) == ("distill", "amend", (TOOL,))
 
 
+def test_a_line_that_a_merge_of_branches_left_twice_is_fixed() -> None:
+    twice = ARCHIVE.replace("- The store is sqlite ", f"- The store is a file <!-- {A} -->\n- The store is sqlite ")
+    assert told(revise(A, "The store is sqlite!"), archive=twice).dropped == (
+        "operation 1: it changes what a person wrote",
+    )
+
+
 def test_an_archive_that_does_not_fit_is_not_asked_about() -> None:
     assert request(SESSION, ARCHIVE, "Amend it.", "m", Settings(quoted=100), count) is None
     short = request(SESSION, ARCHIVE, "Amend it.", "m", Settings(quoted=count(ARCHIVE) + 120), count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -77,7 +77,7 @@ class Preview:
 def propose(session: Session, through: int, answer: object = None) -> Proposal:
     """A compaction by the local summariser, which a model's answer, as its call's arguments, makes better."""
     covered = [turn for turn in session.recent if turn.number <= through]
-    found = local.operations(covered, session.ledger)
+    found = _valid(session.ledger, local.operations(covered, session.ledger))
     if answer is None:
         return Proposal(through, found)
     said = read(answer, session.ledger, {turn.number for turn in covered})
@@ -110,13 +110,19 @@ def fits(was: Session, now: Session, through: int) -> bool:
     return same and not now.ended and covered[0] == covered[1]
 
 
+def _valid(ledger: Ledger, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The operations without those that the ledger would not take: the rules do not ask whose an entry is."""
+    made = []
+    for one in operations:
+        if refusal(ledger, one) is None:
+            ledger = change(ledger, one)
+            made.append(one)
+    return tuple(made)
+
+
 def accepted(ledger: Ledger, operations: tuple[Operation, ...]) -> bool:
     """Whether a ledger takes all of the operations, one after another."""
-    for one in operations:
-        if refusal(ledger, one):
-            return False
-        ledger = change(ledger, one)
-    return True
+    return _valid(ledger, operations) == operations
 
 
 def preview(

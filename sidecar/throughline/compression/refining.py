@@ -7,6 +7,7 @@ holds now, and the budget holds.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -93,10 +94,13 @@ def refined(session: Session, archive: str, args: object, budget: int, count: Co
 
 
 def _fixed(session: Session, archive: str) -> frozenset[str]:
-    """The ids of the lines that this session wrote and a person has worded anew."""
+    """The ids of the lines that this session wrote and a person has worded anew, and of those that a merge of branches
+    has left twice.
+    """
     written = {one.id: one for some in read(session.archive, "").sections.values() for one in some if one.id}
-    now = (one for some in read(archive, "").sections.values() for one in some if one.id in written)
-    return frozenset(one.id for one in now if one != written[one.id])
+    now = [one for some in read(archive, "").sections.values() for one in some if one.id]
+    twice = {name for name, times in Counter(one.id for one in now).items() if times > 1}
+    return frozenset(twice | {one.id for one in now if one != written.get(one.id, one)})
 
 
 def _applied(archive: Archive, one: dict[str, Any], fixed: frozenset[str], session: Session) -> Archive | str:
