@@ -19,7 +19,7 @@ from throughline.session.idle import Idle
 from throughline.session.mailbox import Mailbox
 from throughline.session.owner import Owner
 from unit.logs import BEGUN
-from unit.test_summariser import GOOD, Held
+from unit.test_summariser import GOOD, Held, add, answer
 from unit.worlds import Bench, HandClock
 
 LONG = Reply("Going with a queue for the kiosk since it is simple. " + "And more of it. " * 700)
@@ -28,12 +28,14 @@ START = 1_000.0
 
 
 @asynccontextmanager
-async def rested(bench: Bench, small: ScriptedModel | None = None, turns: int = 4) -> AsyncIterator[Owner]:
+async def rested(
+    bench: Bench, small: ScriptedModel | None = None, settings: Settings = SETTINGS, *, turns: int = 4
+) -> AsyncIterator[Owner]:
     """A session that has been left alone after its last turn."""
     crew = bench.crew(ScriptedModel([LONG] * 9))
     if small:
         crew = evolve(crew, summariser=Summariser(small, "claude-haiku-5-5", "Keep it."))
-    owner = await Owner.start(bench.world, crew, SETTINGS, BEGUN)
+    owner = await Owner.start(bench.world, crew, settings, BEGUN)
     for number in range(turns):
         await owner.send(f"go {number}")
         await owner.idle()
@@ -114,19 +116,35 @@ async def test_a_message_while_the_cache_is_warm_changes_nothing() -> None:
 
 
 async def test_what_was_got_ready_is_not_used_once_its_turns_have_moved() -> None:
-    bench, small = Bench(), ScriptedModel([GOOD])
-    async with rested(bench, small) as owner:
+    bench, small = Bench(), ScriptedModel([answer(add("The kiosk works through a queue", 4))])
+    async with rested(bench, small, evolve(SETTINGS, kept=1), turns=3) as owner:
+        await owner.compact()
+        for text in "abc":
+            await owner.send(text)
+            await owner.idle()
         await waiting(bench.clock)
         bench.clock.put(START + 270)
         while not small.requests:
             await pause()
         await owner.settled()
-        await owner.compact()
+        shown = await owner.preview()
+        assert (shown.event.summariser, shown.turns) == ("model", (3, 4, 5))
         await owner.undo()
-        bench.clock.put(START + 301)
-        await owner.send("and now?")
+        shown = await owner.preview()
+        assert (shown.event.summariser, shown.turns) == ("local", (1, 2, 3, 4, 5))
+
+
+async def test_while_a_turn_runs_nobody_waits() -> None:
+    bench, model = Bench(), ScriptedModel([LONG, LONG, LONG, Reply("one two", stall_after=1)])
+    owner = await Owner.start(bench.world, bench.crew(model), SETTINGS, BEGUN)
+    for text in "abc":
+        await owner.send(text)
         await owner.idle()
-        assert "m1.1" not in owner.session.ledger.entries
+    await waiting(bench.clock)
+    await owner.send("d")
+    await model.stalled.wait()
+    assert bench.clock.waits == []
+    await owner.close()
 
 
 @pytest.mark.parametrize("turns", [0, 1])
