@@ -180,7 +180,7 @@ class _Teller:
             case "note":
                 return [Step((LedgerChanged((self._note(),)),))]
             case "hold" if whole := [turn.number for turn in now.recent if turn.ending]:
-                return [Step((CompactionHeld(compacted(now, whole[-1], f"c{len(now.compactions) + 1}")),))]
+                return [Step((CompactionHeld(compacted(now, whole[-1], f"c{len(now.compactions) + 1}"), 1),))]
             case "dismiss" if now.held:
                 return [Step((CompactionDismissed(now.held.id),))]
             case "edit" if now.ledger.entries:

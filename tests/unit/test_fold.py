@@ -164,7 +164,7 @@ WAITING: list[tuple[str, tuple[Event, ...], bool]] = [
 @pytest.mark.parametrize(("name", "story", "waits"), WAITING, ids=[row[0] for row in WAITING])
 def test_a_compaction_waits_until_something_moves_its_turns(name: str, story: tuple[Event, ...], waits: bool) -> None:
     made = compacted(session(*TALK), 1)
-    now = session(*TALK, CompactionHeld(made), *story)
+    now = session(*TALK, CompactionHeld(made, 1), *story)
     assert now.held == (made if waits else None)
 
 

@@ -98,7 +98,7 @@ def test_where_compactions_gain_nothing_masking_carries_on() -> None:
     assert decide(now, 0.2, WARM, Settings(**NUMBERS), stuck=True) == Mask(tuple(f"x{turn}" for turn in range(1, 11)))
 
 
-HELD = (*turns(12), CompactionHeld(compacted(session(*turns(12)), 10)))
+HELD = (*turns(12), CompactionHeld(compacted(session(*turns(12)), 10), 1))
 ASKED: list[tuple[str, Session, float, Decision]] = [
     ("what is due waits for the user's word", session(*turns(12)), 0.2, Hold(10)),
     ("above the share nothing waits", session(*turns(12)), 0.6, Compact(10)),

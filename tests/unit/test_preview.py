@@ -256,13 +256,25 @@ async def test_where_the_ledger_does_not_take_it_any_more_a_new_one_waits() -> N
     async with opened(Bench(), FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([revising])) as owner:
         await play(owner, *"abc")
         await owner.hand.delete("t1.1")
-        with pytest.raises(
-            RefusedError, match="ledger has changed since this compaction was prepared: look at it again"
-        ):
+        with pytest.raises(RefusedError, match="changed since this compaction was prepared: look at it again"):
             await owner.confirm()
         assert owner.session.held is not None
         assert owner.session.held.summariser == "local"
         await owner.confirm()
+
+
+@pytest.mark.parametrize(("through", "waits"), [(2, True), (0, False)])
+async def test_one_whose_turns_are_not_what_they_were_is_not_done(through: int, waits: bool) -> None:
+    bench = Bench()
+    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as owner:
+        await play(owner, *"abc")
+        held = owner.session.held
+        assert held is not None
+        await owner.record(CompactionHeld(evolve(held, through=through), 1))
+        with pytest.raises(RefusedError, match="look at it again"):
+            await owner.confirm()
+        assert (owner.session.held is not None) == waits
+        assert not owner.session.compactions
 
 
 async def test_above_the_limit_nobody_is_asked() -> None:

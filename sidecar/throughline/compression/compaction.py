@@ -76,11 +76,11 @@ class Preview:
 
 def propose(session: Session, through: int, answer: object = None) -> Proposal:
     """A compaction by the local summariser, which a model's answer, as its call's arguments, makes better."""
-    covered = [turn for turn in session.recent if turn.number <= through]
-    found = _valid(session.ledger, local.operations(covered, session.ledger))
+    turns = [turn for turn in session.recent if turn.number <= through]
+    found = _valid(session.ledger, local.operations(turns, session.ledger))
     if answer is None:
         return Proposal(through, found)
-    said = read(answer, session.ledger, {turn.number for turn in covered})
+    said = read(answer, session.ledger, {turn.number for turn in turns})
     if not said.operations:
         return Proposal(through, found, dropped=said.dropped)
     return Proposal(through, supplement(session.ledger, said.operations, found), "model", said.dropped)
@@ -103,11 +103,16 @@ def after_event(session: Session, event: Compacted) -> Session:
     return apply(session, Logged(session.seq + 1, 0.0, event))
 
 
+def covered(session: Session, through: int) -> int:
+    """How many things were said and done in the turns that a compaction up to `through` would cover."""
+    return sum(len(turn.items) for turn in session.recent if turn.number <= through)
+
+
 def fits(was: Session, now: Session, through: int) -> bool:
     """Whether the turns up to `through` are as they were, and no compaction or undo has come in between."""
-    covered = [[turn for turn in one.recent if turn.number <= through] for one in (was, now)]
+    then, since = ([turn for turn in one.recent if turn.number <= through] for one in (was, now))
     same = (was.compactions, was.undone) == (now.compactions, now.undone)
-    return same and not now.ended and covered[0] == covered[1]
+    return same and not now.ended and then == since
 
 
 def _valid(ledger: Ledger, operations: Sequence[Operation]) -> tuple[Operation, ...]:

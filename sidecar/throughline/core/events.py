@@ -214,11 +214,12 @@ class Compacted:
 @frozen
 class CompactionHeld:
     """A compaction that waits for the user's word; the event that it would be, or anything that moves its turns, ends
-    the waiting.
+    the waiting. `items` is how many things were said and done in those turns.
     """
 
     kind: ClassVar[Literal["compaction_held"]] = "compaction_held"
     event: Compacted
+    items: int
 
 
 @frozen

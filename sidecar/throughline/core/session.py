@@ -74,7 +74,8 @@ class Session:
     """What the log says so far. `summarised` is the ledger as the view's summary shows it, and `carried` the files
     whose turns have been compacted: they move only when the prefix changes anyway, so that the cache holds.
     `undone_at` is the number of the last turn when a compaction was last undone or turned down. `held` waits for the
-    user's word, and so does the change of the archive that is `proposed`, of so many turns and ledger steps.
+    user's word, with so many items in its turns, and so does the change of the archive that is `proposed`, of so many
+    turns and ledger steps.
     """
 
     id: str = ""
@@ -98,6 +99,7 @@ class Session:
     undone: frozenset[str] = frozenset()
     undone_at: int = 0
     held: Compacted | None = None
+    held_items: int = 0
     bill: Bill = field(factory=Bill)
     called_at: float | None = None
     archive: str = ""
@@ -196,7 +198,7 @@ def _applied(session: Session, logged: Logged) -> Session:
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
             return _carry(evolve(after, summarised=after.ledger, held=None))
         case CompactionHeld():
-            return evolve(session, held=event.event)
+            return evolve(session, held=event.event, held_items=event.items)
         case CompactionDismissed():
             return evolve(session, held=None, undone_at=_last(session))
         case CompactionUndone():

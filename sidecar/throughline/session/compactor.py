@@ -13,6 +13,7 @@ from throughline.compression.compaction import (
     Proposal,
     accepted,
     after_event,
+    covered,
     current,
     fits,
     lines,
@@ -170,17 +171,18 @@ class Compactor:
         return event
 
     async def confirm(self) -> Compacted:
-        """Does the compaction that waits for the user's word. Raises RefusedError where there is none, or where the
-        ledger does not take it any more: then a new one waits.
+        """Does the compaction that waits for the user's word. Raises RefusedError where there is none, or where its
+        turns or the ledger have changed: then a new one waits, if there is still something to gain.
         """
         session = self._journal.session
-        if session.held is None:
+        held = session.held
+        if held is None:
             raise RefusedError(_NONE)
-        if not accepted(session.ledger, session.held.operations):
-            if not await self._hold(session.held.through):
-                await self._journal.keep([CompactionDismissed(session.held.id)])
-            raise RefusedError("The ledger has changed since this compaction was prepared: look at it again.")
-        return await self.apply(await self.preview(session.held.through))
+        if session.held_items == covered(session, held.through) and accepted(session.ledger, held.operations):
+            return await self.apply(await self.preview(held.through))
+        if not covered(session, held.through) or not await self._hold(held.through):
+            await self._journal.keep([CompactionDismissed(held.id)])
+        raise RefusedError("The session has changed since this compaction was prepared: look at it again.")
 
     async def dismiss(self) -> None:
         """Lets go of the compaction that waits for the user's word. Raises RefusedError where there is none."""
@@ -231,7 +233,7 @@ class Compactor:
         if event.after >= event.before:
             await self._strike(event)
             return False
-        await self._journal.keep([CompactionHeld(event)])
+        await self._journal.keep([CompactionHeld(event, covered(self._journal.session, event.through))])
         return True
 
     async def _weighed(self, what: Ready | int, answer: object) -> Compacted:
