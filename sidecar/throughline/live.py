@@ -108,6 +108,10 @@ class LiveBench:
             return ()
         return self._database()[0].sessions()
 
+    def pending(self) -> tuple[str, ...]:
+        """The sessions whose archive change waits, the newest first."""
+        return self._database()[0].pending() if self.sessions() else ()
+
     def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
         """Where something was said, in one session or in all. Reads the database."""
         return self._database()[0].recall(query, session, limit)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from throughline.core.events import ArchiveProposed, Event, Logged, SessionStarted, Spoke, TurnEnded
+from throughline.store.database import Database
 from throughline.transcripts.read import read
 
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
@@ -21,6 +23,21 @@ def run(*arguments: str | Path, said: str | None = None, **environment: str) -> 
     return subprocess.run(
         command, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8", env=env, input=said
     )
+
+
+def propose(project: Path, name: str) -> None:
+    """A session in which an archive change waits."""
+    text = "## Project Archive: p\n\n### Architectural Decisions\n- Keys keep their order <!-- 0123abcd -->\n"
+    store = Database(project / ".agent" / "throughline.db")
+    begun = SessionStarted(name, "a", "engineer", "p", "claude-sonnet-5-5", 200_000)
+    events: tuple[Event, ...] = (
+        begun,
+        Spoke(1, "Keep the order.", 4),
+        TurnEnded(1, "done"),
+        ArchiveProposed("", text, 30),
+    )
+    store.append(name, [Logged(seq, 1.0, event) for seq, event in enumerate(events, 1)])
+    store.close()
 
 
 def test_a_replay_writes_all_that_was_asked_for(tmp_path: Path) -> None:
@@ -139,9 +156,9 @@ def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) 
     undone = json.loads(run("undo", "--project", tmp_path, "--json").stdout)
     assert (undone["undone"], undone["tokens"]) == ("c1", shown["before"])
     assert run("undo", "--project", tmp_path).returncode == 2
-    assert "Would compact up to turn" in run("compact", "--preview", "--project", tmp_path).stdout
+    assert "Compaction of turns 1 to" in run("compact", "--preview", "--project", tmp_path).stdout
     diff = run("archive", "--diff", "--project", tmp_path).stdout
-    assert diff.startswith("--- a/project-context.md\n")
+    assert diff.startswith("--- a/.agent/project-context.md\n")
     assert run("archive", "--project", tmp_path).stdout.startswith("This project has no archive yet")
     ended = json.loads(run("end", "--project", tmp_path, "--json").stdout)
     assert (ended["turns"], ended["ended"]) == (8, True)
@@ -149,6 +166,19 @@ def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) 
     assert [line for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")] == [
         f"+{line}" for line in archive.splitlines()
     ]
+
+
+def test_a_change_that_waits_is_shown_accepted_or_rejected_by_command(tmp_path: Path) -> None:
+    written = tmp_path / ".agent" / "project-context.md"
+    for settle, stays in (("--reject", ""), ("--accept", "## Project Archive")):
+        propose(tmp_path, f"s{settle}")
+        shown = run("archive", "--diff", "--project", tmp_path)
+        assert "+### Architectural Decisions" in shown.stdout, shown.stderr
+        done = run("archive", f"s{settle}", settle, "--project", tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (written.read_text(encoding="utf-8") if written.exists() else "").startswith(stays)
+        again = run("archive", settle, "--project", tmp_path)
+        assert (again.returncode, "No archive change waits" in again.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["undo", "compact", "end"])

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from throughline.cli.acting import compared, told
 from throughline.cli.chat.approval import Approvals, Verdict, verdict
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Out, Screen
-from throughline.core.events import CallBilled, Compacted, LedgerChanged, Noted, TurnEnded
-from throughline.core.ledger import Add, Merge, Resolve, Revise
-from unit.logs import BEGUN, entry, log, session
+from throughline.core.events import CallBilled, Noted, TurnEnded
+from unit.logs import BEGUN, log
 
 
 @pytest.fixture
@@ -137,29 +135,3 @@ def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> Non
         "  turn 1 · 2 calls · $0.0123",
     ]
     assert screen.failed
-
-
-def test_a_preview_says_what_comes_changes_and_goes() -> None:
-    entries = [entry(name, kind="question" if name == "q" else "decision") for name in ("a", "b", "c", "d", "q")]
-    before = session(LedgerChanged(tuple(map(Add, entries))))
-    made = Compacted(
-        "c1",
-        3,
-        (
-            Add(entry("new", "a new one")),
-            Revise("a", "worded anew", 3, "summariser"),
-            Merge(("b", "c"), "both", "summariser"),
-            Resolve("q", "yes", "summariser"),
-        ),
-        900,
-        300,
-        0,
-        0,
-    )
-    after = session(LedgerChanged(tuple(map(Add, entries))), made)
-    preview = compared(before, after, made)
-    assert (preview.kept, preview.added, preview.revised) == (1, ("a new one",), ("worded anew", "both"))
-    assert (preview.resolved, preview.folded) == (("entry q",), ("entry c",))
-    lines = [line.plain for line in told(preview, done=False)]
-    assert lines[0] == "Would compact up to turn 3: 900 → 300 tokens; 1 entries kept"
-    assert "  + a new one" in lines

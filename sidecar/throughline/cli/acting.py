@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import click
-from attrs import asdict, frozen
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
 from throughline.cli.parts import Bench
 from throughline.cli.reading import emit, named
-from throughline.core.events import Compacted, Logged
-from throughline.core.ledger import Entry
+from throughline.compression.compaction import Preview
+from throughline.core.events import Logged
 from throughline.core.ports import SessionRow
 from throughline.core.session import Session
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
+from throughline.session.preview import previewed
 from throughline.session.report import figures, report, standing
 
 T = TypeVar("T")
@@ -34,22 +33,6 @@ class Quiet:
 
     def streamed(self, turn: int, text: str) -> None:
         """Nothing to show."""
-
-
-@frozen
-class Preview:
-    """What a compaction does: the view's tokens (o200k) before and after, how many entries stay as they are, and the
-    texts of those that come, are worded anew, are answered, or are folded into others.
-    """
-
-    through: int
-    before: int
-    after: int
-    kept: int
-    added: tuple[str, ...]
-    revised: tuple[str, ...]
-    resolved: tuple[str, ...]
-    folded: tuple[str, ...]
 
 
 def writable(rows: Sequence[SessionRow], name: str) -> str:
@@ -88,20 +71,20 @@ def compact(bench: Bench, name: str, *, preview: bool, as_json: bool) -> None:
     session = writable(bench.sessions(), name)
 
     async def act(owner: Owner) -> Preview:
-        before = owner.session
-        made = await owner.compact()
-        return compared(before, owner.session, made)
+        seen = await owner.preview()
+        await owner.apply(seen)
+        return seen
 
     if preview:
-        made = _run(lambda: rehearsed(bench, session), "Looking ahead…")
+        made = _run(lambda: _rehearsed(bench, session, lambda owner: owner.preview()), "Looking ahead…")
     else:
         made = _run(lambda: _opened(bench, session, act), "Compacting…")
     if as_json:
-        emit({"session": session, "done": not preview, **asdict(made)})
+        emit({"session": session, "done": not preview, **_figures(made)})
         return
-    console = Console(highlight=False)
-    for line in told(made, done=not preview):
-        console.print(line)
+    Console(highlight=False).print(Markdown(previewed(made)))
+    if not preview:
+        click.echo(f"Compacted up to turn {made.event.through}; throughline undo brings the turns back.")
 
 
 def end(bench: Bench, name: str, *, as_json: bool) -> None:
@@ -120,70 +103,54 @@ def end(bench: Bench, name: str, *, as_json: bool) -> None:
     click.echo(f"Archive: {bench.archive}")
 
 
-def difference(bench: Bench) -> None:
-    """Shows what the newest open session would change in the archive if it ended now, as a unified diff."""
-    session = writable(bench.sessions(), "")
-
-    async def ahead() -> str:
-        owner = await bench.rehearse(session)
-        try:
-            return await owner.end()
-        finally:
-            await owner.close()
-
-    now, then = bench.kept().read(), _run(ahead, "Looking ahead…")
-    name = bench.archive.name
-    lines = list(difflib.unified_diff(now.splitlines(), then.splitlines(), f"a/{name}", f"b/{name}", lineterm=""))
+def difference(bench: Bench, name: str) -> None:
+    """Shows the archive change that waits in a session, or what it would change if it ended now, as a unified diff."""
+    waiting = bench.pending()
+    session = named(bench.sessions(), name or waiting[0]).id if name or waiting else writable(bench.sessions(), "")
+    change = _run(lambda: _rehearsed(bench, session, lambda owner: owner.archive.change()), "Looking ahead…")
     console = Console(highlight=False)
-    for line in lines:
+    for line in change.difference.splitlines():
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style=style), soft_wrap=True)
-    if not lines:
+    if not change.difference:
         click.echo(f"Ending session {session} now would change nothing in the archive.")
 
 
-async def rehearsed(bench: Bench, session: str) -> Preview:
-    """What a compaction of everything that has ended would do; it is done on a copy in memory."""
+def settle(bench: Bench, name: str, *, accept: bool) -> None:
+    """Writes the archive change that waits in a session, or lets go of it."""
+    session = named(bench.sessions(), name).id if name else _proposing(bench)
+
+    async def act(owner: Owner) -> None:
+        await (owner.archive.accept() if accept else owner.archive.reject())
+
+    _run(lambda: _opened(bench, session, act), "Writing…" if accept else "Rejecting…")
+    click.echo(f"Archive: {bench.archive}" if accept else "The change is rejected; the archive is as it was.")
+
+
+def _proposing(bench: Bench) -> str:
+    """The session whose archive change waits. Raises RefusedError where there is none, or more than one."""
+    waiting = bench.pending()
+    if len(waiting) != 1:
+        which = f": name one of {', '.join(waiting)}" if waiting else ""
+        raise RefusedError(f"{'Several archive changes wait' if waiting else 'No archive change waits'}{which}.")
+    return waiting[0]
+
+
+def _figures(made: Preview) -> dict[str, object]:
+    """A preview for a program: figures, and the texts of the entries that do not stay as they are."""
+    groups = {"added": made.added, "revised": made.revised, "folded": made.folded, "missing": made.missing}
+    texts = {name: [" ".join(entry.text.split()) for entry in group] for name, group in groups.items()}
+    counts = {"through": made.event.through, "before": made.before, "after": made.after, "kept": len(made.kept)}
+    return {**counts, **texts, "masked": len(made.masked)}
+
+
+async def _rehearsed(bench: Bench, session: str, act: Callable[[Owner], Awaitable[T]]) -> T:
+    """Does it to a copy of the session in memory."""
     owner = await bench.rehearse(session)
     try:
-        before = owner.session
-        made = await owner.compact()
-        return compared(before, owner.session, made)
+        return await act(owner)
     finally:
         await owner.close()
-
-
-def compared(before: Session, after: Session, made: Compacted) -> Preview:
-    """What a compaction did to the ledger."""
-    old, new = before.ledger.entries, after.ledger.entries
-    both = [(old[name], new[name]) for name in old if name in new]
-    return Preview(
-        made.through,
-        made.before,
-        made.after,
-        sum(1 for was, now in both if was == now and now.state == "active"),
-        _texts(entry for name, entry in new.items() if name not in old and entry.state == "active"),
-        _texts(now for was, now in both if was.text != now.text or (was.state, now.state) == ("active", "revised")),
-        _texts(now for was, now in both if (was.state, now.state) == ("active", "resolved")),
-        _texts(entry for name, entry in old.items() if name not in new),
-    )
-
-
-def told(made: Preview, *, done: bool) -> Iterator[Text]:
-    """A preview as lines: the figures, then what is not as it was."""
-    verb = "Compacted" if done else "Would compact"
-    figure = f"{verb} up to turn {made.through}: {made.before:,} → {made.after:,} tokens; {made.kept} entries kept"
-    yield Text(figure, style="bold")
-    signs = (("+", "added", "green", made.added), ("~", "revised", "yellow", made.revised))
-    others = (("✓", "resolved", "cyan", made.resolved), ("-", "folded", "magenta", made.folded))
-    for sign, name, style, texts in (*signs, *others):
-        if texts:
-            yield Text(f"{name} ({len(texts)})", style=style)
-            yield from (Text(f"  {sign} {text}", style=style) for text in texts)
-
-
-def _texts(entries: Iterator[Entry]) -> tuple[str, ...]:
-    return tuple(" ".join(entry.text.split()) for entry in entries)
 
 
 async def _opened(bench: Bench, session: str, act: Callable[[Owner], Awaitable[T]]) -> T:

@@ -149,17 +149,22 @@ def summary(parts: Parts, session: str, project: Path) -> None:
 
 
 @commands.command()
+@_SESSION
 @_PROJECT
-@click.option("--diff", is_flag=True, help="Show what the newest open session would change in it, if it ended now.")
+@click.option("--diff", "what", flag_value="diff", help="Show the change that waits, or what ending now would change.")
+@click.option("--accept", "what", flag_value="accept", help="Write the change that waits.")
+@click.option("--reject", "what", flag_value="reject", help="Let go of the change that waits.")
 @click.pass_obj
-def archive(parts: Parts, project: Path, diff: bool) -> None:
-    """Print the project archive."""
+def archive(parts: Parts, session: str, project: Path, what: str | None) -> None:
+    """Print the project archive, or settle a session's change to it."""
     from throughline.cli import acting, reading  # noqa: PLC0415
 
-    if diff:
-        acting.difference(_bench(parts, project))
-    else:
+    if what is None:
         reading.archive(parts.library(reading.project(project)))
+    elif what == "diff":
+        acting.difference(_bench(parts, project), session)
+    else:
+        acting.settle(_bench(parts, project), session, accept=what == "accept")
 
 
 @commands.command()

@@ -74,6 +74,10 @@ class Bench(Protocol):
         """The sessions, the newest first. Reads the database."""
         ...
 
+    def pending(self) -> tuple[str, ...]:
+        """The sessions whose archive change waits, the newest first. Reads the database."""
+        ...
+
     def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
         """Where something was said, in one session or in all. Reads the database."""
         ...

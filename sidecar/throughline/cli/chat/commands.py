@@ -7,13 +7,13 @@ import asyncio
 from rich.table import Table
 from rich.text import Text
 
-from throughline.cli.acting import rehearsed, told
 from throughline.cli.chat.talk import Command, Commands, Talk
 from throughline.cli.reading import places
 from throughline.core.events import Form
 from throughline.core.ports import ArchiveFile
 from throughline.core.view import Place
 from throughline.session.mailbox import RefusedError
+from throughline.session.preview import previewed
 from throughline.session.report import PURPOSES, dollars
 
 _PLACES: dict[Place, str] = {
@@ -54,9 +54,7 @@ def compact(talk: Talk, rest: str) -> None:
     if rest not in ("", "preview"):
         raise RefusedError("/compact takes nothing, or `preview`.")
     if rest:
-        made = talk.do(rehearsed(talk.bench, talk.owner.session.id))
-        for line in told(made, done=False):
-            talk.screen.show(line)
+        talk.show(previewed(talk.do(talk.owner.preview())))
     else:
         talk.do(talk.owner.compact())
 
