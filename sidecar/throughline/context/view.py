@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
 from throughline.context.stubs import file_stub, result_stub
 from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.files import superseded
+from throughline.core.series import Series
 from throughline.core.session import Session
 from throughline.core.view import Block, View
 
@@ -29,11 +30,55 @@ class Frame:
     archive: str
 
 
-def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str], int], words: int = 0) -> View:
+@frozen
+class Shown:
+    """A session and the blocks that its recent turns make."""
+
+    session: Session
+    blocks: Series[Block]
+
+
+def shown(session: Session, before: Shown | None = None) -> Shown:
+    """The blocks of the recent turns. Those that were made `before` are taken over where only more has come since,
+    so that a call costs what is new in it.
+    """
+    new = _since(session, before.session) if before else None
+    if before is None or new is None:
+        return Shown(session, Series(_blocks(session, (item for turn in session.recent for item in turn.items))))
+    blocks = before.blocks
+    for block in _blocks(session, new):
+        blocks = blocks.plus(block)
+    return Shown(session, blocks)
+
+
+def _since(session: Session, was: Session) -> list[Item] | None:
+    """The items that have come to the recent turns since, or None where more than that has changed."""
+    moved = (session.masked, session.files, session.through) != (was.masked, was.files, was.through)
+    last = len(was.turns) - 1
+    if moved or last < 0 or len(session.turns) <= last or not session.turns.begins_like(was.turns, last):
+        return None
+    open_then, open_now = was.turns[last], session.turns[last]
+    if open_then.number <= was.through or not open_now.items.grew_from(open_then.items):
+        return None
+    later = (item for turn in session.turns.since(last + 1) for item in turn.items)
+    items = [*open_now.items.since(len(open_then.items)), *later]
+    # A masked result is shown by its call, which may have come before.
+    return None if any(isinstance(one, ToolReturned) and one.id in session.masked for one in items) else items
+
+
+def assemble(
+    session: Session,
+    frame: Frame,
+    summary: str,
+    count: Callable[[str], int],
+    words: int = 0,
+    turns: Sequence[Block] | None = None,
+) -> View:
     """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
 
     `summary` is the rendered rolling summary, sent once a compaction has moved turns into it or the user has changed
-    it; of the user's own words in those turns, the newest stay beside it, up to `words` o200k tokens.
+    it; of the user's own words in those turns, the newest stay beside it, up to `words` o200k tokens. `turns` are the
+    blocks of the recent turns, where they are `shown` already.
     """
     blocks = [_text("system", "system", frame.system, count, label="system prompt")]
     blocks[-1] = evolve(blocks[-1], cached=True)
@@ -46,10 +91,11 @@ def assemble(session: Session, frame: Frame, summary: str, count: Callable[[str]
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
         blocks += [_file(file) for file in session.carried]
         blocks[-1] = evolve(blocks[-1], cached=True)
-    turns = list(_turns(session))
-    if turns:
-        turns[-1] = evolve(turns[-1], cached=True)
-    return View((*blocks, *turns))
+    blocks += shown(session).blocks if turns is None else turns
+    blocks += map(_file, session.waiting)
+    if session.recent or session.waiting:
+        blocks[-1] = evolve(blocks[-1], cached=True)
+    return View(tuple(blocks))
 
 
 def _said(session: Session, budget: int) -> str:
@@ -74,16 +120,13 @@ def _said(session: Session, budget: int) -> str:
     return "\n\n".join([SAID, *reversed(kept)]) if kept else ""
 
 
-def _turns(session: Session) -> Iterator[Block]:
+def _blocks(session: Session, items: Iterable[Item]) -> Iterator[Block]:
     calls: dict[str, ToolCalled] = {}
-    for turn in session.recent:
-        for item in turn.items:
-            if isinstance(item, ToolCalled):
-                calls[item.id] = item
-            if block := _block(session, item, calls):
-                yield block
-    for file in session.waiting:
-        yield _file(file)
+    for item in items:
+        if isinstance(item, ToolCalled):
+            calls[item.id] = item
+        if block := _block(session, item, calls):
+            yield block
 
 
 def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import assert_never
@@ -39,6 +40,7 @@ from throughline.core.events import (
     Withdrawn,
 )
 from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise, change
+from throughline.core.series import Series
 from throughline.core.usage import Bill, charge
 
 
@@ -48,7 +50,7 @@ class Turn:
 
     number: int
     at: float
-    items: tuple[Item, ...] = ()
+    items: Series[Item] = field(factory=Series)
     ending: Ending | None = None
 
     @property
@@ -76,6 +78,9 @@ class Session:
     `undone_at` is the number of the last turn when a compaction was last undone or turned down. `held` waits for the
     user's word, with so many items in its turns, and so does the change of the archive that is `proposed`, of so many
     turns and ledger steps.
+
+    The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
+    failed write left behind.
     """
 
     id: str = ""
@@ -86,7 +91,8 @@ class Session:
     limit: int = 200_000
     origin: Origin = "live"
     seq: int = 0
-    turns: tuple[Turn, ...] = ()
+    turns: Series[Turn] = field(factory=Series)
+    unended: tuple[Turn, ...] = ()
     queue: tuple[Queued, ...] = ()
     waiting: tuple[FileInjected, ...] = ()
     carried: tuple[FileInjected, ...] = ()
@@ -120,13 +126,7 @@ class Session:
     @property
     def recent(self) -> tuple[Turn, ...]:
         """Tier 1: the turns that are still verbatim."""
-        through = self.through
-        return tuple(turn for turn in self.turns if turn.number > through)
-
-    @property
-    def unended(self) -> tuple[Turn, ...]:
-        """The turns that have not ended: one that runs, or those that a crash or a failed write left behind."""
-        return tuple(turn for turn in self.turns if turn.ending is None)
+        return self.turns.since(bisect_right(self.turns, self.through, key=_number))
 
     @property
     def open(self) -> Turn | None:
@@ -136,7 +136,7 @@ class Session:
     @property
     def next_turn(self) -> int:
         """The number that the next message gets."""
-        numbers = (*(turn.number for turn in self.turns), *(words.turn for words in self.queue))
+        numbers = (*(turn.number for turn in self.turns[-1:]), *(words.turn for words in self.queue))
         return max(numbers, default=0) + 1
 
 
@@ -177,8 +177,8 @@ def _applied(session: Session, logged: Logged) -> Session:
             masked = session.masked | {file.key for file in _copies(session.turns) if file.path == event.path}
             return _carry(evolve(session, files=files, waiting=waiting, masked=masked))
         case TurnEnded():
-            turns = tuple(evolve(t, ending=event.ending) if t.number == event.turn else t for t in session.turns)
-            return evolve(session, turns=turns)
+            turn = _turn(session, event.turn)
+            return session if turn is None else _put(session, evolve(turn, ending=event.ending))
         case CallBilled():
             at = (event.began or logged.at) if event.purpose == "chat" else session.called_at
             return evolve(session, bill=charge(session.bill, event), called_at=at)
@@ -218,16 +218,41 @@ def _applied(session: Session, logged: Logged) -> Session:
 def _extend(session: Session, item: Spoke | Replied | ToolCalled | ToolReturned, at: float) -> Session:
     if session.queue and isinstance(item, Spoke):
         session = evolve(session, queue=tuple(words for words in session.queue if words.turn != item.turn))
-    if session.turns and session.turns[-1].number == item.turn:
-        last = session.turns[-1]
-        # Files that came while the turn ran stay where the next call will show them: in front of its reply.
-        replies = isinstance(item, Replied | ToolCalled) and not isinstance(last.items[-1], Replied | ToolCalled)
-        came, waiting = (session.waiting, ()) if replies else ((), session.waiting)
-        grown = evolve(last, items=(*last.items, *came, item))
-        return evolve(session, turns=(*session.turns[:-1], grown), waiting=waiting)
-    # Files that were injected between two turns go in front of the words that they were meant for.
-    opened = Turn(item.turn, at, (*session.waiting, item))
-    return evolve(session, turns=(*session.turns, opened), waiting=())
+    turn = _turn(session, item.turn)
+    if turn is None:
+        # Files that were injected between two turns go in front of the words that they were meant for.
+        return evolve(_put(session, Turn(item.turn, at, Series((*session.waiting, item)))), waiting=())
+    # Files that came while the turn ran stay where the next call will show them: in front of its reply.
+    if isinstance(item, Replied | ToolCalled) and not isinstance(turn.items[-1], Replied | ToolCalled):
+        for file in session.waiting:
+            turn = evolve(turn, items=turn.items.plus(file))
+        session = evolve(session, waiting=()) if session.waiting else session
+    return _put(session, evolve(turn, items=turn.items.plus(item)))
+
+
+def _number(turn: Turn) -> int:
+    return turn.number
+
+
+def _turn(session: Session, number: int) -> Turn | None:
+    place = bisect_left(session.turns, number, key=_number)
+    return session.turns[place] if place < len(session.turns) and session.turns[place].number == number else None
+
+
+def _put(session: Session, turn: Turn) -> Session:
+    """The session with a turn in its place: after the others, which it nearly always is, or instead of itself."""
+    turns = session.turns
+    last = turns[-1].number if turns else turn.number - 1
+    if turn.number > last:
+        turns = turns.plus(turn)
+    elif turn.number == last:
+        turns = turns.with_last(turn)
+    else:
+        others = (one for one in turns if one.number != turn.number)
+        turns = Series(sorted((*others, turn), key=_number))
+    others = (one for one in session.unended if one.number != turn.number)
+    unended = tuple(sorted((*others, turn), key=_number)) if turn.ending is None else tuple(others)
+    return evolve(session, turns=turns, unended=unended)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

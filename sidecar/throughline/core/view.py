@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
@@ -36,7 +37,7 @@ class View:
 
     blocks: tuple[Block, ...]
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """The whole view in o200k tokens."""
         return sum(block.tokens for block in self.blocks)

@@ -24,8 +24,9 @@ from throughline.compression.compaction import (
 )
 from throughline.compression.packing import Row
 from throughline.context.baselines import shaped
-from throughline.context.view import Frame, assemble
+from throughline.context.view import Frame, Shown, assemble, shown
 from throughline.core.events import Compacted, CompactionDismissed, CompactionHeld, Event, LedgerChanged, Masked, Noted
+from throughline.core.ledger import Ledger
 from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
@@ -74,6 +75,9 @@ class Compactor:
         self._frame = Frame(world.system, archive)
         self._strikes = 0
         self._ready: Ready | None = None
+        # What was made last for a view, which stays the same until a compaction: never more than a memo.
+        self._rendered: tuple[Ledger, int, str] | None = None
+        self._shown: Shown | None = None
 
     @property
     def factor(self) -> float:
@@ -88,9 +92,18 @@ class Compactor:
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
         count = self._world.tokens.count
-        summary = rendering(session, self._settings, count) if session.through or session.edited else ""
-        whole = assemble(session, self._frame, summary, count, self._settings.words)
+        summary = self._summary(session) if session.through or session.edited else ""
+        self._shown = turns = shown(session, self._shown)
+        whole = assemble(session, self._frame, summary, count, self._settings.words, turns.blocks)
         return shaped(whole, self._settings.strategy)
+
+    def _summary(self, session: Session) -> str:
+        """The rolling summary as the view sends it, made once for each ledger that a compaction left."""
+        known = self._rendered
+        if known is None or known[0] is not session.summarised or known[1] != session.through:
+            text = rendering(session, self._settings, self._world.tokens.count)
+            known = self._rendered = (session.summarised, session.through, text)
+        return known[2]
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""

@@ -1,0 +1,172 @@
+"""The engine's own time and memory, without a model.
+
+    .venv/bin/python benchmarks/engine.py
+
+Plays a made-up session of 1,000 turns and a single turn of 2,000 tool calls through the live session's owner into a
+real database, and compares early turns (and calls) with late ones of the same run. The memory is that of
+`throughline replay` on the largest recorded session of ../shared; `--help` is timed against an import of its libraries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+from throughline.__main__ import Factory
+from throughline.cli.parts import Tape
+from throughline.core.events import Logged
+from throughline.core.ports import CallPiece, EndPiece, Model, Piece, Request, TextPiece
+from throughline.core.recording import Recording, Step
+from throughline.core.settings import Settings
+from throughline.core.usage import Usage
+from throughline.session.replay import replay
+
+SHARED = Path(__file__).parents[2] / "shared" / "sessions" / "raw"
+TURNS, CALLS, LONG = 1_000, 3, 2_000
+# So many turns (or calls) make a mean: it holds whole rounds of maskings and compactions.
+AROUND = 50
+WORDS = """
+service handler token request response cache field route module test schema column client server queue retry limit error
+index header payload timeout worker batch render parse store config deploy review branch commit
+""".split()
+
+
+class Instant:
+    """Gives the recording's replies, and takes no time: no cache is kept account of."""
+
+    def __init__(self, model: Model, tape: Tape) -> None:
+        self._model = model
+        self._tape = tape
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        """The recorded reply."""
+        for step in self._tape.exchange.reply:  # type: ignore[attr-defined]
+            if step.kind == "tool_call":
+                yield CallPiece(self._tape.id(step), step.tool, step.args or {})  # type: ignore[attr-defined]
+            else:
+                yield TextPiece(step.text, last=True)
+        yield EndPiece("end_turn", Usage(input=1_000, output=100))
+
+    def suggestion(self, said: Sequence[str]) -> str:
+        """Nothing: a recording has no user."""
+        return self._model.suggestion(said)
+
+
+class Watch:
+    """Takes the time of each reply that was kept."""
+
+    def __init__(self) -> None:
+        self.calls: list[float] = []
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Notes when a call's result stands in the log."""
+        self.calls += [time.perf_counter() for one in events if one.event.kind == "tool_returned"]
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Nothing to note."""
+
+
+def talk(rng: random.Random, sentences: int) -> str:
+    """So many sentences of made-up talk."""
+    return " ".join(f"{' '.join(rng.choices(WORDS, k=9)).capitalize()}." for _ in range(sentences))
+
+
+def session(turns: int, calls: int) -> Recording:
+    """A session of so many turns, each with so many calls; a turn a minute, a call every five seconds of one."""
+    rng = random.Random(1_000)
+    steps: list[Step] = []
+
+    def add(role: str, kind: str, text: str, **more: object) -> None:
+        at = 1.77e9 + 5.0 * len(steps)
+        steps.append(Step(len(steps), role, kind, text, at=at, **more))  # type: ignore[arg-type]
+
+    for turn in range(turns):
+        add("user", "prompt", talk(rng, 2))
+        for call in range(calls):
+            name, path = f"{turn}.{call}", f"src/{rng.choice(WORDS)}/{rng.choice(WORDS)}.py"
+            add("assistant", "tool_call", "", tool="read", args={"path": path}, call_id=name)
+            output = "\n".join(" ".join(rng.choices(WORDS, k=8)) for _ in range(rng.choice((4, 40, 120))))
+            add("tool", "tool_result", output, call_id=name)
+        decided = f"\n\n[DECISION]: {talk(rng, 1)}" if turn % 10 == 3 else ""
+        add("assistant", "text", talk(rng, 4) + decided)
+    return Recording(tuple(steps), "neutral", ())
+
+
+async def played(recording: Recording) -> tuple[list[float], list[float]]:
+    """The seconds of each turn and of each call, kept in a database of its own."""
+    factory, watch, ends = Factory(), Watch(), [0.0]
+    factory.tokens.count("The ranks are loaded before the clock runs.")
+    with tempfile.TemporaryDirectory() as folder:
+        stage = await factory.stage(recording, Path(folder), Settings(), watch, Instant, None)
+        ends[0] = time.perf_counter()
+        await replay(stage.owner, stage.scenes, stage.tape, lambda _: ends.append(time.perf_counter()))
+        await stage.owner.close()
+    return list(_steps(ends)), list(_steps(watch.calls))
+
+
+def _steps(times: Sequence[float]) -> Iterator[float]:
+    return (later - earlier for earlier, later in zip(times, times[1:], strict=False))
+
+
+def compared(name: str, each: str, times: Sequence[float], early: int) -> None:
+    """Prints what early and late ones took, as means over whole rounds, and the slowest in a hundred of all."""
+    first, last = times[early : early + AROUND], times[-AROUND:]
+    ratio = statistics.mean(last) / statistics.mean(first)
+    slow = sorted(times)[int(0.99 * len(times))]
+    print(
+        f"{name}: {each} {early}-{early + AROUND}: {statistics.mean(first) * 1e3:.1f} ms, "
+        f"last {AROUND}: {statistics.mean(last) * 1e3:.1f} ms, ratio {ratio:.2f} "
+        f"(medians {statistics.median(last) / statistics.median(first):.2f}), p99 {slow * 1e3:.1f} ms"
+    )
+
+
+def memory() -> None:
+    """Prints the greatest resident memory of a replay of the largest recorded session."""
+    paths = [path for path in SHARED.glob("*/*.*") if path.suffix in {".jsonl", ".md", ".traj"}]
+    if not paths or not hasattr(os, "wait4"):
+        print(f"memory: SKIPPED: there is no {SHARED}" if not paths else "memory: SKIPPED: this system does not tell it")
+        return
+    path = max(paths, key=lambda one: one.stat().st_size)
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "throughline", "replay", str(path), "--project", folder]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    size = path.stat().st_size / 1e6
+    print(f"memory: {usage.ru_maxrss * unit / 1e6:.0f} MB at most for {path.name} ({size:.1f} MB), exit {child.returncode}")
+
+
+def help_text(times: int = 15) -> None:
+    """Prints how long `throughline --help` takes against the import of the two libraries it is drawn with."""
+    commands = {"help": ["-m", "throughline", "--help"], "import": ["-c", "import click, rich"]}
+    took: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(times):
+        for name, arguments in commands.items():
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+            took[name].append(time.perf_counter() - began)
+    ours, theirs = (statistics.median(took[name]) for name in commands)
+    print(f"--help: {ours * 1e3:.0f} ms, import click, rich: {theirs * 1e3:.0f} ms, ratio {ours / theirs:.2f}")
+
+
+def main() -> None:
+    """Prints a line for each part."""
+    turns, _ = asyncio.run(played(session(TURNS, CALLS)))
+    compared(f"{TURNS:,} turns of {CALLS} calls", "turns", turns, 10)
+    _, calls = asyncio.run(played(session(1, LONG)))
+    compared(f"one turn of {LONG:,} calls", "calls", calls, 10)
+    memory()
+    help_text()
+
+
+if __name__ == "__main__":
+    main()
