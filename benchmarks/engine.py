@@ -33,10 +33,12 @@ SHARED = Path(__file__).parents[2] / "shared" / "sessions" / "raw"
 TURNS, CALLS, LONG = 1_000, 3, 2_000
 # So many turns (or calls) make a mean: it holds whole rounds of maskings and compactions.
 AROUND = 50
-WORDS = """
-service handler token request response cache field route module test schema column client server queue retry limit error
-index header payload timeout worker batch render parse store config deploy review branch commit
-""".split()
+_STARTS, _ENDS = (
+    "st re con pro de ch ma ser que tri lo par in ca bro fi".split(),
+    "er ing able ive ote ant ue ish".split(),
+)
+# Enough words for sentences that do not all speak of the same.
+WORDS = [f"{one}{two}{end}" for one in _STARTS for two in _STARTS for end in _ENDS]
 
 
 class Instant:
@@ -132,7 +134,9 @@ def memory() -> None:
     """Prints the greatest resident memory of a replay of the largest recorded session."""
     paths = [path for path in SHARED.glob("*/*.*") if path.suffix in {".jsonl", ".md", ".traj"}]
     if not paths or not hasattr(os, "wait4"):
-        print(f"memory: SKIPPED: there is no {SHARED}" if not paths else "memory: SKIPPED: this system does not tell it")
+        print(
+            f"memory: SKIPPED: there is no {SHARED}" if not paths else "memory: SKIPPED: this system does not tell it"
+        )
         return
     path = max(paths, key=lambda one: one.stat().st_size)
     with tempfile.TemporaryDirectory() as folder:
@@ -142,7 +146,9 @@ def memory() -> None:
         child.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
     size = path.stat().st_size / 1e6
-    print(f"memory: {usage.ru_maxrss * unit / 1e6:.0f} MB at most for {path.name} ({size:.1f} MB), exit {child.returncode}")
+    print(
+        f"memory: {usage.ru_maxrss * unit / 1e6:.0f} MB at most for {path.name} ({size:.1f} MB), exit {child.returncode}"
+    )
 
 
 def help_text(times: int = 15) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from heapq import nlargest
 from itertools import groupby
 
@@ -151,5 +152,6 @@ def _state(turns: Sequence[Turn]) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 15)
 def _plain(text: str) -> str:
     return re.sub(r"\W+", " ", text).strip().lower()

@@ -44,14 +44,23 @@ def best(
     begun = {(entry.kind, entry.turns) for entry in taken if weighed(entry)}
     worth = [entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT for entry in entries]
     # A sentence only loses worth as others are chosen, so none but the top of the heap is ever weighed again.
-    heap = [(-value, place, -1) for place, value in enumerate(worth)]
+    # Of the worthiest at most one in eight has room: the others stand in for those that only repeat what is shown.
+    heap = [
+        (-value, place, -1) for value, place in heapq.nlargest(max(room, 0), zip(worth, range(len(worth)), strict=True))
+    ]
     heapq.heapify(heap)
+    repeated: dict[int, tuple[int, float]] = {}
     while heap and room > _LEAST:
         _, place, seen = heapq.heappop(heap)
         entry = entries[place]
+        if cost(entry.text) + 1 > room:
+            continue  # It will never fit, and need not be compared with all that is shown.
         bits = about(entry)
         if seen != len(shown):
-            repeats = max((_overlap(bits, other) for other in shown), default=0.0)
+            # What was compared before is not compared again: how much it repeats can only grow.
+            compared, repeats = repeated.get(place, (0, 0.0))
+            repeats = max([repeats, *(_overlap(bits, other) for other in shown[compared:])])
+            repeated[place] = (len(shown), repeats)
             if repeats <= _REPEATS:
                 heapq.heappush(heap, (-worth[place] * (1 - repeats / 2), place, len(shown)))
             continue

@@ -54,10 +54,11 @@ def _said(line: str) -> tuple[EntryKind, str, str] | None:
 
 def entries(text: str, turn: int, ledger: Ledger) -> tuple[Add, ...]:
     """The operations that a reply's tagged lines make; what the ledger says already is not said again."""
-    known = {(entry.kind, entry.text) for entry in ledger.live()}
+    lines = tuple(tagged(text))
+    known = {(entry.kind, entry.text) for entry in ledger.live()} if lines else set()
     free = (name for number in count(1) if (name := f"t{turn}.{number}") not in ledger.entries)
     made: list[Add] = []
-    for kind, said, why in tagged(text):
+    for kind, said, why in lines:
         if (kind, said) not in known:
             known.add((kind, said))
             name = next(free)

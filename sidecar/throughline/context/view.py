@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from attrs import evolve, frozen
 
@@ -103,10 +104,14 @@ def _said(session: Session, budget: int) -> str:
 
     Where those turns were hardly more than words, most of them go: they would eat what the compaction saved.
     """
-    covered = [turn for turn in session.turns if turn.number <= session.through]
-    budget = min(budget, sum(item.tokens for turn in covered for item in turn.items) // SAVED)
+    weight = 0
+    for turn in islice(reversed(session.turns), len(session.recent), None):
+        weight += sum(item.tokens for item in turn.items)
+        if weight >= budget * SAVED:
+            break
+    budget = min(budget, weight // SAVED)
     kept: list[str] = []
-    for turn in reversed(covered):
+    for turn in islice(reversed(session.turns), len(session.recent), None):
         for item in reversed(turn.items):
             if isinstance(item, Spoke) and item.origin == "user" and item.text.strip():
                 text = " ".join(item.text.split())

@@ -116,7 +116,8 @@ class Session:
     @property
     def through(self) -> int:
         """The number of the last turn that the view no longer holds verbatim; 0 for none."""
-        return max((one.through for one in self.compactions if one.id not in self.undone), default=0)
+        # Each one covers more than those before it.
+        return next((one.through for one in reversed(self.compactions) if one.id not in self.undone), 0)
 
     @property
     def edited(self) -> bool:
