@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from throughline.__main__ import Factory
@@ -48,7 +49,7 @@ class Instant:
         self._model = model
         self._tape = tape
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:  # noqa: ARG002
         """The recorded reply."""
         for step in self._tape.exchange.reply:  # type: ignore[attr-defined]
             if step.kind == "tool_call":
@@ -115,7 +116,7 @@ async def played(recording: Recording) -> tuple[list[float], list[float]]:
 
 
 def _steps(times: Sequence[float]) -> Iterator[float]:
-    return (later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    return (later - earlier for earlier, later in pairwise(times))
 
 
 def compared(name: str, each: str, times: Sequence[float], early: int) -> None:

@@ -111,12 +111,14 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "throughline.db")
 
 
-def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_what_is_no_database_is_set_aside_whole(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     path.write_bytes(b"not a database, " * 100)
-    with pytest.raises(StoreError, match="move it aside"):
-        Database(path)
-    assert path.read_bytes() == b"not a database, " * 100
+    with closing(Database(path)) as database:
+        assert database.sessions() == ()
+    (aside,) = tmp_path.glob("throughline.damaged-*.db")
+    assert aside.read_bytes() == b"not a database, " * 100
+    assert aside.name in database.repair
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"kind":"unknown"}', '{"kind":"spoke"}', '{"turn":1}', '"spoke"'])

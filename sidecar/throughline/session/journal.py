@@ -16,10 +16,12 @@ class Journal:
     def __init__(self, world: World, session: Session) -> None:
         self._world = world
         self.session = session
+        self._at = session.called_at or 0.0
 
     async def keep(self, events: Sequence[Event]) -> None:
         """Keeps events, with what their tags say; when it returns they are durable. Raises StoreError."""
-        at = self._world.clock.now()
+        # A clock that was put back does not take the log with it.
+        self._at = at = max(self._at, self._world.clock.now())
         logged: list[Logged] = []
         session = self.session
         for event in events:

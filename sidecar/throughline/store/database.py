@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -14,8 +18,10 @@ from filelock import BaseFileLock, FileLock, Timeout
 from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
-from throughline.store import codec
+from throughline.store import codec, recovery
 from throughline.store.words import phrase, words
+
+log = logging.getLogger(__name__)
 
 # Each file leads from one schema to the next.
 MIGRATIONS = ("schema.sql", "words.sql")
@@ -29,21 +35,64 @@ _FORMER = "*\n!.gitignore\n!project-context.md\n"
 class Database:
     """`.agent/throughline.db` of a workspace; safe to call from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = 10.0) -> None:
         self._path = path
+        self._patience = patience
         self._lock = Lock()
         self._held: dict[str, BaseFileLock] = {}
+        # What was mended when it was opened, in one line.
+        self.repair = ""
         with self._guarded():
+            if _protected(path):
+                self._read_only()
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             ignore = path.parent / ".gitignore"
             if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
                 ignore.write_text(IGNORED, encoding="utf-8")
-            self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
-            try:
-                self._prepare()
-            except BaseException:
-                self._connection.close()
+            with FileLock(f"{path}.opening", timeout=patience):
+                self._open()
+
+    def _read_only(self) -> None:
+        """Opens a copy, since SQLite cannot take in a log that it may not write; it refuses what would change it."""
+        with TemporaryDirectory() as folder:
+            for name in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+                if name.exists():
+                    shutil.copyfile(name, Path(folder) / name.name)
+            copied = self._connect((Path(folder) / self._path.name).as_uri())
+            self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+            with closing(copied):
+                copied.backup(self._connection)
+        self._checked(self._look)
+        self._connection.execute("PRAGMA query_only = ON")
+
+    def _open(self) -> None:
+        """Opens the file, a damaged one as what can be recovered of it."""
+        recovery.unfinished(self._path)
+        left = recovery.remains(self._path) if recovery.doubtful(self._path) else None
+        try:
+            recovery.emptied(self._path)
+            self._connection = self._connect(self._path.absolute().as_uri())
+            self._checked(lambda: recovery.examine(self._connection, self._path))
+            self._checked(self._prepare)
+        except (sqlite3.DatabaseError, recovery.DamagedError) as error:
+            if isinstance(error, sqlite3.Error) and not recovery.broken(error):
                 raise
+            self.repair = recovery.recover(self._path, left or recovery.remains(self._path), _rebuild)
+            log.warning("%s", self.repair)
+            self._connection = self._connect(self._path.absolute().as_uri())
+            self._checked(self._prepare)
+
+    def _connect(self, address: str) -> sqlite3.Connection:
+        return sqlite3.connect(address, timeout=self._patience, check_same_thread=False, isolation_level=None, uri=True)
+
+    def _checked(self, work: Callable[[], object]) -> None:
+        """Does the first work on a connection, and closes it where that fails."""
+        try:
+            work()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def hold(self, session: str) -> None:
         """Takes a session for this process, until it ends. Raises StoreError where another one has it."""
@@ -81,7 +130,9 @@ class Database:
             turns = max((one.event.turn for one in events if isinstance(one.event, Spoke)), default=0)
             ended = any(isinstance(one.event, SessionEnded) for one in events)
             connection.execute(
-                "UPDATE sessions SET updated = ?, turns = max(turns, ?), ended = max(ended, ?) WHERE id = ?",
+                # A clock may have been put back meanwhile.
+                "UPDATE sessions SET updated = max(updated, ?), turns = max(turns, ?), ended = max(ended, ?)"
+                " WHERE id = ?",
                 (events[-1].at, turns, ended, session),
             )
 
@@ -172,15 +223,23 @@ class Database:
         with self._lock:
             self._connection.close()
 
+    def _look(self) -> int:
+        """The schema's version. Raises StoreError for one that is newer than this program."""
+        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise StoreError(
+                f"{self._path} was written by a newer Throughline (schema {version}): update the extension."
+            )
+        return version
+
     def _prepare(self) -> None:
+        self._look()
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
+        # What is forgotten is overwritten, whichever way this SQLite was built.
+        self._connection.execute("PRAGMA secure_delete = ON")
         with self._transaction() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA:
-                raise StoreError(
-                    f"{self._path} was written by a newer Throughline (schema {version}): update the extension."
-                )
+            version = self._look()
             for number, name in enumerate(MIGRATIONS[version:], version + 1):
                 for statement in (files(__package__) / name).read_text("utf-8").split(";"):
                     if statement.strip():
@@ -213,11 +272,47 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self._path} cannot be used: {error}. Close other windows on it, or move it aside."
-            ) from error
+            if recovery.broken(error):
+                with suppress(OSError):
+                    recovery.suspect(self._path).touch()
+            raise StoreError(f"{self._path} {_reason(error)}") from error
+        except Timeout as error:
+            raise StoreError(f"{self._path} is being opened by another window: try again.") from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
+
+
+def _protected(path: Path) -> bool:
+    """Whether a database that is there may be read but not written."""
+    mine = os.access in os.supports_effective_ids
+    return path.exists() and not all(os.access(one, os.W_OK, effective_ids=mine) for one in (path, path.parent))
+
+
+def _reason(error: sqlite3.Error) -> str:
+    """What is wrong, and what to do, for the end of a sentence that begins with the path."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "is locked by another program: close that, and try again."
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "cannot be written: make the file and its folder writable."
+        case sqlite3.SQLITE_FULL:
+            return "cannot grow: the disk is full. Nothing that was kept is lost; free some space and try again."
+        case sqlite3.SQLITE_IOERR:
+            return f"cannot be read or written ({error}): look at the disk and the space on it, and try again."
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "is damaged: open the project again, and what can be read of it is recovered."
+        case _:
+            return f"cannot be used: {error}. Close other windows on it, or move it aside."
+
+
+def _rebuild(path: Path, logs: dict[str, list[Logged]]) -> None:
+    """A new database of these sessions."""
+    database = Database(path)
+    try:
+        for session, events in logs.items():
+            database.append(session, events)
+    finally:
+        database.close()
 
 
 def _index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:

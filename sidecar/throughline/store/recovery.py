@@ -1,0 +1,198 @@
+"""A damaged database: told, set aside under another name, and what can be read of it put into a new one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+
+from attrs import frozen
+from filelock import FileLock, Timeout
+
+from throughline.core.events import CallBilled, Logged, Noted, SessionStarted, Spoke
+from throughline.core.ports import StoreError
+from throughline.core.tagged import MalformedError
+from throughline.store import carving, codec
+
+# Seconds that a look for damage may take; a large file is then believed until a read says otherwise.
+PATIENCE = 0.25
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class DamagedError(Exception):
+    """The database is not whole."""
+
+
+@frozen
+class Remains:
+    """The bytes of a database and its write-ahead log before SQLite has touched either."""
+
+    database: bytes
+    wal: bytes
+
+
+def broken(error: sqlite3.Error) -> bool:
+    """Whether an error of SQLite's says that the file is damaged, and not only busy, full or protected."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+def suspect(path: Path) -> Path:
+    """The mark that a read of a damaged page leaves behind, for the next opening."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def unfinished(path: Path) -> None:
+    """Puts a database that was recovered in the place of the damaged one, which has been kept by then."""
+    made = _recovered(path)
+    if made.exists():
+        for old in (_wal(path), path.with_name(f"{path.name}-shm"), suspect(path)):
+            old.unlink(missing_ok=True)
+        made.replace(path)
+
+
+def doubtful(path: Path) -> bool:
+    """Whether a log was left behind: by a crash, or by another window. SQLite takes such a one in as it opens it, and
+    leaves out what it finds damaged.
+    """
+    return _size(_wal(path)) > 0
+
+
+def emptied(path: Path) -> None:
+    """Raises DamagedError for a file that is empty beside a log that is not: SQLite would throw the log away."""
+    if path.exists() and not path.stat().st_size and _size(_wal(path)):
+        raise DamagedError
+
+
+def examine(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises DamagedError, or SQLite's own error, where an open database or its log is not whole."""
+    taken = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+    if _committed(path) > max(taken, 0) and not _in_use(path):
+        raise DamagedError
+    until = None if suspect(path).exists() else time.monotonic() + PATIENCE
+    connection.set_progress_handler(lambda: until is not None and time.monotonic() > until, 10_000)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    else:
+        if found != ("ok",):
+            raise DamagedError
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def remains(path: Path) -> Remains:
+    """What there is of a database."""
+    wal = _wal(path)
+    return Remains(path.read_bytes() if path.exists() else b"", wal.read_bytes() if wal.exists() else b"")
+
+
+def recover(path: Path, left: Remains, build: Callable[[Path, dict[str, list[Logged]]], None]) -> str:
+    """Sets a damaged database aside and puts what can be read of it in its place, which `build` writes: one line that
+    says so. A crash at any moment leaves one of the two. Raises StoreError while another window has it open.
+    """
+    if _in_use(path):
+        raise StoreError(f"{path} is damaged: close the other windows on it, and open it again to have it recovered.")
+    logs, lost = _readable(left)
+    made = _recovered(path)
+    making = made.with_suffix(".making")
+    for old in (making, made):
+        for one in (old, _wal(old)):
+            one.unlink(missing_ok=True)
+    build(making, logs)
+    making.with_name(f"{making.name}.opening").unlink(missing_ok=True)
+    aside = _free(path)
+    # As they were found: SQLite has taken the log into the file since.
+    _write(aside, left.database)
+    if left.wal:
+        _write(_wal(aside), left.wal)
+    making.replace(made)
+    unfinished(path)
+    events = sum(map(len, logs.values()))
+    missing = f", {lost} are missing" if lost else ""
+    return (
+        f"{path} was damaged: {events} events of {len(logs)} sessions were recovered{missing}; "
+        f"the old file is kept as {aside.name}."
+    )
+
+
+def _readable(left: Remains) -> tuple[dict[str, list[Logged]], int]:
+    """Every event that can be read, by session, each session with a first event; and how many more there were."""
+    found: dict[tuple[str, int], Logged] = {}
+    # A page that the log has a newer state of is read as it was, too: that state may be the damaged one.
+    for database, wal in ((left.database, left.wal), (left.database, b"")):
+        for session, seq, at, body in carving.rows(database, wal):
+            with suppress(MalformedError):
+                found.setdefault((session, seq), Logged(seq, at, codec.load(body)))
+    logs: dict[str, list[Logged]] = {}
+    for session, seq in sorted(found):
+        logs.setdefault(session, []).append(found[session, seq])
+    lost = 0
+    for session, log in logs.items():
+        missing = log[-1].seq - len(log)
+        lost += missing
+        if log[0].seq > 1 or not isinstance(log[0].event, SessionStarted):
+            log[:] = [Logged(1, log[0].at, _begun(session, log)), *(one for one in log if one.seq > 1)]
+        gone = f", without {missing} events that could not be read" if missing else ""
+        log.append(Logged(log[-1].seq + 1, log[-1].at, Noted(f"Recovered from a damaged database{gone}.")))
+    return logs, lost
+
+
+def _begun(session: str, log: Sequence[Logged]) -> SessionStarted:
+    """A beginning for a session whose own is lost, from what followed."""
+    said = next((one.event.text for one in log if isinstance(one.event, Spoke)), "")
+    model = next((one.event.model for one in log if isinstance(one.event, CallBilled)), "")
+    return SessionStarted(session, " ".join(said.split())[:200], "engineer", "", model, 200_000)
+
+
+def _committed(path: Path) -> int:
+    """How many pages the log holds up to the last commit that bears its salt, whatever stands between."""
+    try:
+        with _wal(path).open("rb") as log:
+            return carving.committed(log.read())
+    except FileNotFoundError:
+        return 0
+
+
+def _in_use(path: Path) -> bool:
+    """Whether another process has a session of this database open."""
+    for name in path.parent.glob("*.lock"):
+        lock = FileLock(name, blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            return True
+        lock.release()
+    return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _free(path: Path) -> Path:
+    """A name for a damaged file, with the time, that nothing has."""
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    names = (f"{path.stem}.damaged-{stamp}{more}{path.suffix}" for more in chain([""], (f"-{n}" for n in count(2))))
+    return next(free for name in names if not (free := path.with_name(name)).exists())
+
+
+def _recovered(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.recovered{path.suffix}")
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
