@@ -131,25 +131,28 @@ def compared(name: str, each: str, times: Sequence[float], early: int) -> None:
     )
 
 
+# A process inherits its parent's greatest memory, so a small one starts the replay.
+_LAUNCH = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+sys.exit(child.returncode)
+"""
+
+
 def memory() -> None:
     """Prints the greatest resident memory of a replay of the largest recorded session."""
     paths = [path for path in SHARED.glob("*/*.*") if path.suffix in {".jsonl", ".md", ".traj"}]
     if not paths or not hasattr(os, "wait4"):
-        print(
-            f"memory: SKIPPED: there is no {SHARED}" if not paths else "memory: SKIPPED: this system does not tell it"
-        )
+        print(f"memory: SKIPPED: {'this system does not tell it' if paths else f'there is no {SHARED}'}")
         return
     path = max(paths, key=lambda one: one.stat().st_size)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "throughline", "replay", str(path), "--project", folder]
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024
-    size = path.stat().st_size / 1e6
-    print(
-        f"memory: {usage.ru_maxrss * unit / 1e6:.0f} MB at most for {path.name} ({size:.1f} MB), exit {child.returncode}"
-    )
+        command = ["-m", "throughline", "replay", str(path), "--project", folder]
+        done = subprocess.run([sys.executable, "-c", _LAUNCH, *command], capture_output=True, text=True, check=True)
+    print(f"memory: {int(done.stdout) / 1e6:.0f} MB at most for {path.name} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 def help_text(times: int = 15) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -24,27 +25,29 @@ from throughline.store.database import Database
 from unit.worlds import Bench
 
 TURNS, CALLS = 400, 3
-# Plays a recording into a folder and says, after each append that has returned, up to which event it is kept.
+# A number of kills other than CI's, and another choice of their moments.
+KILLS = int(os.environ.get("THROUGHLINE_KILLS", "25"))
+SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
+# The `replay` command itself, which also says, after each append that has returned, up to which event it is kept.
 PLAYER = """
-import asyncio, sys
-from pathlib import Path
+import sys
 from throughline.__main__ import Factory
-from throughline.core.settings import Settings
-from throughline.session.replay import replay
+from throughline.cli.commands import commands
 
-class Listener:
+class Acknowledging:
+    def __init__(self, listener):
+        self.listener = listener
     def logged(self, events):
         print(events[-1].seq, flush=True)
+        self.listener.logged(events)
     def streamed(self, turn, text):
-        pass
+        self.listener.streamed(turn, text)
 
-async def main(recording, folder):
-    factory = Factory()
-    settings = Settings(window=5, batch=500, fresh=100)
-    stage = await factory.stage(factory.read(recording), folder, settings, Listener(), lambda model, _: model, None)
-    await replay(stage.owner, stage.scenes, stage.tape, lambda _: None)
+class Witness(Factory):
+    async def stage(self, recording, project, settings, listener, *rest):
+        return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
 
-asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+commands(["replay", sys.argv[1], "--project", sys.argv[2], "--json"], obj=Witness())
 """
 
 
@@ -69,10 +72,11 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def killed(recording: Path, folder: Path, after: int) -> int:
-    """Starts the player, kills it once it has acknowledged so many events, and returns the last one it did."""
+    """Starts the replay, kills it once it has acknowledged so many events, and returns the last one it did."""
     player = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PLAYER, str(recording), str(folder), stdout=asyncio.subprocess.PIPE
-    )
+        sys.executable, "-c", PLAYER, str(recording), str(folder),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
     assert player.stdout is not None
     last = 0
     while line := await asyncio.wait_for(player.stdout.readline(), 60):
@@ -87,11 +91,12 @@ async def killed(recording: Path, folder: Path, after: int) -> int:
     return max([last, *(int(line) for line in rest if line.isdigit())])
 
 
-POINTS = [1, 2, *sorted(random.Random(7).sample(range(3, 900), 8))]
+# The first events, where the session is hardly there, and many more.
+POINTS = [1, 2, *sorted(random.Random(SEED).choices(range(3, 600), k=max(0, KILLS - 2)))]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("after", POINTS)
+@pytest.mark.parametrize("after", POINTS, ids=[f"seed {SEED} event {after}" for after in POINTS])
 async def test_what_was_acknowledged_survives_and_the_session_goes_on(
     recording: Path, tmp_path: Path, after: int
 ) -> None:
@@ -111,9 +116,13 @@ async def test_what_was_acknowledged_survives_and_the_session_goes_on(
         assert owner.session.open is None
         number = await owner.send("And now?")
         await owner.idle()
+        archive = await owner.end()
         await owner.close()
+        assert archive.startswith("## Project Archive: ")
         now = fold(database.read(row.id))
         assert now == owner.session
+        assert now.ended
+        assert all(turn.unanswered == () for turn in before.turns[:-1])
         assert now.turns[: len(before.turns) - 1] == before.turns[:-1]
         assert [turn.ending for turn in now.turns[-1:]] == ["done"]
         assert number == now.turns[-1].number == len(before.turns) + 1
