@@ -279,6 +279,33 @@ def test_a_leaked_secret_leaves_no_trace(store: Store, secret: str) -> None:
     assert store.redact(secret) == 0
 
 
+def traces(folder: Path, text: str) -> list[str]:
+    """The files that hold a text, or one of its words as the index keeps them."""
+    return [one.name for one in folder.iterdir() if one.is_file() and text.encode() in one.read_bytes().lower()]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["a session", "a secret"])
+def test_what_was_forgotten_leaves_no_byte_in_the_file_its_log_or_its_index(tmp_path: Path, whole: bool) -> None:
+    path = tmp_path / "throughline.db"
+    secret = "zqxj8472wvky"
+    with closing(Database(path)) as database, closing(Database(path)) as other:
+        database.append("t", log(OTHER, spoke(1, "kiosk")))
+        database.append("s", log(BEGUN))
+        for number in range(2, 200):
+            said = f"shelf {number} {secret} " + f"and {secret}{number} " * (number * 3)
+            database.append("s", log(spoke(number, said), first=number))
+        assert len(traces(tmp_path, secret)) == 2
+        assert other.recall(secret)
+        if whole:
+            assert database.forget("s") == 199
+        else:
+            assert database.redact(secret) == 198
+        assert traces(tmp_path, secret) == []
+        assert [one.seq for one in other.recall("kiosk")] == [2]
+        assert other.recall(secret) == ()
+    assert traces(tmp_path, secret) == []
+
+
 def test_what_was_forgotten_is_not_in_the_file_either(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with closing(Database(path)) as database:

@@ -2,6 +2,9 @@
 
 import codecs
 import json
+import os
+import random
+import tempfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -214,6 +217,78 @@ def test_a_path_that_cannot_be_opened_is_refused_in_one_sentence(tmp_path: Path)
     for path in (tmp_path / "missing.jsonl", tmp_path):
         with pytest.raises(TranscriptError, match=r"cannot be opened \(.+\): check the path\.$"):
             read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(TranscriptError, match=r"is not a regular file: save"):
+        read(tmp_path / "pipe.jsonl")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no such permissions")
+def test_a_file_that_may_not_be_read_is_refused_in_one_sentence() -> None:
+    owner = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "session.jsonl"
+        path.write_bytes(CONTENTS["neutral"])
+        path.chmod(0)
+        Path(name).chmod(0o755)
+        try:
+            if owner == 0:
+                os.seteuid(65534)
+            with pytest.raises(TranscriptError, match=r"cannot be opened \(permission denied\): check the path\.$"):
+                read(path)
+        finally:
+            os.seteuid(owner)
+
+
+BIG = {
+    "neutral": encode([NOTE, {**NOTE, "text": "é" * 2_500_000}, NOTE]),
+    "claude-code": encode([CLAUDE[1], {**CLAUDE[2], "message": {"content": "é" * 2_500_000}}]),
+    "specstory": (SPECSTORY + "é" * 2_500_000).encode(),
+    "swe-agent": SWE_AGENT.replace("I look.", "é" * 2_500_000).encode(),
+}
+
+
+@pytest.mark.parametrize("name", BIG)
+def test_a_line_of_five_megabytes_is_read_in_every_format(tmp_path: Path, name: str) -> None:
+    recording = read_bytes(tmp_path, BIG[name])
+    assert recording.format == name
+    assert any(step.text.endswith("é" * 2_500_000) for step in recording.steps)
+
+
+RAW = sorted(path for path in (SHARED / "sessions" / "raw").glob("*/*.*") if path.suffix in {".jsonl", ".md", ".traj"})
+
+
+@pytest.mark.skipif(not RAW, reason=f"no recorded sessions in {SHARED}")
+@pytest.mark.parametrize("path", RAW, ids=lambda path: path.stem)
+def test_a_real_file_that_was_damaged_is_read_or_refused(tmp_path: Path, path: Path) -> None:
+    whole = path.read_bytes()[:300_000]
+    rng = random.Random(path.name)
+    for _ in range(12):
+        content = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            start = rng.randrange(len(content))
+            match rng.randrange(5):
+                case 0:
+                    del content[start:]
+                    content += b"\n"
+                case 1:
+                    content[start : start + 40] = rng.randbytes(40)
+                case 2:
+                    content[start : start + 200] = b""
+                case 3:
+                    content[start:start] = whole[:5_000]
+                case _:
+                    content = bytearray(bytes(content).replace(b"\n", b"\r\n"))
+        try:
+            recording = read_bytes(tmp_path, bytes(content))
+        except TranscriptError:
+            continue
+        assert [step.i for step in recording.steps] == list(range(len(recording.steps)))
+        assert all(len(repair.splitlines()) == 1 for repair in recording.repairs)
+        "".join(step.text for step in recording.steps).encode()
 
 
 def test_a_line_of_five_megabytes_is_read_whole(tmp_path: Path) -> None:

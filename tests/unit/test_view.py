@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from throughline.context.stubs import result_stub
-from throughline.context.view import ACKNOWLEDGED, Frame, assemble
+from throughline.context.view import ACKNOWLEDGED, Frame, Shown, assemble, shown
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -202,3 +202,20 @@ def test_of_compacted_turns_the_users_newest_words_stay() -> None:
     assert said(before, 10_000) == []
     # Where there was little but words, they would eat what the compaction saved.
     assert said(compacted_talk(90)[1], 10_000) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(stories())
+def test_blocks_that_were_taken_over_are_those_that_would_be_made(steps: tuple[Step, ...]) -> None:
+    before: Shown | None = None
+    for now, _ in unfold(steps):
+        before = shown(now, before)
+        assert before.blocks == shown(now).blocks
+
+
+def test_a_call_makes_the_blocks_of_what_is_new_alone() -> None:
+    first = session(spoke(1, "go"), *tool(1, "x"))
+    before = shown(first)
+    after = shown(fold(log(*tool(1, "y"), replied(1, "Done."), first=9), first), before)
+    assert [one is other for one, other in zip(after.blocks, before.blocks, strict=False)] == [True] * 3
+    assert len(after.blocks) == 6

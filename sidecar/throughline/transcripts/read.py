@@ -39,6 +39,9 @@ def read(path: Path, form: str = "") -> Recording:
     if form and form not in {one.NAME for one in FORMATS}:
         raise TranscriptError(f"There is no format {form}: choose one of {', '.join(one.NAME for one in FORMATS)}.")
     try:
+        # A pipe may never end, and cannot be looked at twice.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise TranscriptError(f"{path.name} is not a regular file: save what it gives to one, and read that.")
         with path.open("rb") as stream:
             recording = _recording(path.name, stream, form)
     except OSError as error:
