@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 from throughline.core.errors import UserError
 from throughline.core.recording import Recording
-from throughline.transcripts import claude_code, neutral, specstory, swe_agent
+from throughline.transcripts import claude_code, neutral, openhands, specstory, swe_agent
 
 _HEAD = 32  # lines, blank ones left out, that a format may look at
 
@@ -29,7 +29,7 @@ class Format(Protocol):
         """The recording in these lines, which come without their line ends; never raises on an odd line."""
 
 
-FORMATS: tuple[Format, ...] = (neutral, claude_code, specstory, swe_agent)
+FORMATS: tuple[Format, ...] = (neutral, claude_code, specstory, openhands, swe_agent)
 
 
 def read(path: Path, form: str = "") -> Recording:

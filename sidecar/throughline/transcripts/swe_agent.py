@@ -19,7 +19,7 @@ from throughline.transcripts.jsonl import whole
 NAME = "swe-agent"
 
 _SHELL = "shell"  # the tool of an action, which has no name of its own
-_BEGUN = re.compile(r'"(history|trajectory)"\s*:\s*\[\s*\{')
+_BEGUN = re.compile(r'"(history|trajectory|messages)"\s*:\s*\[\s*\{')
 _FIELD = re.compile(r'"(action|observation|response|role)"\s*:')
 _GAP = re.compile(r"[\s,]*")
 
@@ -47,9 +47,11 @@ def _messages(text: str, repairs: Repairs) -> list[Any]:
     except (ValueError, RecursionError):
         repairs.note("the file is not whole and was read as far as it goes", "whole file")
         # The cut may fall early in the history and leave the trajectory, which stands before it, whole.
-        return max(_salvage(text, "history"), _unfold(_salvage(text, "trajectory")), key=len)
+        listed = (_salvage(text, name) for name in ("history", "messages"))
+        return max(*listed, _unfold(_salvage(text, "trajectory")), key=len)
     found = value if isinstance(value, dict) else {}
-    return _list(found.get("history")) or _unfold(_list(found.get("trajectory")))
+    # Its small sister keeps messages alone.
+    return _list(found.get("history")) or _list(found.get("messages")) or _unfold(_list(found.get("trajectory")))
 
 
 def _salvage(text: str, name: str) -> list[Any]:

@@ -1,0 +1,132 @@
+"""OpenHands' trajectories: events, each an action or an observation, in a list or in the `history` of a row.
+
+An action of the agent's is a call, and the observation that names it as its cause is the result. What the agent thought
+beside a call is said before it.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from throughline.core.recording import Recording
+from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.jsonl import whole
+
+NAME = "openhands"
+
+_SOURCE = re.compile(r'"source"\s*:\s*"(agent|user|environment)"')
+_EVENT = re.compile(r'"(action|observation)"\s*:\s*"')
+_GAP = re.compile(r"[\s,\[\]]*")
+_HISTORY = re.compile(r'"history"\s*:\s*\[')
+# What the tool tells itself, and no model is told.
+_INWARD = frozenset({"agent_state_changed", "change_agent_state", "null", "recall"})
+_OWN = frozenset({"thought", "is_confirmed", "confirmation_state", "security_risk", "blocking", "hidden", "timeout"})
+
+
+def recognises(head: Sequence[str]) -> bool:
+    """Whether these first lines hold events, each with a source and an action or an observation."""
+    text = "\n".join(head)
+    return text.lstrip().startswith(("[", "{")) and bool(_SOURCE.search(text) and _EVENT.search(text))
+
+
+def read(lines: Iterable[str]) -> Recording:
+    """The recording in `lines`; of a half-written file, what stands before the cut."""
+    repairs = Repairs()
+    teller = _Teller(Draft(NAME, repairs), repairs)
+    for number, event in enumerate(_events(whole("\n".join(lines), repairs, "whole file"), repairs), 1):
+        teller.add(event, f"event {number}")
+    return teller.draft.finish()
+
+
+def _events(text: str, repairs: Repairs) -> Iterator[Any]:
+    """Every event, in a list, one a line, or in pairs, as some versions wrote an action with its observation."""
+    begun = _HISTORY.search(text) if text.lstrip().startswith("{") else None
+    place, depth, decoder = begun.end() if begun else 0, 1 if begun else 0, json.JSONDecoder()
+    while gap := _GAP.match(text, place):
+        listed, depth = depth > 0, depth + gap[0].count("[") - gap[0].count("]")
+        if gap.end() == len(text) or (listed and depth <= 0):
+            # What follows the list, as a row's other fields do, is no event.
+            if depth > 0:
+                repairs.note("the file is not whole and was read as far as it goes", "whole file")
+            return
+        try:
+            item, place = decoder.raw_decode(text, gap.end())
+        except (ValueError, RecursionError):
+            repairs.note("the file is not whole and was read as far as it goes", "whole file")
+            return
+        yield item
+
+
+@attrs.define
+class _Teller:
+    """Turns events into steps. `calls` are the ids of the calls by the events that made them."""
+
+    draft: Draft
+    repairs: Repairs
+    calls: dict[object, str] = attrs.field(factory=dict)
+
+    def add(self, event: object, where: str) -> None:
+        """Append the steps of one event, which is found at `where` ("event 3")."""
+        if isinstance(event, dict) and isinstance(event.get("action"), str):
+            self._action(event, event["action"])
+        elif isinstance(event, dict) and isinstance(event.get("observation"), str):
+            self._observation(event, event["observation"])
+        else:
+            self.repairs.note("what is neither an action nor an observation was skipped", where)
+
+    def _action(self, event: Mapping[str, Any], action: str) -> None:
+        given = event.get("args")
+        args: dict[str, Any] = given if isinstance(given, dict) else {}
+        at, said = seconds(event.get("timestamp")), _string(args.get("content")) or _string(event.get("message"))
+        thought = _string(args.get("thought"))
+        if action in _INWARD:
+            return
+        if action == "system" or event.get("source") == "environment":
+            self.draft.add("system", "meta", said, at=at)
+        elif event.get("source") == "user":
+            self.draft.add("user", "prompt", said, at=at)
+        elif action == "think":
+            self.draft.add("assistant", "thinking", thought or said, at=at)
+        elif action in ("message", "finish", "reject"):
+            told = said if action == "message" else _string(args.get("final_thought")) or thought or said
+            self.draft.add("assistant", "text", told, at=at)
+        else:
+            if thought.strip():
+                self.draft.add("assistant", "text", thought, at=at)
+            made = _called(event)
+            name = _string(made.get("tool_call_id")) or f"event-{event.get('id', len(self.draft))}"
+            self.calls[_key(event.get("id"))] = name
+            kept = {key: value for key, value in args.items() if key not in _OWN}
+            tool = _string(made.get("function_name")) or action
+            self.draft.add("assistant", "tool_call", "", tool=tool, args=kept, call_id=name, at=at)
+
+    def _observation(self, event: Mapping[str, Any], kind: str) -> None:
+        call = self.calls.get(_key(event.get("cause")))
+        text = _string(event.get("content"))
+        if kind in _INWARD or (call is None and kind != "error"):
+            return
+        at = seconds(event.get("timestamp"))
+        if call is None:
+            self.draft.add("system", "meta", text, at=at)
+            return
+        extras = event.get("extras")
+        told = extras.get("metadata") if isinstance(extras, dict) else None
+        status = told.get("exit_code") if isinstance(told, dict) else None
+        failed = kind == "error" or event.get("success") is False or (isinstance(status, int) and status > 0)
+        self.draft.add("tool", "tool_result", text, call_id=call, error=failed, at=at)
+
+
+def _called(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    made = event.get("tool_call_metadata")
+    return made if isinstance(made, dict) else {}
+
+
+def _key(value: object) -> object:
+    return value if isinstance(value, int | str) else None
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
