@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 from throughline.__main__ import Factory
 from throughline.cli.parts import Tape
@@ -63,15 +64,24 @@ class Instant:
         return self._model.suggestion(said)
 
 
+# What the clock says, and how long the processor has worked for this process, in seconds.
+Moment: TypeAlias = tuple[float, float]
+
+
+def moment() -> Moment:
+    """Now."""
+    return time.perf_counter(), time.process_time()
+
+
 class Watch:
     """Takes the time of each reply that was kept."""
 
     def __init__(self) -> None:
-        self.calls: list[float] = []
+        self.calls: list[Moment] = []
 
     def logged(self, events: Sequence[Logged]) -> None:
         """Notes when a call's result stands in the log."""
-        self.calls += [time.perf_counter() for one in events if one.event.kind == "tool_returned"]
+        self.calls += [moment() for one in events if one.event.kind == "tool_returned"]
 
     def streamed(self, turn: int, text: str) -> None:
         """Nothing to note."""
@@ -103,32 +113,29 @@ def session(turns: int, calls: int) -> Recording:
     return Recording(tuple(steps), "neutral", ())
 
 
-async def played(recording: Recording) -> tuple[list[float], list[float]]:
-    """The seconds of each turn and of each call, kept in a database of its own."""
-    factory, watch, ends = Factory(), Watch(), [0.0]
+async def played(recording: Recording) -> tuple[list[Moment], list[Moment]]:
+    """When each turn and each call was over, kept in a database of its own."""
+    factory, watch, ends = Factory(), Watch(), list[Moment]()
     factory.tokens.count("The ranks are loaded before the clock runs.")
     with tempfile.TemporaryDirectory() as folder:
         stage = await factory.stage(recording, Path(folder), Settings(), watch, Instant, None)
-        ends[0] = time.perf_counter()
-        await replay(stage.owner, stage.scenes, stage.tape, lambda _: ends.append(time.perf_counter()))
+        ends.append(moment())
+        await replay(stage.owner, stage.scenes, stage.tape, lambda _: ends.append(moment()))
         await stage.owner.close()
-    return list(_steps(ends)), list(_steps(watch.calls))
+    return ends, watch.calls
 
 
-def _steps(times: Sequence[float]) -> Iterator[float]:
-    return (later - earlier for earlier, later in pairwise(times))
-
-
-def compared(name: str, each: str, times: Sequence[float], early: int) -> None:
+def compared(name: str, each: str, moments: Sequence[Moment], early: int = 10) -> None:
     """Prints what early and late ones took, as means over whole rounds, and the slowest in a hundred of all."""
-    first, last = times[early : early + AROUND], times[-AROUND:]
-    ratio = statistics.mean(last) / statistics.mean(first)
-    slow = sorted(times)[int(0.99 * len(times))]
-    print(
-        f"{name}: {each} {early}-{early + AROUND}: {statistics.mean(first) * 1e3:.1f} ms, "
-        f"last {AROUND}: {statistics.mean(last) * 1e3:.1f} ms, ratio {ratio:.2f} "
-        f"(medians {statistics.median(last) / statistics.median(first):.2f}), p99 {slow * 1e3:.1f} ms"
-    )
+    for which, kind in enumerate(("by the clock", "processor")):
+        times = [(later[which] - earlier[which]) * 1e3 for earlier, later in pairwise(moments)]
+        first, last = times[early : early + AROUND], times[-AROUND:]
+        ratio, middle = (how(last) / how(first) for how in (statistics.mean, statistics.median))
+        print(
+            f"{name}, {kind}: {each} {early} to {early + AROUND} {statistics.mean(first):.1f} ms, "
+            f"the last {AROUND} {statistics.mean(last):.1f} ms, ratio {ratio:.2f} (of medians {middle:.2f}), "
+            f"p99 {sorted(times)[int(0.99 * len(times))]:.1f} ms"
+        )
 
 
 # A process inherits its parent's greatest memory, so a small one starts the replay.
@@ -171,9 +178,9 @@ def help_text(times: int = 15) -> None:
 def main() -> None:
     """Prints a line for each part."""
     turns, _ = asyncio.run(played(session(TURNS, CALLS)))
-    compared(f"{TURNS:,} turns of {CALLS} calls", "turns", turns, 10)
+    compared(f"{TURNS:,} turns of {CALLS} calls", "turns", turns)
     _, calls = asyncio.run(played(session(1, LONG)))
-    compared(f"one turn of {LONG:,} calls", "calls", calls, 10)
+    compared(f"one turn of {LONG:,} calls", "calls", calls)
     memory()
     help_text()
 
