@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from throughline.skeleton.outline import LEFT_OUT, Item, Kind, Parameter
-from throughline.skeleton.source import Source
+from throughline.skeleton.languages.language import Language, Written
+from throughline.skeleton.outline import FUNCTIONS, LEFT_OUT, WORD, Item, Kind
+from throughline.skeleton.source import Source, shortened
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-LONG_VALUE = 60
-NO_BODY = frozenset({"", "...", "pass", "{}", "{ }"})
+NO_BODY = frozenset({"", "...", "pass", "{}", "{ }", ";"})
+LONG_CLOSING = 80
 
 
 @attrs.define(eq=False)
@@ -24,15 +25,21 @@ class Draft:
     node: "Node"
     parts: Mapping[str, "Node"]
     settings: Mapping[str, str]
+    language: Language
     lead: str = ""
     """What stands before the node and belongs to its head: `export default`, `const`."""
+    end: int = 0
+    """Where the outermost wrapper of the node ends."""
     first_line: int = 0
     doc: str = ""
     decorators: list[str] = attrs.Factory(list)
     bases: list[str] = attrs.Factory(list)
     raises: dict[str, None] = attrs.Factory(dict)
     effects: dict[str, None] = attrs.Factory(dict)
+    assigned: set[str] = attrs.Factory(set)
+    """Bare names that its body assigns to, which may be fields of the type around it."""
     children: list["Draft"] = attrs.Factory(list)
+    _words: frozenset[str] | None = None
 
     @property
     def fullness(self) -> tuple[bool, int, int]:
@@ -42,25 +49,46 @@ class Draft:
     @property
     def holds(self) -> bool:
         """Whether the definitions inside it are its children instead of local to a body."""
-        return "body" in self.parts and self.kind not in {"function", "method"}
+        return "body" in self.parts and self.kind not in FUNCTIONS
 
     def name(self, source: Source) -> str:
-        """Its own name; without one, what the query calls it."""
+        """Its own name, behind its owner's where that stands in its head; without one, what the query calls it."""
         node = self.parts.get("name")
-        return source.text(*node.byte_range) if node else self.settings.get("name", "")
+        name = source.text(*node.byte_range) if node else self.settings.get("name", "")
+        owner = self.parts.get("owner")
+        return f"{source.text(*owner.byte_range)}{self.settings.get('joint', '.')}{name}" if owner else name
+
+    def words(self, source: Source) -> frozenset[str]:
+        """The names by which its body knows its parameters."""
+        if self._words is None:
+            found = {parameter.word for parameter, _ in self._parameters(source)} - {""}
+            if receiver := self.parts.get("receiver"):
+                found.update(WORD.findall(source.text(*receiver.byte_range))[:1])
+            self._words = frozenset(found)
+        return self._words
 
     def adopt(self, child: "Draft") -> None:
         """Take a child: what is a function elsewhere is a method here, and a constant is a field."""
-        if self.kind != "namespace":
+        if self.kind not in {"namespace", "group"}:
             renamed: dict[Kind, Kind] = {"function": "method", "constant": "field"}
             child.kind = renamed.get(child.kind, child.kind)
         self.children.append(child)
 
+    def settle(self, source: Source) -> None:
+        """A method that assigns to a bare name which is a field here changes the object."""
+        fields = {child.name(source) for child in self.children if child.kind in {"field", "attribute"}}
+        for child in self.children:
+            if child.kind != "method" or child.name(source) in self.language.constructors | {self.name(source)}:
+                continue
+            if (child.assigned & fields) - child.words(source):
+                child.effects.setdefault("mutates this")
+
     def left_out(self, source: Source) -> int:
         """Bytes of body or value that a skeleton does not show."""
-        body = self.parts.get("body") if self.kind in {"function", "method"} else None
-        if body is not None and source.text(*body.byte_range) not in NO_BODY:
-            return body.end_byte - body.start_byte
+        if self.kind in FUNCTIONS and "body" in self.parts:
+            start, end = self._body()
+            if source.text(start, end) not in NO_BODY:
+                return end - start
         value = self.parts.get("value")
         if value is not None and self.kind != "attribute" and not self.children and self._value(source) == LEFT_OUT:
             return value.end_byte - value.start_byte
@@ -74,20 +102,21 @@ class Draft:
         value = self._value(source)
         if "parameters" in self.parts:
             written = ", ".join(text for _, text in parameters)
-            tail = source.text(self.parts["parameters"].end_byte, self._end()).rstrip(" :;")
-            signature = f"{opening}({written}){'' if tail.startswith(':') else ' '}{tail}".rstrip()
+            written = f"[{written}]" if self._listed(source, b"[") else f"({written})"
+            tail = source.text(self.parts["parameters"].end_byte, self._end()).rstrip(" :;,")
+            signature = f"{opening}{written}{'' if tail.startswith(':') else ' '}{tail}".rstrip()
             closing = source.text(self.parts.get("returns", self.parts["parameters"]).end_byte, self._end())
         else:
-            opening = opening.rstrip(" =:;")
+            opening = opening.rstrip(" =:;,")
             signature = f"{opening}: {returns}" if returns else opening
             signature += f" = {value}" if value and self.settings.get("name") != "default" else ""
-            closing = ""
+            closing = self._after(source)
         return Item(
             kind=self.kind,
             name=self.name(source),
             signature=signature,
             parameters=tuple(parameter for parameter, _ in parameters),
-            returns=returns,
+            returns=returns or self._text("type", source),
             bases=tuple(self.bases),
             decorators=tuple(self.decorators),
             doc=self.doc,
@@ -98,7 +127,7 @@ class Draft:
             body_hash=self._hash(source),
             children=tuple(child.item(source) for child in self.children),
             opening=opening,
-            closing=closing.strip(" :;"),
+            closing=closing.strip(" :;,"),
             value=value,
         )
 
@@ -111,6 +140,18 @@ class Draft:
         body = self.parts.get("body")
         return body.start_byte if body else self.node.end_byte
 
+    def _body(self) -> tuple[int, int]:
+        """Where the body starts and ends; a bracket for a body stands for all that follows it in the node."""
+        body = self.parts["body"]
+        return body.start_byte, body.end_byte if body.is_named else self.node.end_byte
+
+    def _after(self, source: Source) -> str:
+        """What stands behind a type's body: `node_t` of `typedef struct { … } node_t`."""
+        if "body" not in self.parts or self.kind in FUNCTIONS or "value" in self.parts:
+            return ""
+        text = source.text(self._body()[1], max(self.end, self.node.end_byte)).strip(" ;,")
+        return text if len(text) <= LONG_CLOSING else ""
+
     def _text(self, part: str, source: Source) -> str:
         node = self.parts.get(part)
         return source.text(*node.byte_range) if node else ""
@@ -122,38 +163,24 @@ class Draft:
         text = source.text(*node.byte_range)
         if self.kind == "type" or self.settings.get("value") == "whole":
             return text
-        return _short(text, node)
+        return shortened(text, node.start_point.row, node.end_point.row)
 
-    def _parameters(self, source: Source) -> list[tuple[Parameter, str]]:
+    def _listed(self, source: Source, bracket: bytes) -> bool:
+        return source.data.startswith(bracket, self.parts["parameters"].start_byte)
+
+    def _parameters(self, source: Source) -> list[Written]:
         """Each parameter, and its whole text."""
         node = self.parts.get("parameters")
         if node is None:
             return []
-        listed = source.data[node.start_byte : node.start_byte + 1] == b"("
-        # A comment between two parameters is no parameter.
-        nodes = [child for child in node.named_children if not child.is_extra] if listed else [node]
-        return [_parameter(child, source) for child in nodes]
+        return list(self.language.parameters(node, source))
 
     def _hash(self, source: Source) -> str:
-        function = self.kind in {"function", "method"}
-        node = self.parts.get("body") if function else self.parts.get("value") if self.kind != "type" else None
-        if node is None:
+        node = self.parts.get("value") if self.kind not in FUNCTIONS and self.kind != "type" else None
+        if self.kind in FUNCTIONS and "body" in self.parts:
+            start, end = self._body()
+        elif node is not None:
+            start, end = node.byte_range
+        else:
             return ""
-        return hashlib.sha256(source.body(*node.byte_range).encode()).hexdigest()[:16]
-
-
-def _parameter(node: "Node", source: Source) -> tuple[Parameter, str]:
-    annotation, default = node.child_by_field_name("type"), node.child_by_field_name("value")
-    parts = [part for part in (annotation, default) if part is not None]
-    stop = min((part.start_byte for part in parts), default=node.end_byte)
-    parameter = Parameter(
-        name=source.text(node.start_byte, stop).rstrip(" :="),
-        annotation=source.text(*annotation.byte_range).removeprefix(":").strip() if annotation else "",
-        default=_short(source.text(*default.byte_range), default) if default else "",
-    )
-    return parameter, source.text(*node.byte_range)
-
-
-def _short(text: str, node: "Node") -> str:
-    """A value as it is shown: code over several lines cannot be joined safely in every language."""
-    return text if len(text) <= LONG_VALUE and node.start_point.row == node.end_point.row else LEFT_OUT
+        return hashlib.sha256(source.body(start, end).encode()).hexdigest()[:16]

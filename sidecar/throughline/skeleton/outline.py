@@ -1,10 +1,11 @@
 """The outline of a source file: what it declares, as values that no language's grammar leaks into."""
 
+import re
 from typing import Literal
 
 import attrs
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same text gives another outline, so that stored skeletons are made again."""
 
 Kind = Literal[
@@ -18,8 +19,17 @@ Kind = Literal[
     "field",
     "attribute",  # a field that only a constructor's body declares, such as `self.name = name`
     "namespace",
+    "implementation",  # methods given to a type that stands elsewhere: `impl Display for Store`
+    "macro",
+    "group",  # declarations under one keyword, which have their names as if it were not there: `const ( … )`
+    "label",  # a line that says something of what follows: `public:`, `package store`
     "export",  # a name passed on from elsewhere, such as `export * from "./errors"`
 ]
+
+FUNCTIONS: frozenset[Kind] = frozenset({"function", "method", "macro"})
+"""The kinds whose body is code that runs when they are called."""
+
+WORD = re.compile(r"[^\W\d]\w*")
 
 LEFT_OUT = "…"
 """Stands where a value is too long to be shown."""
@@ -32,6 +42,14 @@ class Parameter:
     name: str
     annotation: str = ""
     default: str = ""
+    written: str = ""
+    """The whole but for the default, where a type is no annotation behind the name: `const char *name`."""
+
+    @property
+    def word(self) -> str:
+        """The bare name, without marks and modifiers: what the body calls it; empty for a pattern of several."""
+        words = WORD.findall(self.name)
+        return words[-1] if words and not self.name.startswith(("{", "[", "(")) else ""
 
 
 @attrs.frozen
@@ -56,7 +74,7 @@ class Item:
     opening: str = ""
     """The head up to the parameters, the type or the value: `export const f = async <T>`."""
     closing: str = ""
-    """The head after the return type: the arrow of an arrow function."""
+    """The head after the return type, such as an arrow or `const override`; of a type, what follows its body."""
     value: str = ""
     """What is assigned, or LEFT_OUT for a long value."""
 

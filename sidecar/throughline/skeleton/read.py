@@ -6,6 +6,7 @@ from typing import get_args
 from throughline.skeleton import languages
 from throughline.skeleton.draft import Draft
 from throughline.skeleton.heads import decorate, furnish
+from throughline.skeleton.languages.language import Language
 from throughline.skeleton.outline import Kind, Outline
 from throughline.skeleton.parse import Match, matches
 from throughline.skeleton.scan import Scan
@@ -27,7 +28,7 @@ def outline(path: str, text: str) -> Outline | None:
     spans = list(_spans(hits, data))
     decorators = [hit.nodes["decorator"] for hit in hits if "decorator" in hit.nodes]
     source = Source.build(data, [*spans, *(Span(node.start_byte, node.end_byte, b" ") for node in decorators)])
-    drafts = _drafts(hits)
+    drafts = _drafts(language, hits)
     furnish(drafts, hits, source)
     decorate(drafts, decorators, Source.build(data, spans))
     scan = Scan(language, source)
@@ -52,6 +53,8 @@ def _spans(hits: Iterable[Match], data: bytes) -> Iterator[Span]:
             yield Span(node.start_byte, node.end_byte, b" ")
         if node := hit.nodes.get("string"):
             yield Span(node.start_byte, node.end_byte, data[node.start_byte : node.end_byte])
+        if node := hit.nodes.get("elided"):
+            yield Span(node.start_byte, node.end_byte, hit.settings.get("elided", ";").encode())
         if (node := hit.nodes.get("separate")) and not _ends(data, node.end_byte):
             yield Span(node.end_byte, node.end_byte, b";")
 
@@ -62,14 +65,15 @@ def _ends(data: bytes, place: int) -> bool:
     return data[after : after + 1] in b";,}"
 
 
-def _drafts(hits: Iterable[Match]) -> list[Draft]:
+def _drafts(language: Language, hits: Iterable[Match]) -> list[Draft]:
     """A draft for each definition. Of several matches for one node the one with the most parts counts."""
     drafts: dict[int, Draft] = {}
     for hit in hits:
         kind = next((kind for kind in KINDS if kind in hit.nodes), None)
         if kind is None or kind == "attribute":
             continue
-        draft = Draft(kind, hit.nodes[kind], hit.nodes, hit.settings)
+        what, parts = language.complete(kind, hit.nodes)
+        draft = Draft(what, hit.nodes[kind], parts, hit.settings, language, end=hit.nodes[kind].end_byte)
         known = drafts.setdefault(draft.node.id, draft)
         if draft.fullness > known.fullness:
             drafts[draft.node.id] = draft

@@ -8,13 +8,15 @@ import attrs
 from throughline.skeleton.draft import Draft
 from throughline.skeleton.heads import doc_line
 from throughline.skeleton.languages.language import Language
+from throughline.skeleton.outline import FUNCTIONS
 from throughline.skeleton.parse import Match
 from throughline.skeleton.source import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MARKS = ("doc", "base", "import", "raises", "effect", "attribute", "loose", "broken")
+MARKS = ("doc", "base", "import", "raises", "effect", "assigned", "attribute", "elided", "loose", "broken")
+OWN = ("mutates self", "mutates this")
 DEPTH = 12
 """Items nested more deeply join the children of the item at this depth, so that no reader recurses far."""
 
@@ -30,7 +32,7 @@ class Frame:
     @property
     def in_function(self) -> bool:
         """Whether code here runs when the function around is called."""
-        return self.draft is not None and self.draft.kind in {"function", "method"}
+        return self.draft is not None and self.draft.kind in FUNCTIONS
 
 
 @attrs.define
@@ -62,7 +64,9 @@ class Scan:
                 case None:
                     around = self._frames[-1].draft if self._frames else None
                     self._frames.append(Frame(node.end_byte, around, local=True))
-        self.bodies += sum(draft.left_out(self.source) for draft in _flat(self.items))
+        for draft in _flat(self.items):
+            draft.settle(self.source)
+            self.bodies += draft.left_out(self.source)
         self.loose, self.bodies = max(0, self.loose), max(0, self.bodies)
 
     def _enter(self, draft: Draft) -> None:
@@ -98,11 +102,13 @@ class Scan:
                 self.imports[(text(*package.byte_range) if package else "") + text(*node.byte_range)] = None
                 self.loose -= node.start_byte < self._loose_until
             case "raises" if draft is not None:
-                draft.raises[text(*node.byte_range)] = None
+                draft.raises[hit.settings.get("raises") or text(*node.byte_range)] = None
             case "effect" if draft is not None:
-                effect = hit.settings["effect"]
-                if not (effect.startswith("mutates") and draft.name(self.source) in self.language.constructors):
-                    draft.effects[effect] = None
+                self._effect(draft, hit)
+            case "assigned" if draft is not None:
+                draft.assigned.add(text(*node.byte_range))
+            case "elided" if not (around and around.in_function):
+                self.bodies += node.end_byte - node.start_byte
             case "attribute":
                 self._attribute(node, hit)
             case "loose":
@@ -113,6 +119,23 @@ class Scan:
                 self.broken += 1
                 self._broken_until = node.end_byte
 
+    def _effect(self, draft: Draft, hit: Match) -> None:
+        """What code does besides returning: to an argument only where it is one, to its own object only later on."""
+        effect = hit.settings.get("effect", "")
+        if argument := hit.nodes.get("argument"):
+            name = self.source.text(*argument.byte_range)
+            if name not in draft.words(self.source):
+                return
+            effect = effect or f"mutates {name}"
+        if effect in OWN and draft.name(self.source) in self.language.constructors | self._owner():
+            return
+        draft.effects[effect] = None
+
+    def _owner(self) -> set[str]:
+        """The name of the type around, which is its constructor's name in some languages."""
+        holders = [frame.draft for frame in self._frames if frame.draft is not None and frame.draft.holds]
+        return {holders[-1].name(self.source)} if holders else set()
+
     def _attribute(self, node: "Node", hit: Match) -> None:
         """An assignment to `self` in a constructor declares a field of the class around it."""
         if len(self._frames) < 2 or self._frames[-1].local:
@@ -122,7 +145,7 @@ class Scan:
             return
         name = self.source.text(*hit.nodes["name"].byte_range)
         if all(name != child.name(self.source) for child in owner.children):
-            owner.adopt(Draft("attribute", node, hit.nodes, hit.settings))
+            owner.adopt(Draft("attribute", node, hit.nodes, hit.settings, self.language))
 
 
 Step = tuple[int, int, int, str, "Node", Draft | Match | None]

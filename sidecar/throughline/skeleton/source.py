@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 import attrs
 
+from throughline.skeleton.outline import LEFT_OUT
+
+LONG_VALUE = 60
 SPACE = re.compile(rb"(?:\s|\\\r?\n)+")
 AFTER_BRACKET = re.compile(rb"(?<=[(\[])\s+|(?<=<)[ \t]*\r?\n\s*")
 BEFORE_BRACKET = re.compile(rb"\s+(?=[)\]])")
@@ -47,6 +50,7 @@ class Source:
         pieces.append(_collapse(self.data[start:end]))
         tidy = b""
         for piece in pieces:
+            tidy = tidy.rstrip() if piece == b";" else tidy
             tidy += piece.lstrip(b" ") if tidy.endswith(b" ") else piece
         return tidy.decode(errors="replace").strip()
 
@@ -71,6 +75,11 @@ class Source:
 
 def _collapse(code: bytes) -> bytes:
     return BEFORE_BRACKET.sub(b"", SPACE.sub(b" ", AFTER_BRACKET.sub(b"", code)))
+
+
+def shortened(text: str, first: int, last: int) -> str:
+    """A value as it is shown: code over several lines cannot be joined safely in every language."""
+    return text if len(text) <= LONG_VALUE and first == last else LEFT_OUT
 
 
 def following(data: bytes, place: int) -> int:
