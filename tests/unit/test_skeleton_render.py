@@ -186,10 +186,10 @@ export abstract class Store<T extends Note> extends Base<T> implements Reader<T>
   find(name: string): T;
   find(name: string, { deep, wide = 2 }: Options = {}): T;
   abstract close(): void;
-  handle = async(event: Event): Promise<void> => {};  // I/O
+  handle = async (event: Event): Promise<void> => {};  // I/O
 }
 export const fold = <T,>(items: T[], by = (a: T) => a) => {};
-export const one =(x) => {};
+export const one = (x) => {};
 declare function outside(a: string): void;
 declare namespace Deep.Er {
   const z: number;
@@ -197,7 +197,7 @@ declare namespace Deep.Er {
 }
 export const api = {
   get(id: string) {},
-  post: async(body) => {},
+  post: async (body) => {},
 };
 export default async function(a: number) {};
 // lines of code outside all of these: 1
@@ -221,17 +221,17 @@ export abstract class Store<T extends Note> extends Base<T> implements Reader<T>
   find(name);
   find(name, { deep, wide = 2 }?);
   abstract close();
-  handle = async(event) => {};
+  handle = async (event) => {};
 }
 export const fold = <T,>(items, by?) => {};
-export const one =(x) => {};
+export const one = (x) => {};
 declare function outside(a);
 declare namespace Deep.Er {
   function q();
 }
 export const api = {
   get(id) {},
-  post: async(body) => {},
+  post: async (body) => {},
 };
 export default async function(a) {};
 // lines of code outside all of these: 1

@@ -38,6 +38,8 @@ class Draft:
     effects: dict[str, None] = attrs.Factory(dict)
     assigned: set[str] = attrs.Factory(set)
     """Bare names that its body assigns to, which may be fields of the type around it."""
+    elided: list["Node"] = attrs.Factory(list)
+    """What is cut out of its head or its value, such as the body of a property's accessor."""
     children: list["Draft"] = attrs.Factory(list)
     _words: frozenset[str] | None = None
 
@@ -50,6 +52,11 @@ class Draft:
     def holds(self) -> bool:
         """Whether the definitions inside it are its children instead of local to a body."""
         return "body" in self.parts and self.kind not in FUNCTIONS
+
+    @property
+    def head_end(self) -> int:
+        """Where its body starts, or where it ends."""
+        return self.parts["body"].start_byte if "body" in self.parts else self.node.end_byte
 
     def name(self, source: Source) -> str:
         """Its own name, behind its owner's where that stands in its head; without one, what the query calls it."""
@@ -103,9 +110,9 @@ class Draft:
         if "parameters" in self.parts:
             written = ", ".join(text for _, text in parameters)
             written = f"[{written}]" if self._listed(source, b"[") else f"({written})"
-            tail = source.text(self.parts["parameters"].end_byte, self._end()).rstrip(" :;,")
+            tail = source.text(self.parts["parameters"].end_byte, self.head_end).rstrip(" :;,")
             signature = f"{opening}{written}{'' if tail.startswith(':') else ' '}{tail}".rstrip()
-            closing = source.text(self.parts.get("returns", self.parts["parameters"]).end_byte, self._end())
+            closing = source.text(self.parts.get("returns", self.parts["parameters"]).end_byte, self.head_end)
         else:
             opening = opening.rstrip(" =:;,")
             signature = f"{opening}: {returns}" if returns else opening
@@ -116,7 +123,7 @@ class Draft:
             name=self.name(source),
             signature=signature,
             parameters=tuple(parameter for parameter, _ in parameters),
-            returns=returns or self._text("type", source),
+            returns=returns or self._text("typed", source),
             bases=tuple(self.bases),
             decorators=tuple(self.decorators),
             doc=self.doc,
@@ -127,7 +134,7 @@ class Draft:
             body_hash=self._hash(source),
             children=tuple(child.item(source) for child in self.children),
             opening=opening,
-            closing=closing.strip(" :;,"),
+            closing=closing.strip(" :;," if self.kind in FUNCTIONS else " ;,"),
             value=value,
         )
 
@@ -135,10 +142,6 @@ class Draft:
         """The offset where the opening ends: at the parameters, the type, the value or the body."""
         named = [self.parts[part] for part in ("parameters", "returns", "value", "body") if part in self.parts]
         return min((node.start_byte for node in named), default=self.node.end_byte)
-
-    def _end(self) -> int:
-        body = self.parts.get("body")
-        return body.start_byte if body else self.node.end_byte
 
     def _body(self) -> tuple[int, int]:
         """Where the body starts and ends; a bracket for a body stands for all that follows it in the node."""
@@ -163,7 +166,7 @@ class Draft:
         text = source.text(*node.byte_range)
         if self.kind == "type" or self.settings.get("value") == "whole":
             return text
-        return shortened(text, node.start_point.row, node.end_point.row)
+        return shortened(text, self.language.joins or node.start_point.row == node.end_point.row)
 
     def _listed(self, source: Source, bracket: bytes) -> bool:
         return source.data.startswith(bracket, self.parts["parameters"].start_byte)
@@ -177,10 +180,9 @@ class Draft:
 
     def _hash(self, source: Source) -> str:
         node = self.parts.get("value") if self.kind not in FUNCTIONS and self.kind != "type" else None
+        texts = [b" ".join(source.data[one.start_byte : one.end_byte].split()) for one in self.elided]
         if self.kind in FUNCTIONS and "body" in self.parts:
-            start, end = self._body()
+            texts.append(source.body(*self._body()).encode())
         elif node is not None:
-            start, end = node.byte_range
-        else:
-            return ""
-        return hashlib.sha256(source.body(start, end).encode()).hexdigest()[:16]
+            texts.append(source.body(*node.byte_range).encode())
+        return hashlib.sha256(b"\n".join(texts)).hexdigest()[:16] if texts else ""

@@ -62,8 +62,10 @@ def _described(node: "Node", data: bytes) -> int | None:
     """Where that starts which a comment stands directly before; None for a remark behind code and for one apart."""
     line = data[data.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte]
     start = following(data, node.end_byte)
-    own_line = data[: node.end_byte].rstrip()  # a line comment may hold the end of its line
-    between = data.count(b"\n", len(own_line), start)
+    end = node.end_byte
+    while data[end - 1 : end].isspace():  # a line comment may hold the end of its line
+        end -= 1
+    between = data.count(b"\n", end, start)
     return start if between <= (0 if line.strip() else 1) else None
 
 

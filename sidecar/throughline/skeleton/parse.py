@@ -47,7 +47,7 @@ def matches(language: Language, suffix: str, data: bytes) -> list[Match] | None:
     if root.has_error:
         parts = taken_apart(data, lambda block: parser.parse(block).root_node.has_error)
         apart = [match for part in parts for match in _found(query, parser.parse(part).root_node)]
-        return apart if _named(apart) >= _named(found) else found
+        return max(found, apart, key=_worth)
     return found
 
 
@@ -59,8 +59,10 @@ def _found(query: "tree_sitter.Query", root: "Node") -> list[Match]:
     ]
 
 
-def _named(hits: list[Match]) -> int:
-    return sum("name" in hit.nodes for hit in hits)
+def _worth(hits: list[Match]) -> tuple[int, int]:
+    """How much was understood: names first, then how few bytes were not."""
+    lost = sum(node.end_byte - node.start_byte for hit in hits if (node := hit.nodes.get("broken")))
+    return sum("name" in hit.nodes for hit in hits), -lost
 
 
 def _hopeless(root: "Node") -> bool:

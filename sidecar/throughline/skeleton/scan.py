@@ -107,7 +107,8 @@ class Scan:
                 self._effect(draft, hit)
             case "assigned" if draft is not None:
                 draft.assigned.add(text(*node.byte_range))
-            case "elided" if not (around and around.in_function):
+            case "elided" if draft is not None and node.start_byte < draft.head_end:
+                draft.elided.append(node)
                 self.bodies += node.end_byte - node.start_byte
             case "attribute":
                 self._attribute(node, hit)

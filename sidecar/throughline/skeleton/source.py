@@ -77,9 +77,9 @@ def _collapse(code: bytes) -> bytes:
     return BEFORE_BRACKET.sub(b"", SPACE.sub(b" ", AFTER_BRACKET.sub(b"", code)))
 
 
-def shortened(text: str, first: int, last: int) -> str:
-    """A value as it is shown: code over several lines cannot be joined safely in every language."""
-    return text if len(text) <= LONG_VALUE and first == last else LEFT_OUT
+def shortened(text: str, joined: bool) -> str:
+    """A value as it is shown, if it could be joined to one line: not every language allows that."""
+    return text if len(text) <= LONG_VALUE and joined else LEFT_OUT
 
 
 def following(data: bytes, place: int) -> int:

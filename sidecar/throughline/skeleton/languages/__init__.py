@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 
-from throughline.skeleton.languages import python, typescript
+from throughline.skeleton.languages import c, cpp, csharp, go, java, javascript, python, rust, typescript
 from throughline.skeleton.languages.language import Language
 
-LANGUAGES = (python.PYTHON, typescript.TYPESCRIPT)
+LANGUAGES = (
+    python.PYTHON,
+    javascript.JAVASCRIPT,
+    typescript.TYPESCRIPT,
+    go.GO,
+    rust.RUST,
+    java.JAVA,
+    c.C,
+    cpp.CPP,
+    csharp.CSHARP,
+)
 
 BY_SUFFIX: Mapping[str, Language] = {suffix: language for language in LANGUAGES for suffix in language.grammars}
 

@@ -72,7 +72,7 @@ def name_first(node: "Node", source: Source) -> Iterator[Written]:
 
 def brief(node: "Node", source: Source) -> str:
     """A value as it is shown."""
-    return shortened(source.text(*node.byte_range), node.start_point.row, node.end_point.row)
+    return shortened(source.text(*node.byte_range), node.start_point.row == node.end_point.row)
 
 
 @attrs.frozen
@@ -93,3 +93,5 @@ class Language:
     complete: Callable[[Kind, Mapping[str, "Node"]], tuple[Kind, Mapping[str, "Node"]]] = as_found
     """Says what an item is and which nodes are its parts, where a query cannot."""
     parameters: Callable[["Node", Source], Iterable[Written]] = name_first
+    joins: bool = False
+    """Whether a value over several lines means the same on one."""

@@ -32,13 +32,18 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
 def _function(item: Item, around: Item | None, detail: Detail) -> str:
     parameters = ", ".join(_parameter(parameter, detail) for parameter in item.parameters)
     returns = f": {item.returns}" if item.returns and detail.annotations else ""
-    head = f"{item.opening}({parameters}){returns}"
+    head = f"{item.opening}{gap(item)}({parameters}){returns}"
     if item.closing:
         head += f" {item.closing}"
     in_object = around is not None and around.kind == "constant"
     if item.closing or in_object or (item.body_hash and ("=" in item.opening or item.name == "default")):
         head += " {}"
     return head + ("," if in_object else ";")
+
+
+def gap(item: Item) -> str:
+    """What parts a function's opening from its parameters: nothing behind a name."""
+    return " " if item.opening.endswith(("=", "async")) else ""
 
 
 def _parameter(parameter: Parameter, detail: Detail) -> str:

@@ -1,0 +1,27 @@
+"""C#."""
+
+from throughline.skeleton.languages.braces import Style, type_first, writer
+from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.outline import Item
+
+_write = writer(Style(default="default"))
+
+
+def write(item: Item, around: Item | None, detail: Detail) -> Lines:
+    """An item as a declaration writes it; a property ends with its accessors, whose bodies are cut."""
+    lines = _write(item, around, detail)
+    accessors = item.closing if item.parameters else "" if item.value else item.opening
+    if accessors.endswith("}"):
+        return Lines(lines.alone.removesuffix(";"), above=lines.above)
+    return lines
+
+
+CSHARP = Language(
+    name="csharp",
+    grammars=dict.fromkeys((".cs", ".csx"), ("tree_sitter_c_sharp", "language")),
+    comment="//",
+    indent="  ",
+    write=write,
+    joins=True,
+    parameters=type_first,
+)

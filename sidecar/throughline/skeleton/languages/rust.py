@@ -1,0 +1,49 @@
+"""Rust."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from throughline.skeleton.languages.language import Detail, Language, Lines, Written, name_first
+from throughline.skeleton.outline import LEFT_OUT, Item
+from throughline.skeleton.source import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def parameters(node: "Node", source: Source) -> Iterator[Written]:
+    """Patterns with their types, the whole written as one, since no type can go."""
+    for parameter, text in name_first(node, source):
+        yield attrs.evolve(parameter, written=text), text
+
+
+def write(item: Item, around: Item | None, detail: Detail) -> Lines:
+    """An item as a trait writes it: a function ends without its body, a constant without a long value."""
+    above = tuple(text for text in item.decorators if detail.defaults or not text.startswith("#[doc"))
+    match item.kind:
+        case "function" | "method":
+            listed = ", ".join(parameter.written for parameter in item.parameters)
+            return Lines(f"{item.opening}({listed}) {item.closing}".rstrip() + ";", above=above)
+        case "class" | "interface" | "enum" | "namespace" | "implementation":
+            return Lines(f"{item.signature} {{}}", f"{item.signature} {{", "}", above)
+        case "macro":
+            return Lines(f"macro_rules! {item.name} {{}}", above=above)
+        case "field" if around is not None and around.kind in {"class", "enum", "field"}:
+            text = f"{item.opening} = {item.value}" if item.value and item.value != LEFT_OUT else item.opening
+            return Lines(f"{text},", f"{text} {{", "},", above)
+        case _:
+            text = f"{item.opening} = {item.value}" if item.value and item.value != LEFT_OUT else item.opening
+            return Lines(f"{text};", above=above)
+
+
+RUST = Language(
+    name="rust",
+    grammars={".rs": ("tree_sitter_rust", "language")},
+    comment="//",
+    indent="    ",
+    write=write,
+    joins=True,
+    parameters=parameters,
+)
