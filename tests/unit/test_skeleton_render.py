@@ -91,20 +91,15 @@ raises ValueError; mutates self; I/O
 """
 
 PYTHON_BARE = """\
-# notes.py: skeleton of 58 lines, names only
-# imports: json, pathlib, .errors, .text
+# notes.py: skeleton, names only
 def register(name, *, tags=(), sep=...): ...
-@final
-@traced("store", level=3)
 class Store(Base, metaclass=Meta):
     def __init__(self, root, limit=...): ...
-    @property
     def size(self): ...
     async def put(self, name, /, text="", *more, **meta): ...
     class Inner:
         def deep(self): ...
     def late(self, x): ...
-# lines of code outside all of these: 2
 """
 
 TYPESCRIPT = """\
@@ -204,18 +199,15 @@ export default async function(a: number) {};
 """
 
 TYPESCRIPT_BARE = """\
-// store.ts: skeleton of 50 lines, names only
-// imports: node:fs/promises, ./note
+// store.ts: skeleton, names only
 export * from "./errors";
 export type Shape = { name: string; tags?: string[] } | "none";
 export interface Reader<in out T> extends Base<T> {
   read?(name);
 }
 export enum Level {}
-@Injectable({ scope: "root" })
 export abstract class Store<T extends Note> extends Base<T> implements Reader<T> {
   constructor(@Inject(ROOT) private root, limit?, ...rest);
-  @Logged()
   async read(name);
   get size();
   find(name);
@@ -234,7 +226,6 @@ export const api = {
   post: async (body) => {},
 };
 export default async function(a) {};
-// lines of code outside all of these: 1
 """
 
 
@@ -286,9 +277,10 @@ SCRIPT = "import os\n" + "\n".join(f"if os.name == {n}:\n    for x in y:\n      
         ("a.py", STUBS, "declarations", STUBS),
         ("a.txt", NOTES, "plain", "Part 0\n  point\n    …\nPart 1\n  point\n    …\nPart 2"),
         ("a.py", SCRIPT, "plain", "# a.py: outline by indentation of 61 lines"),
-        ("a.ts", "test('x', () => {\n  call();\n});\n" * 30, "plain", "test('x', () => {\n  …\n});\n"),
+        ("a.ts", "test('x', () => {\n  call();\n});\n" * 30, "plain", "test('x', () => {\n… 27 more such lines\n"),
         ("a\nb.py", STUBS, "declarations", "# a b.py: "),
-        ("flat.csv", "1,2,3\n" * 200, "whole", "1,2,3\n" * 200),
+        ("flat.csv", "1,2,3\n" * 200, "plain", "1,2,3\n" * 3 + "… 197 more such lines\n"),
+        ("unlike.csv", "\n".join("abcdefghij"[n % 10] * 20 for n in range(60)), "whole", "aaaa"),
     ],
 )
 def test_a_file_gets_the_form_that_fits_it(path: str, text: str, form: str, contains: str) -> None:

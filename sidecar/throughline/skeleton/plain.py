@@ -1,31 +1,87 @@
 """An outline by indentation, for text in a language that has no grammar here."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Sequence
 
 from throughline.skeleton.outline import LEFT_OUT
 
 TAB = 4
 LEVELS = 2
+LONG_LINE = 200
+HEADING = re.compile(r"(#{1,6}) \S|(.+)\n[=-]{3,}$")
+COMMENT = re.compile(r"(?:#(?!include|define|if|!)|//|--(?!-)|/?\*+(?:\s|/|$)|;;)")
+CLOSING = re.compile(r"[\])}\s;,]*(?:end\b[\s;,)]*|fi|done|esac)?[\])}\s;,]*$")
+BLOCK = 3
+"""Lines of one kind in a row that are shown at the barest level."""
 
 
 def shallow(text: str, levels: int = LEVELS) -> str:
-    """The lines at the shallowest levels of indentation; each run of deeper ones becomes one `…`."""
-    lines = [line.rstrip() for line in text.expandtabs(TAB).splitlines() if line.strip()]
-    depths = sorted({_depth(line) for line in lines})[:levels]
+    """The lines at the shallowest levels of indentation, `…` for each run of deeper ones; no comments, and no lines
+    that only close what was left out. At level 0 long runs of lines with the same first word are cut too.
+    """
+    lines = [_clipped(line.rstrip()) for line in text.expandtabs(TAB).splitlines() if line.strip()]
+    lines = _without_comments(lines)
+    depths = sorted({_depth(line) for line in lines})[: max(1, levels)]
     deepest = depths[-1] if depths else 0
-    return "\n".join(_elided(lines, deepest))
+    shown = list(_elided(lines, deepest))
+    return "\n".join(shown if levels else _thinned(shown))
 
 
-def _elided(lines: Iterable[str], deepest: int) -> Iterable[str]:
+def headings(text: str) -> str:
+    """A Markdown file's headings, each with `…` for what stands below it; empty where there are none."""
+    shown: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif not fenced and HEADING.match(line):
+            shown.append(_clipped(line.rstrip()))
+        elif line.strip() and shown and shown[-1] != LEFT_OUT:
+            shown.append(LEFT_OUT)
+    return "\n".join(shown)
+
+
+def _elided(lines: Sequence[str], deepest: int) -> Iterator[str]:
     skipping = False
     for line in lines:
         depth = _depth(line)
         if depth <= deepest:
-            yield line
+            if not (skipping and CLOSING.match(line)):
+                yield line
         elif not skipping:
             yield " " * depth + LEFT_OUT
         skipping = depth > deepest
 
 
+def _thinned(lines: Sequence[str]) -> Iterator[str]:
+    """Of a long run of lines that begin alike, the first few and how many more there are."""
+    runs: list[list[str]] = []
+    for line in lines:
+        if line.strip() == LEFT_OUT:
+            continue
+        if runs and _word(runs[-1][0]) == _word(line):
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    for run in runs:
+        yield from run[:BLOCK]
+        if len(run) > BLOCK:
+            yield f"{LEFT_OUT} {len(run) - BLOCK} more such lines"
+
+
+def _without_comments(lines: Sequence[str]) -> list[str]:
+    """The lines that are no comments; all of them where nothing else is there."""
+    code = [line for line in lines if not COMMENT.match(line.lstrip())]
+    return code or list(lines)
+
+
+def _word(line: str) -> str:
+    return re.split(r"\W", line.lstrip(), maxsplit=1)[0]
+
+
 def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= LONG_LINE else line[:LONG_LINE] + LEFT_OUT

@@ -17,17 +17,13 @@ SMALL = 500
 """Characters below which a file goes whole."""
 NEARLY_NOTHING = 0.05
 """The part of a file that its bodies may be while the file still counts as declarations only."""
+SCRIPT = 0.3
+"""The part of a file's lines that run on loading, above which a file without definitions is a script."""
 STOPS = " .:;,"
 
-LADDER = (
-    Detail(),
-    Detail(docs=False),
-    Detail(docs=False, fields=False),
-    Detail(docs=False, fields=False, defaults=False),
-    Detail(docs=False, fields=False, defaults=False, annotations=False),
-    Detail(docs=False, fields=False, defaults=False, annotations=False, constants=False),
-    Detail(docs=False, fields=False, defaults=False, annotations=False, constants=False, notes=False),
-)
+DROPPED = tuple(field.name for field in attrs.fields(Detail))
+"""What goes, in this order: one more thing with every rung."""
+LADDER = tuple(Detail(**dict.fromkeys(DROPPED[:rung], False)) for rung in range(len(DROPPED) + 1))
 """From everything to names alone. The detail of a skeleton is how many rungs below it were not needed."""
 
 
@@ -42,8 +38,12 @@ class Skeleton:
     original_tokens: int
 
 
-def skeleton(path: str, text: str, count: Callable[[str], int], share: float = 0.25) -> Skeleton:
-    """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits."""
+def skeleton(
+    path: str, text: str, count: Callable[[str], int], share: float = 0.25, numbers: bool = False
+) -> Skeleton:
+    """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits; with `numbers`,
+    every item says on which lines it stands.
+    """
     original = count(text)
 
     def made(form: Form, detail: int, written: str) -> Skeleton:
@@ -58,46 +58,62 @@ def skeleton(path: str, text: str, count: Callable[[str], int], share: float = 0
     if found is None or read is None or _is_script(read):
         what = f"outline by indentation of {_lines(text)} lines, {LEFT_OUT} for what is left out"
         head = _head(comment, path, what)
-        plain = (made("plain", level, f"{head}\n{shallow(text, level)}\n") for level in range(LEVELS, 0, -1))
+        plain = (made("plain", level, f"{head}\n{shallow(text, level)}\n") for level in range(LEVELS, -1, -1))
         return _smaller(_first(plain, share * original), whole)
     if read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
-    rungs = (made("skeleton", detail, write(read, found[0], detail)) for detail in range(len(LADDER) - 1, -1, -1))
+    rungs = (made("skeleton", detail, write(read, found[0], detail, numbers)) for detail in range(len(LADDER) - 1, -1, -1))
     return _smaller(_first(rungs, share * original), whole)
 
 
-def write(read: Outline, language: Language, detail: int) -> str:
-    """An outline as source, at a detail from 0 to the ladder's length."""
+def write(read: Outline, language: Language, detail: int, numbers: bool = False) -> str:
+    """An outline as source, at a detail from 0 to the ladder's length; with `numbers`, each item says its lines."""
     shown = LADDER[len(LADDER) - 1 - detail]
     missing = ", ".join(["bodies", *(name for name, kept in attrs.asdict(shown).items() if not kept)])
-    without = f"without {missing}" if detail else "names only"
-    lines = [_head(language.comment, read.path, f"skeleton of {read.lines} lines, {without}{_broken(read)}")]
+    what = f"skeleton of {read.lines} lines, without {missing}" if detail else "skeleton, names only"
+    lines = [_head(language.comment, read.path, f"{what}{_broken(read)}")]
     if read.doc and shown.docs:
         lines.append(f"{language.comment} {read.doc.rstrip(STOPS)}")
-    if read.imports:
+    if read.imports and shown.imports:
         lines.append(f"{language.comment} imports: {', '.join(read.imports)}")
     for item in read.items:
-        lines += _written(item, None, language, shown)
-    if read.loose:
+        lines += _written(item, None, language, shown, numbers)
+    if read.loose and shown.imports:
         lines.append(f"{language.comment} lines of code outside all of these: {read.loose}")
     return "\n".join(lines) + "\n"
 
 
-def _written(item: Item, around: Item | None, language: Language, detail: Detail) -> Iterator[str]:
+def _written(item: Item, around: Item | None, language: Language, detail: Detail, numbers: bool) -> Iterator[str]:
     """An item's lines and those of its children, which the outline nests to a bounded depth."""
     if not _shown(item, detail):
         return
-    children = [child for child in item.children if child.kind != "attribute" and _shown(child, detail)]
+    children = list(_children(item, detail))
     lines = language.write(item, around, detail)
-    note = _note(item, detail)
+    note = _note(item, detail, numbers)
     remark = f"  {language.comment} {note}" if note else ""
-    yield from lines.above
+    if detail.decorators:
+        yield from lines.above
     yield (lines.opening if children else lines.alone) + remark
     for child in children:
-        yield from (f"{language.indent}{line}" for line in _written(child, item, language, detail))
+        yield from (f"{language.indent}{line}" for line in _written(child, item, language, detail, numbers))
     if children and lines.closing:
         yield lines.closing
+
+
+def _children(item: Item, detail: Detail) -> Iterator[Item]:
+    """What is shown of its children; a label only where something that it speaks of is shown behind it."""
+    label: Item | None = None
+    for child in item.children:
+        if child.kind == "attribute" or not _shown(child, detail):
+            continue
+        if child.kind == "label":
+            label = child
+            continue
+        if label is not None:
+            yield label
+            label = None
+        yield child
 
 
 def _shown(item: Item, detail: Detail) -> bool:
@@ -106,13 +122,16 @@ def _shown(item: Item, detail: Detail) -> bool:
             return detail.fields
         case "constant":
             return detail.constants or bool(item.children)
+        case "group":
+            return any(_shown(child, detail) for child in item.children)
         case _:
             return True
 
 
-def _note(item: Item, detail: Detail) -> str:
-    """The comment behind an item: what its doc says, what it holds, raises and does besides."""
-    parts = [item.doc.rstrip(STOPS)] if detail.docs else []
+def _note(item: Item, detail: Detail, numbers: bool) -> str:
+    """The comment behind an item: its lines, what its doc says, what it holds, raises and does besides."""
+    parts = [f"{item.first_line}-{item.last_line}"] if numbers else []
+    parts += [item.doc.rstrip(STOPS)] if detail.docs else []
     if held := [child for child in item.children if child.kind == "attribute" and detail.fields]:
         parts.append("holds " + ", ".join(_attribute(child, detail) for child in held))
     if item.raises and detail.notes:
@@ -128,7 +147,8 @@ def _attribute(item: Item, detail: Detail) -> str:
 
 def _is_script(read: Outline) -> bool:
     """Whether a file is mostly code that runs on loading, in which an outline finds nothing to name."""
-    return read.loose > 0 and all(item.kind in {"constant", "export"} and not item.children for item in read.items)
+    named = any(item.children or item.kind not in {"constant", "export", "label"} for item in read.items)
+    return not named and read.loose > read.lines * SCRIPT
 
 
 def _first(rungs: Iterator[Skeleton], budget: float) -> Skeleton:

@@ -1,6 +1,7 @@
 """What the languages with braces and types before names share: reading a parameter, writing an item."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from throughline.skeleton.source import Source
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+INNERMOST = re.compile(r"<[^<>]*>")
 BRACKETS = frozenset({"(", ")", "[", "]", "<", ">"})
 TYPES = frozenset({"class", "interface", "enum", "namespace", "implementation"})
 WRAPPERS = frozenset({"parenthesized_declarator", "reference_declarator", "attributed_declarator"})
@@ -66,6 +68,11 @@ def declared(node: "Node | None") -> "Node | None":
     return node
 
 
+def unchanged(text: str) -> str:
+    """A type as it stands."""
+    return text
+
+
 @attrs.frozen
 class Style:
     """How a language ends things: a statement, a type, a member of an enumeration, a default that is left out."""
@@ -75,21 +82,39 @@ class Style:
     member_end: str = ","
     default: str = ""
     label_end: str = ";"
+    plainer: Callable[[str], str] = unchanged
+    """A type as it is written where annotations go: languages of this kind do not parse without any."""
 
 
-def head(item: Item, detail: Detail, default: str = "") -> str:
-    """A function's head, with `default` for every default value that is not shown."""
-    parameters = ", ".join(_parameter(parameter, detail, default) for parameter in item.parameters)
+def without_arguments(text: str) -> str:
+    """A type without the arguments of its generics: `Map` for `Map<K, List<V>>`."""
+    while INNERMOST.search(text):
+        text = INNERMOST.sub("", text)
+    return text
+
+
+def head(item: Item, detail: Detail, style: Style) -> str:
+    """A function's head, or that of a type with parameters, as the detail asks."""
+    parameters = ", ".join(_parameter(parameter, detail, style) for parameter in item.parameters)
     opened, closed = ("[", "]") if item.signature.startswith(f"{item.opening}[") else ("(", ")")
-    return f"{item.opening}{opened}{parameters}{closed} {item.closing}".rstrip()
+    opening = item.opening
+    if not detail.annotations and item.returns and item.kind != "macro":
+        before, found, after = opening.rpartition(item.returns)
+        opening = f"{before}{style.plainer(found)}{after}"
+    return f"{opening}{opened}{parameters}{closed} {item.closing}".rstrip()
 
 
-def _parameter(parameter: Parameter, detail: Detail, default: str) -> str:
+def _parameter(parameter: Parameter, detail: Detail, style: Style) -> str:
+    text = parameter.written
+    if not detail.annotations and parameter.name and parameter.annotation:
+        before, name, after = text.rpartition(parameter.name)
+        if not after:
+            text = f"{style.plainer(before.rstrip())} {name}"
     if not parameter.default:
-        return parameter.written
+        return text
     shown = detail.defaults and parameter.default != LEFT_OUT
-    value = parameter.default if shown else default
-    return f"{parameter.written} = {value}" if value else parameter.written
+    value = parameter.default if shown else style.default
+    return f"{text} = {value}" if value else text
 
 
 def writer(style: Style) -> Write:
@@ -99,13 +124,13 @@ def writer(style: Style) -> Write:
         above = item.decorators
         in_enum = around is not None and around.kind == "enum"
         if item.kind in TYPES:
-            opening = head(item, detail, style.default) if _has_parameters(item) else item.signature
+            opening = head(item, detail, style) if _has_parameters(item) else item.signature
             end = "" if item.kind == "namespace" else style.type_end
             closing = f"}} {item.closing}{end}" if item.closing and not _has_parameters(item) else f"}}{end}"
             return Lines(f"{opening} {{{closing}", f"{opening} {{", closing, above)
         if item.kind in {"function", "method", "macro"}:
             macro = item.opening.startswith("#")
-            return Lines(head(item, detail, style.default) + ("" if macro else style.end), above=above)
+            return Lines(head(item, detail, style) + ("" if macro else style.end), above=above)
         if item.kind == "label":
             return Lines(item.signature + style.label_end, above=above)
         if item.opening.startswith("#"):

@@ -1,10 +1,10 @@
 """C#."""
 
-from throughline.skeleton.languages.braces import Style, type_first, writer
+from throughline.skeleton.languages.braces import Style, type_first, without_arguments, writer
 from throughline.skeleton.languages.language import Detail, Language, Lines
 from throughline.skeleton.outline import Item
 
-_write = writer(Style(default="default"))
+_write = writer(Style(default="default", plainer=without_arguments))
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:

@@ -25,6 +25,8 @@ class Detail:
     annotations: bool = True
     constants: bool = True
     notes: bool = True
+    imports: bool = True
+    decorators: bool = True
 
 
 @attrs.frozen

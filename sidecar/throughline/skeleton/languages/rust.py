@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from throughline.skeleton.languages.language import Detail, Language, Lines, Written, name_first
-from throughline.skeleton.outline import LEFT_OUT, Item
+from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
 from throughline.skeleton.source import Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+LONG_TYPE = 8
 
 
 def parameters(node: "Node", source: Source) -> Iterator[Written]:
@@ -24,8 +27,9 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     above = tuple(text for text in item.decorators if detail.defaults or not text.startswith("#[doc"))
     match item.kind:
         case "function" | "method":
-            listed = ", ".join(parameter.written for parameter in item.parameters)
-            return Lines(f"{item.opening}({listed}) {item.closing}".rstrip() + ";", above=above)
+            listed = ", ".join(_parameter(parameter, detail) for parameter in item.parameters)
+            closing = item.closing if detail.annotations else "-> _" if item.returns else ""
+            return Lines(f"{item.opening}({listed}) {closing}".rstrip() + ";", above=above)
         case "class" | "interface" | "enum" | "namespace" | "implementation":
             return Lines(f"{item.signature} {{}}", f"{item.signature} {{", "}", above)
         case "macro":
@@ -36,6 +40,11 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
         case _:
             text = f"{item.opening} = {item.value}" if item.value and item.value != LEFT_OUT else item.opening
             return Lines(f"{text};", above=above)
+
+
+def _parameter(parameter: Parameter, detail: Detail) -> str:
+    plain = detail.annotations or not parameter.annotation or len(parameter.annotation) <= LONG_TYPE
+    return parameter.written if plain else f"{parameter.name}: _"
 
 
 RUST = Language(
