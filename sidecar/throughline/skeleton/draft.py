@@ -1,7 +1,7 @@
 """An item while its file is being read: what was found of it so far."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -132,11 +132,18 @@ class Draft:
             first_line=self.first_line or self.node.start_point.row + 1,
             last_line=self.node.end_point.row + 1,
             body_hash=self._hash(source),
-            children=tuple(child.item(source) for child in self.children),
+            children=tuple(self._inner(source)),
             opening=opening,
             closing=closing.strip(" :;," if self.kind in FUNCTIONS else " ;,"),
             value=value,
         )
+
+    def _inner(self, source: Source) -> Iterator[Item]:
+        access = ""
+        for child in self.children:
+            item = child.item(source)
+            access = item.signature if item.kind == "label" else access
+            yield attrs.evolve(item, access=access) if access and item.kind != "label" else item
 
     def _head(self) -> int:
         """The offset where the opening ends: at the parameters, the type, the value or the body."""

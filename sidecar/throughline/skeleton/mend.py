@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 BLOCK = re.compile(rb"^(?!(?:else|elif|except|finally|catch|case)\b)[A-Za-z_$@]", re.MULTILINE)
 VISIBLE = re.compile(rb"[^\s]")
 MOST = 8
 """Broken blocks in one file; where more are broken, taking apart no longer helps."""
+LARGEST = 3_000
+"""Blocks in one file, each of which is parsed by itself."""
 
 
 def taken_apart(data: bytes, broken: Callable[[bytes], bool]) -> list[bytes]:
@@ -14,7 +17,9 @@ def taken_apart(data: bytes, broken: Callable[[bytes], bool]) -> list[bytes]:
 
     Every byte keeps its place, since what is left out is blanked. Empty when taking apart does not help.
     """
-    blocks = list(_blocks(data))
+    blocks = list(islice(_blocks(data), LARGEST + 1))
+    if len(blocks) > LARGEST:
+        return []
     bad = [place for place, block in enumerate(blocks) if broken(block)]
     if not 0 < len(bad) <= MOST:
         return []

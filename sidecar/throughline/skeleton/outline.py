@@ -77,6 +77,8 @@ class Item:
     """The head after the return type, such as an arrow or `const override`; of a type, what follows its body."""
     value: str = ""
     """What is assigned, or LEFT_OUT for a long value."""
+    access: str = ""
+    """What the label above it says of who may use it: `private`."""
 
 
 @attrs.frozen

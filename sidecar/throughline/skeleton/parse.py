@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from throughline.skeleton.bounds import WIDEST_ERROR, Budget, Patience, endless, hopeless, reader
 from throughline.skeleton.languages.language import Language
 from throughline.skeleton.mend import taken_apart
 
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-LARGEST = 2_000_000
-"""Bytes; a file above is data or generated, and parsing holds the interpreter's lock."""
-WIDEST_ERROR = 5_000
-"""Pieces of one unparsed stretch; the query's time grows with their square."""
+MANY = 500
+"""Nodes in which an unparsed stretch is looked for."""
 
 
 @attrs.frozen
@@ -29,26 +28,39 @@ class Match:
     settings: Mapping[str, str]
 
 
-def matches(language: Language, suffix: str, data: bytes) -> list[Match] | None:
+def matches(language: Language, suffix: str, data: bytes, late: Patience = endless) -> list[Match] | None:
     """Every match of the language's query in UTF-8 source, in no particular order.
 
-    None for what would take minutes: a text above LARGEST bytes, or one that is an unbroken run of errors.
+    None for what would take minutes: a very large text, or one that is an unbroken run of errors.
     """
-    if len(data) > LARGEST:
+    if hopeless(data):
         return None
     module, function = language.grammars[suffix]
     parser = import_module("tree_sitter").Parser(_grammar(module, function))
     query = _query(module, function, language.name)
     data = language.prepare(data)
-    root: Node = parser.parse(data).root_node
-    if _hopeless(root):
+    root = _parsed(parser, data, late)
+    if root is None or _torn(root):
         return None
     found = _found(query, root)
     if root.has_error:
-        parts = taken_apart(data, lambda block: parser.parse(block).root_node.has_error)
-        apart = [match for part in parts for match in _found(query, parser.parse(part).root_node)]
+        parts = taken_apart(data, lambda block: (alone := _parsed(parser, block, late)) is None or alone.has_error)
+        roots = [_parsed(parser, part, late) for part in parts]
+        apart = [match for root in roots if root is not None for match in _found(query, root)]
         return max(found, apart, key=_worth)
     return found
+
+
+def _parsed(parser: "tree_sitter.Parser", data: bytes, late: Patience) -> "Node | None":
+    """The root of a source's tree, or None where the parser got lost in it."""
+    budget = Budget(late)
+    try:
+        return parser.parse(reader(data), progress_callback=budget.parsing).root_node
+    except ValueError:
+        parser.reset()
+        if budget.spent:
+            return None
+        raise
 
 
 def _found(query: "tree_sitter.Query", root: "Node") -> list[Match]:
@@ -65,10 +77,14 @@ def _worth(hits: list[Match]) -> tuple[int, int]:
     return sum("name" in hit.nodes for hit in hits), -lost
 
 
-def _hopeless(root: "Node") -> bool:
-    if not root.has_error:
-        return False
-    return any(node.is_error and node.child_count > WIDEST_ERROR for node in (root, *root.children))
+def _torn(root: "Node") -> bool:
+    waiting = [root] if root.has_error else []
+    for node in waiting:
+        if node.is_error and node.child_count > WIDEST_ERROR:
+            return True
+        if node.child_count <= WIDEST_ERROR:
+            waiting += [child for child in node.children if child.has_error][: MANY - len(waiting)]
+    return False
 
 
 @cache

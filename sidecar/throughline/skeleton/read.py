@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from throughline.skeleton import languages
+from throughline.skeleton.bounds import Patience, endless
 from throughline.skeleton.draft import Draft
 from throughline.skeleton.heads import decorate, furnish
 from throughline.skeleton.languages.language import Language
@@ -15,14 +16,14 @@ from throughline.skeleton.source import Source, Span, following
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-def outline(path: str, text: str) -> Outline | None:
-    """The outline of a file's text, or None for an unknown suffix and for what is hardly source."""
+def outline(path: str, text: str, late: Patience = endless) -> Outline | None:
+    """The outline of a file's text, or None for an unknown suffix, for what is hardly source, and when it is late."""
     found = languages.find(path)
     if found is None:
         return None
     language, suffix = found
     data = text.removeprefix("\ufeff").encode(errors="replace")
-    hits = matches(language, suffix, data)
+    hits = matches(language, suffix, data, late)
     if hits is None:
         return None
     spans = list(_spans(hits, data))

@@ -5,10 +5,11 @@ from typing import Literal
 
 import attrs
 
+from throughline.skeleton.bounds import Patience, endless
 from throughline.skeleton.languages import find
 from throughline.skeleton.languages.language import Detail, Language
 from throughline.skeleton.outline import LEFT_OUT, Item, Outline
-from throughline.skeleton.plain import LEVELS, shallow
+from throughline.skeleton.plain import LEVELS, headings, shallow
 from throughline.skeleton.read import outline
 
 Form = Literal["whole", "skeleton", "declarations", "plain"]
@@ -17,6 +18,8 @@ SMALL = 500
 """Characters below which a file goes whole."""
 NEARLY_NOTHING = 0.05
 """The part of a file that its bodies may be while the file still counts as declarations only."""
+PROSE = (".md", ".mdx", ".markdown", ".rst")
+"""Files whose headings say more than their indentation."""
 SCRIPT = 0.3
 """The part of a file's lines that run on loading, above which a file without definitions is a script."""
 STOPS = " .:;,"
@@ -39,10 +42,15 @@ class Skeleton:
 
 
 def skeleton(
-    path: str, text: str, count: Callable[[str], int], share: float = 0.25, numbers: bool = False
+    path: str,
+    text: str,
+    count: Callable[[str], int],
+    share: float = 0.25,
+    numbers: bool = False,
+    late: Patience = endless,
 ) -> Skeleton:
     """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits; with `numbers`,
-    every item says on which lines it stands.
+    every item says on which lines it stands. A file whose reading is `late` gets an outline by indentation.
     """
     original = count(text)
 
@@ -54,13 +62,15 @@ def skeleton(
     whole = made("whole", 0, f"{_head(comment, path, 'whole file')}\n{text}")
     if len(text) < SMALL:
         return whole
-    read = outline(path, text)
-    if found is None or read is None or _is_script(read):
+    read = outline(path, text, late)
+    if found is None or read is None or _is_script(read) or (read.broken and not read.items):
         what = f"outline by indentation of {_lines(text)} lines, {LEFT_OUT} for what is left out"
         head = _head(comment, path, what)
-        plain = (made("plain", level, f"{head}\n{shallow(text, level)}\n") for level in range(LEVELS, -1, -1))
+        titled = headings(text) if path.lower().endswith(PROSE) else ""
+        levels = [titled] if titled else (shallow(text, level) for level in range(LEVELS, -1, -1))
+        plain = (made("plain", 0, f"{head}\n{shown}\n") for shown in levels)
         return _smaller(_first(plain, share * original), whole)
-    if read.bodies <= NEARLY_NOTHING * len(text):
+    if read.items and read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
     rungs = (made("skeleton", detail, write(read, found[0], detail, numbers)) for detail in range(len(LADDER) - 1, -1, -1))

@@ -19,6 +19,8 @@ LANGUAGES = (
 
 BY_SUFFIX: Mapping[str, Language] = {suffix: language for language in LANGUAGES for suffix in language.grammars}
 
+BY_NAME: Mapping[str, Language] = {language.name: language for language in LANGUAGES}
+
 
 def find(path: str) -> tuple[Language, str] | None:
     """The language of a path and the suffix that told it, or None when the suffix is not known."""
