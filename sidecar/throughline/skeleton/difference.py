@@ -73,8 +73,8 @@ def difference(before: Outline, after: Outline) -> tuple[Change, ...]:
     changes: list[Change] = list(_imports(before, after))
     added: list[Placed] = []
     removed: list[Placed] = []
-    levels = [("", None, _flat(before.items), _flat(after.items))]
-    waiting: list[tuple[str, Item | None, Sequence[Item], Sequence[Item]]] = list(levels)
+    waiting: list[tuple[str, Item | None, Sequence[Item], Sequence[Item]]]
+    waiting = [("", None, _flat(before.items), _flat(after.items))]
     for prefix, around, old, new in waiting:
         pairs, gone, fresh = _pair(old, new)
         for one, other in pairs:

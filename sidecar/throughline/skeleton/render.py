@@ -6,6 +6,7 @@ from typing import Literal
 import attrs
 
 from throughline.skeleton.bounds import Patience, endless
+from throughline.skeleton.enrichment import Comments, enriched
 from throughline.skeleton.languages import find
 from throughline.skeleton.languages.language import Detail, Language
 from throughline.skeleton.outline import LEFT_OUT, Item, Outline
@@ -18,6 +19,7 @@ SMALL = 500
 """Characters below which a file goes whole."""
 NEARLY_NOTHING = 0.05
 """The part of a file that its bodies may be while the file still counts as declarations only."""
+NO_COMMENTS: Comments = {}
 PROSE = (".md", ".mdx", ".markdown", ".rst")
 """Files whose headings say more than their indentation."""
 SCRIPT = 0.3
@@ -48,9 +50,11 @@ def skeleton(
     share: float = 0.25,
     numbers: bool = False,
     late: Patience = endless,
+    comments: Comments = NO_COMMENTS,
 ) -> Skeleton:
     """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits; with `numbers`,
-    every item says on which lines it stands. A file whose reading is `late` gets an outline by indentation.
+    every item says on which lines it stands. A file whose reading is `late` gets an outline by indentation; `comments`
+    stand where it has none of its own.
     """
     original = count(text)
 
@@ -73,6 +77,7 @@ def skeleton(
     if read.items and read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
+    read = enriched(read, comments)
     rungs = (made("skeleton", detail, write(read, found[0], detail, numbers)) for detail in range(len(LADDER) - 1, -1, -1))
     return _smaller(_first(rungs, share * original), whole)
 
