@@ -204,7 +204,9 @@ def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
 
 def facts(tree: ast.AST) -> dict[str, Counter[str]]:
     """What a reader may want to know of each definition, by kind of fact."""
-    found: dict[str, Counter[str]] = {kind: Counter() for kind in ("names", "parameters", "returns", "bases", "decorators")}
+    found: dict[str, Counter[str]] = {
+        kind: Counter() for kind in ("names", "parameters", "returns", "bases", "decorators")
+    }
     for name, node in definitions(tree):
         found["names"][name] += 1
         found["decorators"].update(f"{name} {ast.unparse(one)}" for one in node.decorator_list)
@@ -384,7 +386,9 @@ def main(chosen: list[str]) -> None:
     """Prints the tables of the projects named, or of all."""
     projects = [one for one in PROJECTS if (not chosen or one.name in chosen) and fetch(one)]
     COUNT("warm")
-    table = ["| project | files over 200 tokens | exempt | tokens | skeleton | repomix | under 0.25 | valid by grammar | time over repomix's |"]
+    table = [
+        "| project | files over 200 tokens | exempt | tokens | skeleton | repomix | under 0.25 | valid by grammar | time over repomix's |"
+    ]
     table.append("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     every: list[Made] = []
     for project in projects:

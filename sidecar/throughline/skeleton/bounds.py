@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import attrs
 
-LARGEST = 2_000_000
+LARGEST = 1_000_000
 """Bytes; a file above is data or generated, and parsing holds the interpreter's lock."""
 WIDEST_ERROR = 5_000
 """Pieces of one unparsed stretch; the query's time grows with their square."""
@@ -17,6 +17,7 @@ LEXED = 30_000_000
 """Bytes that a lexer may read in vain; it reads on to the file's end for every comment that nothing closes."""
 NESTED = 1_000
 """Open angle brackets without a statement's end between them; some grammars' time grows with their square."""
+PIECE = 1_024
 SPARE = 1_000
 PACE = 50
 """A parser reports about every hundred steps: 3 to 21 times for 1,000 bytes of real source. It may report once for
@@ -77,10 +78,12 @@ class Budget:
 
 
 def reader(data: bytes) -> Callable[[int, object], bytes]:
-    """Hands the source to a parser in pieces: only such a parse reports its progress."""
+    """Hands the source to a parser in pieces: only such a parse reports its progress. The pieces are small, since a
+    query's predicates ask for one with every node; they are bytes, since views crash the binding.
+    """
 
     def read(offset: int, point: object) -> bytes:
         del point
-        return data[offset : offset + 65_536]
+        return data[offset : offset + PIECE]
 
     return read

@@ -91,7 +91,8 @@ def _rank(words: set[str], language: str) -> int:
 
 
 def _modifiers(item: Item) -> set[str]:
-    return set(re.findall(r"[a-z]+", item.opening.rpartition(item.name)[0] or item.opening)) | {item.access} - {""}
+    before = item.opening.rpartition(item.name)[0] if item.name else ""
+    return (set(re.findall(r"[a-z]+", before or item.opening)) | {item.access}) - {""}
 
 
 def _called(one: Item, other: Item) -> Iterator[str]:
@@ -127,7 +128,9 @@ def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: st
             yield f"`{_name(other)}` is `{other.annotation or 'untyped'}` instead of `{one.annotation or 'untyped'}`"
 
 
-def _added(parameter: Parameter, place: int, new: Sequence[Parameter], names: list[str], language: str) -> Iterator[str]:
+def _added(
+    parameter: Parameter, place: int, new: Sequence[Parameter], names: list[str], language: str
+) -> Iterator[str]:
     name = _name(parameter)
     if not _optional(parameter):
         yield f"`{name}` has to be given"

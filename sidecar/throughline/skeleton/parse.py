@@ -46,14 +46,22 @@ def matches(language: Language, suffix: str, data: bytes, late: Patience = endle
     if root.has_error:
         parts = taken_apart(data, lambda block: (alone := _parsed(parser, block, late)) is None or alone.has_error)
         roots = [_parsed(parser, part, late) for part in parts]
-        apart = [match for root in roots if root is not None for match in _found(query, root)]
+        each = [_found(query, root) for root in roots if root is not None]
+        apart = [match for hits in each for match in hits]
+        if each and _names(each[0]) > _names(found, within=parts[0]):
+            return apart  # what is broken has swallowed something sound
         return max(found, apart, key=_worth)
     return found
 
 
 def grammar(language: Language, suffix: str, data: bytes) -> "Node":
     """The root of a source's tree by a language's grammar, without any bound: for those who measure."""
-    root: Node = import_module("tree_sitter").Parser(_grammar(*language.grammars[suffix])).parse(language.prepare(data)).root_node
+    root: Node = (
+        import_module("tree_sitter")
+        .Parser(_grammar(*language.grammars[suffix]))
+        .parse(language.prepare(data))
+        .root_node
+    )
     return root
 
 
@@ -80,7 +88,13 @@ def _found(query: "tree_sitter.Query", root: "Node") -> list[Match]:
 def _worth(hits: list[Match]) -> tuple[int, int]:
     """How much was understood: names first, then how few bytes were not."""
     lost = sum(node.end_byte - node.start_byte for hit in hits if (node := hit.nodes.get("broken")))
-    return sum("name" in hit.nodes for hit in hits), -lost
+    return _names(hits), -lost
+
+
+def _names(hits: list[Match], within: bytes = b"") -> int:
+    """How many names were found; given a source that is partly blank, how many of those that are not blank there."""
+    starts = [hit.nodes["name"].start_byte for hit in hits if "name" in hit.nodes]
+    return sum(not within[start : start + 1].isspace() for start in starts)
 
 
 def _torn(root: "Node") -> bool:

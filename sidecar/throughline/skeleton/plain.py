@@ -11,6 +11,8 @@ LONG_LINE = 200
 HEADING = re.compile(r"(#{1,6}) \S|(.+)\n[=-]{3,}$")
 COMMENT = re.compile(r"(?:#(?!include|define|if|!)|//|--(?!-)|/?\*+(?:\s|/|$)|;;)")
 CLOSING = re.compile(r"[\])}\s;,]*(?:end\b[\s;,)]*|fi|done|esac)?[\])}\s;,]*$")
+MOST = 2_000
+"""Lines that are shown of a file at most."""
 BLOCK = 3
 """Lines of one kind in a row that are shown at the barest level."""
 
@@ -24,7 +26,11 @@ def shallow(text: str, levels: int = LEVELS) -> str:
     depths = sorted({_depth(line) for line in lines})[: max(1, levels)]
     deepest = depths[-1] if depths else 0
     shown = list(_elided(lines, deepest))
-    return "\n".join(shown if levels else _thinned(shown))
+    if not levels:
+        shown = list(_thinned(shown))
+    if len(shown) > MOST:
+        shown[MOST:] = [f"{LEFT_OUT} {len(shown) - MOST} more lines"]
+    return "\n".join(shown)
 
 
 def headings(text: str) -> str:
@@ -57,7 +63,7 @@ def _thinned(lines: Sequence[str]) -> Iterator[str]:
     """Of a long run of lines that begin alike, the first few and how many more there are."""
     runs: list[list[str]] = []
     for line in lines:
-        if line.strip() == LEFT_OUT:
+        if line.strip() == LEFT_OUT or CLOSING.match(line):
             continue
         if runs and _word(runs[-1][0]) == _word(line):
             runs[-1].append(line)

@@ -13,7 +13,7 @@ from throughline.skeleton.parse import Match, matches
 from throughline.skeleton.scan import Scan
 from throughline.skeleton.source import Source, Span, following
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind) if kind != "attribute"}
 
 
 def outline(path: str, text: str, late: Patience = endless) -> Outline | None:
@@ -70,8 +70,8 @@ def _drafts(language: Language, hits: Iterable[Match]) -> list[Draft]:
     """A draft for each definition. Of several matches for one node the one with the most parts counts."""
     drafts: dict[int, Draft] = {}
     for hit in hits:
-        kind = next((kind for kind in KINDS if kind in hit.nodes), None)
-        if kind is None or kind == "attribute":
+        kind = next((KINDS[name] for name in hit.nodes if name in KINDS), None)
+        if kind is None:
             continue
         what, parts = language.complete(kind, hit.nodes)
         draft = Draft(what, hit.nodes[kind], parts, hit.settings, language, end=hit.nodes[kind].end_byte)

@@ -9,7 +9,7 @@ from throughline.skeleton.bounds import Patience, endless
 from throughline.skeleton.enrichment import Comments, enriched
 from throughline.skeleton.languages import find
 from throughline.skeleton.languages.language import Detail, Language
-from throughline.skeleton.outline import LEFT_OUT, Item, Outline
+from throughline.skeleton.outline import FUNCTIONS, LEFT_OUT, Item, Outline
 from throughline.skeleton.plain import LEVELS, headings, shallow
 from throughline.skeleton.read import outline
 
@@ -24,6 +24,7 @@ PROSE = (".md", ".mdx", ".markdown", ".rst")
 """Files whose headings say more than their indentation."""
 SCRIPT = 0.3
 """The part of a file's lines that run on loading, above which a file without definitions is a script."""
+LONG_TYPE = 60
 STOPS = " .:;,"
 
 DROPPED = tuple(field.name for field in attrs.fields(Detail))
@@ -63,23 +64,32 @@ def skeleton(
 
     found = find(path)
     comment = found[0].comment if found else "#"
-    whole = made("whole", 0, f"{_head(comment, path, 'whole file')}\n{text}")
+
+    def whole() -> Skeleton:
+        return made("whole", 0, f"{_head(comment, path, 'whole file')}\n{text}")
+
     if len(text) < SMALL:
-        return whole
+        return whole()
     read = outline(path, text, late)
     if found is None or read is None or _is_script(read) or (read.broken and not read.items):
         what = f"outline by indentation of {_lines(text)} lines, {LEFT_OUT} for what is left out"
         head = _head(comment, path, what)
         titled = headings(text) if path.lower().endswith(PROSE) else ""
-        levels = [titled] if titled else (shallow(text, level) for level in range(LEVELS, -1, -1))
-        plain = (made("plain", 0, f"{head}\n{shown}\n") for shown in levels)
-        return _smaller(_first(plain, share * original), whole)
+
+        def plain(level: int) -> Skeleton:
+            return made("plain", level, f"{head}\n{titled or shallow(text, level)}\n")
+
+        return _smaller(_fullest(1 if titled else LEVELS + 1, plain, share * original), whole)
     if read.items and read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
     read = enriched(read, comments)
-    rungs = (made("skeleton", detail, write(read, found[0], detail, numbers)) for detail in range(len(LADDER) - 1, -1, -1))
-    return _smaller(_first(rungs, share * original), whole)
+    kept, language = read, found[0]
+
+    def rung(detail: int) -> Skeleton:
+        return made("skeleton", detail, write(kept, language, detail, numbers))
+
+    return _smaller(_fullest(len(LADDER), rung, share * original), whole)
 
 
 def write(read: Outline, language: Language, detail: int, numbers: bool = False) -> str:
@@ -134,7 +144,7 @@ def _children(item: Item, detail: Detail) -> Iterator[Item]:
 def _shown(item: Item, detail: Detail) -> bool:
     match item.kind:
         case "field" | "attribute":
-            return detail.fields
+            return detail.fields or any(child.kind in FUNCTIONS for child in item.children)
         case "constant":
             return detail.constants or bool(item.children)
         case "group":
@@ -153,11 +163,12 @@ def _note(item: Item, detail: Detail, numbers: bool) -> str:
         parts.append("raises " + ", ".join(item.raises))
     if detail.notes:
         parts += item.effects
-    return "; ".join(filter(None, parts))
+    return " ".join("; ".join(filter(None, parts)).split())
 
 
 def _attribute(item: Item, detail: Detail) -> str:
-    return f"{item.name}: {item.returns}" if item.returns and detail.annotations else item.name
+    shown = item.returns and len(item.returns) <= LONG_TYPE and detail.annotations
+    return f"{item.name}: {item.returns}" if shown else item.name
 
 
 def _is_script(read: Outline) -> bool:
@@ -166,19 +177,31 @@ def _is_script(read: Outline) -> bool:
     return not named and read.loose > read.lines * SCRIPT
 
 
-def _first(rungs: Iterator[Skeleton], budget: float) -> Skeleton:
-    """The first that fits the budget in tokens, or the last."""
-    rung = next(rungs)
-    while rung.tokens > budget:
-        following = next(rungs, None)
-        if following is None:
-            break
-        rung = following
-    return rung
+def _fullest(rungs: int, made: Callable[[int], Skeleton], budget: float) -> Skeleton:
+    """The fullest of so many rungs, 0 the barest, that fits the budget in tokens; the barest where none does.
+
+    Most files get the fullest. Of the others, as each rung takes less than the one above it, half are left each time.
+    """
+    best = made(rungs - 1)
+    if best.tokens <= budget or rungs == 1:
+        return best
+    low, high, best = 0, rungs - 1, made(0)
+    while high - low > 1:
+        middle = (low + high) // 2
+        rung = made(middle)
+        if rung.tokens <= budget:
+            low, best = middle, rung
+        else:
+            high = middle
+    return best
 
 
-def _smaller(made: Skeleton, whole: Skeleton) -> Skeleton:
-    return made if made.tokens < whole.tokens else whole
+def _smaller(made: Skeleton, whole: Callable[[], Skeleton]) -> Skeleton:
+    """The whole file where that is no larger; it is counted only where it may be."""
+    if made.tokens < made.original_tokens:
+        return made
+    complete = whole()
+    return made if made.tokens < complete.tokens else complete
 
 
 def _head(comment: str, path: str, what: str) -> str:

@@ -15,7 +15,9 @@ from throughline.skeleton.source import Source
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MARKS = ("doc", "base", "import", "raises", "effect", "assigned", "attribute", "elided", "loose", "broken")
+MARKS = frozenset(
+    {"doc", "base", "import", "raises", "effect", "assigned", "attribute", "elided", "loose", "broken"}
+)  # fmt: skip
 OWN = ("mutates self", "mutates this")
 DEPTH = 12
 """Items nested more deeply join the children of the item at this depth, so that no reader recurses far."""
@@ -158,11 +160,11 @@ def _steps(drafts: Sequence[Draft], hits: Iterable[Match]) -> Iterator[Step]:
         yield draft.node.start_byte, -draft.node.end_byte, 0, "draft", draft.node, draft
     defined = {draft.node.id for draft in drafts}
     for hit in hits:
-        for name in MARKS:
-            if node := hit.nodes.get(name):
+        for name, node in hit.nodes.items():
+            if name in MARKS:
                 yield node.start_byte, -node.end_byte, 1, name, node, hit
-        if (node := hit.nodes.get("scope")) and node.id not in defined:
-            yield node.start_byte, -node.end_byte, 2, "scope", node, None
+            elif name == "scope" and node.id not in defined:
+                yield node.start_byte, -node.end_byte, 2, name, node, None
 
 
 def _flat(drafts: Iterable[Draft]) -> Iterator[Draft]:

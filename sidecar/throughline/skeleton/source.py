@@ -12,6 +12,8 @@ from throughline.skeleton.outline import LEFT_OUT
 LONG_VALUE = 60
 SPACE = re.compile(rb"(?:\s|\\\r?\n)+")
 AFTER_BRACKET = re.compile(rb"(?<=[(\[])\s+|(?<=<)[ \t]*\r?\n\s*")
+UNTIDY = re.compile(rb"[\t\n\v\f\r\\]|  |[(\[] | [)\]]")
+"""What the others change something in."""
 BEFORE_BRACKET = re.compile(rb"\s+(?=[)\]])")
 
 
@@ -43,8 +45,11 @@ class Source:
 
     def text(self, start: int, end: int) -> str:
         """The source between two byte offsets on one line, strings untouched, comments cut."""
+        inside = self._within(start, end)
+        if not inside:
+            return _collapse(self.data[start:end]).decode(errors="replace").strip()
         pieces: list[bytes] = []
-        for span in self._within(start, end):
+        for span in inside:
             pieces += [_collapse(self.data[start : span.start]), span.text]
             start = span.end
         pieces.append(_collapse(self.data[start:end]))
@@ -69,11 +74,16 @@ class Source:
         return not self.data[self.data.rfind(b"\n", 0, start) + 1 : start].strip()
 
     def _within(self, start: int, end: int) -> list[Span]:
-        inside = self.spans[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+        first = bisect_left(self.starts, start)
+        if first == len(self.starts) or self.starts[first] >= end:
+            return []
+        inside = self.spans[first : bisect_left(self.starts, end, first)]
         return [span for span in inside if span.end <= end]
 
 
 def _collapse(code: bytes) -> bytes:
+    if not UNTIDY.search(code):
+        return code
     return BEFORE_BRACKET.sub(b"", SPACE.sub(b" ", AFTER_BRACKET.sub(b"", code)))
 
 

@@ -54,12 +54,12 @@ class Store : public Reader, private std::enable_shared_from_this<Store> {
       : under_(std::move(under)), path_(path) {}
   std::string read(const std::string& name, int depth) const override;
   template <typename... Args>
-  auto put(const std::string& name, Args&&... args) -> decltype(name.size()) {
+  auto put(const std::string& name, Args&&... args) -> std::size_t {
     count++;
     path_ = name;
     return name.size();
   }
-  void fill(std::vector<int>& out, int (&sizes)[2], int (*each)(int), Names names = {}) {
+  void fill(std::vector<int>& out, int (&sizes)[2], int (*each)(int), Names names = Names()) {
     out.push_back(1);
     sizes[0] = each(1);
     std::cout << names.size();

@@ -112,9 +112,9 @@ def _parameter(parameter: Parameter, detail: Detail, style: Style) -> str:
             text = f"{style.plainer(before.rstrip())} {name}"
     if not parameter.default:
         return text
-    shown = detail.defaults and parameter.default != LEFT_OUT
-    value = parameter.default if shown else style.default
-    return f"{text} = {value}" if value else text
+    if detail.defaults and parameter.default != LEFT_OUT:
+        return f"{text} = {parameter.default}"
+    return f"{text} {style.default}".rstrip()
 
 
 def writer(style: Style) -> Write:

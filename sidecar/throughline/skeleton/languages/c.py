@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from throughline.skeleton.languages.braces import Style, declared, type_first, writer
-from throughline.skeleton.languages.language import Language
-from throughline.skeleton.outline import Kind
+from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.outline import Item, Kind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,6 +21,8 @@ def complete(kind: Kind, parts: Mapping[str, "Node"]) -> tuple[Kind, Mapping[str
     """A declaration is a function when its declarator is one; a type without a name has that of what it declares."""
     if kind in {"constant", "function"} and "declarator" in parts:
         return _declaration(kind, dict(parts))
+    if kind == "type" and "declarator" in parts and (name := declared(parts["declarator"])):
+        return kind, {**parts, "name": name}
     if kind in {"class", "enum"}:
         return kind, _titled(parts, parts[kind])
     return kind, parts
@@ -66,12 +68,24 @@ def _titled(parts: Mapping[str, "Node"], node: "Node") -> Mapping[str, "Node"]:
     return {**parts, "name": name}
 
 
+_write = writer(Style(type_end=";", label_end=":"))
+
+
+def write(item: Item, around: Item | None, detail: Detail) -> Lines:
+    """An item as a declaration writes it; an enumeration is never empty, which C does not allow."""
+    lines = _write(item, around, detail)
+    if item.kind != "enum" or not item.children:
+        return lines
+    alone = lines.alone.replace("{}", f"{{ {item.children[0].name} }}", 1)
+    return Lines(alone, lines.opening, lines.closing, lines.above)
+
+
 C = Language(
     name="c",
     grammars={".c": ("tree_sitter_c", "language")},
     comment="//",
     indent="  ",
-    write=writer(Style(type_end=";", label_end=":")),
+    write=write,
     complete=complete,
     joins=True,
     parameters=type_first,

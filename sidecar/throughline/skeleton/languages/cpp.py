@@ -1,16 +1,37 @@
 """C++."""
 
+import re
+
+import attrs
+
 from throughline.skeleton.languages.braces import Style, type_first, writer
 from throughline.skeleton.languages.c import complete
-from throughline.skeleton.languages.language import Language
+from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.outline import FUNCTIONS, Item
 
 LONG_TYPE = 8
+VIRTUAL = re.compile(r"\b(?:override|final)\b|= 0$")
 KEPT = ("static", "virtual", "inline", "constexpr", "friend", "extern", "template", "explicit", "auto", "void", "this")
 
 
 def plainer(text: str) -> str:
     """`auto` for a type that is longer than that."""
     return text if len(text) <= LONG_TYPE or text.startswith(KEPT) else "auto"
+
+
+_write = writer(Style(type_end=";", default="/* = … */", plainer=plainer, label_end=":"))
+
+
+def write(item: Item, around: Item | None, detail: Detail) -> Lines:
+    """An item as a declaration writes it, but for one outside of its class, which needs a body. A virtual function keeps
+    its types.
+    """
+    if item.kind in FUNCTIONS and ("virtual" in item.opening or VIRTUAL.search(item.closing)):
+        detail = attrs.evolve(detail, annotations=True)
+    lines = _write(item, around, detail)
+    if item.kind in FUNCTIONS and "::" in item.name and item.body_hash:
+        return attrs.evolve(lines, alone=f"{lines.alone.removesuffix(';')} {{}}")
+    return lines
 
 
 CPP = Language(
@@ -20,7 +41,7 @@ CPP = Language(
     ),
     comment="//",
     indent="  ",
-    write=writer(Style(type_end=";", default="{}", plainer=plainer, label_end=":")),
+    write=write,
     complete=complete,
     joins=True,
     parameters=type_first,

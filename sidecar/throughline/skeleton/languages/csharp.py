@@ -4,7 +4,7 @@ from throughline.skeleton.languages.braces import Style, type_first, without_arg
 from throughline.skeleton.languages.language import Detail, Language, Lines
 from throughline.skeleton.outline import Item
 
-_write = writer(Style(default="default", plainer=without_arguments))
+_write = writer(Style(default="= default", plainer=without_arguments))
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:

@@ -12,11 +12,14 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     if item.kind == "method" and not item.signature.startswith(f"{item.opening}("):
         return Lines(f"{item.signature} {{}}", above=item.decorators)  # a record's constructor without parameters
     lines = _write(item, around, detail)
-    if item.kind == "enum" and not detail.fields and any(child.kind != "field" for child in item.children):
+    if item.kind == "method" and not item.returns:
+        return Lines(f"{lines.alone.removesuffix(';')} {{}}", above=lines.above)  # a constructor cannot go without
+    if item.kind == "enum" and not any(is_shown(child, detail) for child in item.children):
         return Lines(lines.alone, f"{lines.opening} ;", lines.closing, lines.above)
     if around is not None and around.kind == "enum" and is_constant(item):
-        constants = [child for child in around.children if is_constant(child)]
-        end = ";" if item is constants[-1] and len(constants) < len(around.children) else ","
+        constants = [child for child in around.children if is_shown(child, detail)]
+        others = any(not is_constant(child) for child in around.children)
+        end = ";" if item is constants[-1] and others else ","
         return Lines(item.opening + end, f"{item.opening} {{", f"}}{end}", lines.above)
     if around is not None and around.kind == "enum" and item.kind == "field":
         return _write(item, None, detail)
@@ -26,6 +29,11 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
 def is_constant(item: Item) -> bool:
     """Whether a member of an enumeration is one of its constants: those have no type."""
     return item.kind == "field" and not item.returns
+
+
+def is_shown(item: Item, detail: Detail) -> bool:
+    """Whether a member of an enumeration is a constant that is written: one with methods always is."""
+    return is_constant(item) and (detail.fields or any(child.kind == "method" for child in item.children))
 
 
 JAVA = Language(

@@ -69,7 +69,7 @@ def name_first(node: "Node", source: Source) -> Iterator[Written]:
             annotation=source.text(*annotation.byte_range).removeprefix(":").strip() if annotation else "",
             default=brief(default, source) if default else "",
         )
-        yield parameter, source.text(*child.byte_range)
+        yield parameter, source.text(*child.byte_range) if parts else parameter.name
 
 
 def brief(node: "Node", source: Source) -> str:

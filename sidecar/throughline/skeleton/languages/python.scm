@@ -101,6 +101,21 @@
     "remove" "reverse" "setdefault" "sort" "update")
   (#set! effect "mutates self"))
 
+(assignment left: [
+  (attribute object: (identifier) @argument)
+  (subscript value: (identifier) @argument)]) @effect
+(augmented_assignment left: [
+  (attribute object: (identifier) @argument)
+  (subscript value: (identifier) @argument)]) @effect
+(delete_statement (subscript value: (identifier) @argument)) @effect
+((call function: (attribute object: (identifier) @argument attribute: (identifier) @_method)) @effect
+  (#any-of? @_method
+    "append" "appendleft" "clear" "discard" "extend" "insert" "popitem" "popleft" "remove" "reverse" "setdefault" "sort"))
+
+((call function: (attribute) @_call) @effect
+  (#match? @_call "^(sys\\.exit|os\\._exit|os\\.abort)$")
+  (#set! effect "ends the process"))
+
 ((global_statement) @effect
   (#set! effect "mutates globals"))
 

@@ -43,7 +43,7 @@ def _function(item: Item, around: Item | None, detail: Detail) -> str:
 
 def gap(item: Item) -> str:
     """What parts a function's opening from its parameters: nothing behind a name."""
-    return " " if item.opening.endswith(("=", "async")) else ""
+    return " " if item.opening.endswith(("=", ":", "async")) else ""
 
 
 def _parameter(parameter: Parameter, detail: Detail) -> str:

@@ -140,6 +140,19 @@
     "add" "clear" "delete" "pop" "push" "reverse" "set" "shift" "sort" "splice" "unshift")
   (#set! effect "mutates this"))
 
+(assignment_expression left: [
+    (member_expression object: (identifier) @argument)
+    (subscript_expression object: (identifier) @argument)]) @effect
+(augmented_assignment_expression left: [
+    (member_expression object: (identifier) @argument)
+    (subscript_expression object: (identifier) @argument)]) @effect
+(update_expression argument: (member_expression object: (identifier) @argument)) @effect
+((call_expression function: (member_expression object: (identifier) @argument property: (_) @_method)) @effect
+  (#any-of? @_method "clear" "pop" "push" "reverse" "shift" "sort" "splice" "unshift"))
+((call_expression function: (member_expression) @_call) @effect
+  (#match? @_call "^process\\.(exit|abort|kill)$")
+  (#set! effect "ends the process"))
+
 ((call_expression function: (member_expression) @_call) @effect
   (#match? @_call "^(console\\.[a-z]+|fs\\.[A-Za-z.]+|fsp\\.[A-Za-z]+|(window\\.)?(local|session)Storage\\.[A-Za-z]+|process\\.(stdin|stdout|stderr)\\.[a-z]+|Deno\\.[A-Za-z.]+)$")
   (#set! effect "I/O"))

@@ -1,0 +1,36 @@
+"""Writes the expected skeletons anew: `python tests/unit/skeletons/rewrite.py`, then read the difference."""
+
+from pathlib import Path
+
+from throughline.skeleton.languages import find
+from throughline.skeleton.read import outline
+from throughline.skeleton.render import LADDER, write
+
+HERE = Path(__file__).parent
+DETAILS = {
+    "full": len(LADDER) - 1,
+    "plainer": LADDER.index(next(one for one in LADDER if not one.annotations)),
+    "bare": 0,
+}
+
+
+def expected(sample: Path) -> str:
+    """A sample's skeletons, one after the other, each under a line of its own."""
+    text = sample.read_text("utf-8")
+    read, found = outline(sample.name, text), find(sample.name)
+    assert read is not None
+    assert found is not None
+    details = {**DETAILS, "plainer": len(LADDER) - 1 - DETAILS["plainer"]}
+    return "".join(f"==== {name}\n{write(read, found[0], detail)}" for name, detail in details.items())
+
+
+def samples() -> list[Path]:
+    """The samples, one for each language."""
+    return sorted(
+        path for path in HERE.iterdir() if path.stem.lower() == "sample" and path.suffix not in {".h", ".txt"}
+    )
+
+
+if __name__ == "__main__":
+    for one in samples():
+        (HERE / f"{one.suffix[1:]}.txt").write_text(expected(one), "utf-8")
