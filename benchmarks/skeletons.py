@@ -46,10 +46,12 @@ class Project:
 
     @property
     def root(self) -> Path:
+        """Where its source is unpacked."""
         return BUILD / self.name / self.folder
 
     @property
     def files(self) -> list[Path]:
+        """Its source files, sorted."""
         found = (path for path in self.root.rglob("*") if path.suffix in self.suffixes)
         return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
@@ -143,10 +145,12 @@ class Made:
 
     @property
     def share(self) -> float:
+        """Its tokens over the original's."""
         return self.skeleton.tokens / self.skeleton.original_tokens
 
 
 def make(project: Project) -> Iterator[Made]:
+    """The skeletons of a project's files, one at a time."""
     for path in project.files:
         text = path.read_text(encoding="utf-8", errors="replace")
         name = str(path.relative_to(project.root))
@@ -163,7 +167,7 @@ def small(made: Iterable[Made], peer: int | None) -> list[str]:
     ratio = sum(one.skeleton.tokens for one in counted) / originals if originals else 0.0
     return [
         str(len(large)), str(len(large) - len(counted)), f"{originals:,}", f"{ratio:.3f}",
-        f"{peer / whole:.3f}" if peer is not None and whole else "–",
+        f"{peer / whole:.3f}" if peer is not None and whole else "-",
         f"{below} of {len(counted)} ({below / max(1, len(counted)):.1%})",
     ]  # fmt: skip
 
@@ -174,6 +178,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def parsed(text: str) -> ast.Module | None:
+    """The tree of Python source, or None where it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -197,6 +202,7 @@ def definitions(tree: ast.AST) -> Iterator[tuple[str, ast.ClassDef | ast.Functio
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """The names of a function's parameters, of every kind."""
     every = node.args
     listed = [*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg]
     return [one.arg for one in listed if one]
@@ -249,7 +255,7 @@ def told(items: Iterable[Item], prefix: str = "") -> Counter[str]:
 
 
 def python(made: Iterable[Made]) -> None:
-    """Prints what is kept of Python files that are valid, at the default and at full detail, and whether they still are."""
+    """Prints what is kept of valid Python files, at three details, and whether they are still valid."""
     held: dict[str, list[int]] = {}
     valid = {"default": 0, "full": 0, "names only": 0}
     files = 0
@@ -316,7 +322,7 @@ def script(project: Project, made: list[Made]) -> None:
 
 
 def sound(made: Iterable[Made]) -> str:
-    """How many files that their grammar parses without an error have skeletons, at three details, that it parses so too."""
+    """How many files that their grammar parses whole have skeletons, at three details, that it parses whole too."""
     kept = files = 0
     for one in made:
         found = find(one.path.name)
@@ -386,9 +392,8 @@ def main(chosen: list[str]) -> None:
     """Prints the tables of the projects named, or of all."""
     projects = [one for one in PROJECTS if (not chosen or one.name in chosen) and fetch(one)]
     COUNT("warm")
-    table = [
-        "| project | files over 200 tokens | exempt | tokens | skeleton | repomix | under 0.25 | valid by grammar | time over repomix's |"
-    ]
+    heads = ("project", "files over 200 tokens", "exempt", "tokens", "skeleton", "repomix", "under 0.25")
+    table = [f"| {' | '.join((*heads, 'valid by grammar', 'time over that of repomix'))} |"]
     table.append("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     every: list[Made] = []
     for project in projects:
@@ -397,7 +402,7 @@ def main(chosen: list[str]) -> None:
         every += made
         peer = repomix(project)
         seconds = ours(project)
-        faster = f"{seconds / peer[1]:.2f} ({seconds:.1f} s, {peer[1]:.1f} s)" if peer else "–"
+        faster = f"{seconds / peer[1]:.2f} ({seconds:.1f} s, {peer[1]:.1f} s)" if peer else "-"
         cells = [project.name, *small(made, peer[0] if peer else None), sound(made), faster]
         table.append(f"| {' | '.join(cells)} |")
         if project.suffixes == (".py",):

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import JSON
 
 from throughline.skeleton.enrichment import Answer, Wanted, enriched, missing, read, requests
 from throughline.skeleton.outline import Outline
 from throughline.skeleton.read import outline
 from throughline.skeleton.render import skeleton
+from unit.samples import JSON
 
 TEXT = '''\
 class Store:

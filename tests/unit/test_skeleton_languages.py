@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from skeletons.rewrite import HERE, expected, samples
 
 from throughline.skeleton.difference import describe, difference
 from throughline.skeleton.languages import LANGUAGES, find
@@ -15,6 +14,7 @@ from throughline.skeleton.outline import Item
 from throughline.skeleton.parse import grammar
 from throughline.skeleton.read import outline
 from throughline.skeleton.render import LADDER, skeleton, write
+from unit.skeletons.rewrite import HERE, expected, samples
 
 SAMPLES = samples()
 TEXTS = {sample.name: sample.read_text("utf-8") for sample in SAMPLES}

@@ -99,8 +99,9 @@ def _called(one: Item, other: Item) -> Iterator[str]:
     if ("async" in _modifiers(one)) != ("async" in _modifiers(other)):
         yield "has to be awaited" if "async" in _modifiers(other) else "is not awaited any more"
     for mark in CALLED_DIFFERENTLY:
-        if (mark in one.decorators) != (mark in other.decorators):
-            yield f"is {'' if mark in other.decorators else 'no '}{mark.lstrip('@')} {'now' if mark in other.decorators else 'any more'}"
+        before, after = mark in one.decorators, mark in other.decorators
+        if before != after:
+            yield f"is a `{mark}` now" if after else f"is no `{mark}` any more"
 
 
 def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: str) -> Iterator[str]:

@@ -236,7 +236,7 @@ def _same(one: Item, other: Item) -> bool:
 
 
 def _alike(one: Item, other: Item) -> bool:
-    """Whether an item may be the other with changes: nearly the same name and parameters, or nearly the same members."""
+    """Whether an item may be the other with changes: nearly the same name and parameters, or the same members."""
     if one.kind != other.kind:
         return False
     if one.kind in FUNCTIONS:

@@ -28,10 +28,10 @@ def furnish(drafts: Iterable[Draft], hits: Iterable[Match], source: Source) -> N
     wrappers: dict[int, Node] = {}
     firsts: dict[int, int] = {}
     docs: dict[int, str] = {}
-    for node in sorted((hit.nodes["doc.before"] for hit in hits if "doc.before" in hit.nodes), key=_start):
-        if (place := _described(node, source.data)) is not None:
-            above = docs.get(node.start_byte, "")
-            docs[place] = above or doc_line(source.data[node.start_byte : node.end_byte])
+    for comment in sorted((hit.nodes["doc.before"] for hit in hits if "doc.before" in hit.nodes), key=_start):
+        if (place := _described(comment, source.data)) is not None:
+            above = docs.get(comment.start_byte, "")
+            docs[place] = above or doc_line(source.data[comment.start_byte : comment.end_byte])
     for hit in hits:
         if wrapped := hit.nodes.get("wrapped"):
             wrapper = hit.nodes["wrapper"]

@@ -7,11 +7,9 @@ from throughline.skeleton.read import outline
 from throughline.skeleton.render import LADDER, write
 
 HERE = Path(__file__).parent
-DETAILS = {
-    "full": len(LADDER) - 1,
-    "plainer": LADDER.index(next(one for one in LADDER if not one.annotations)),
-    "bare": 0,
-}
+TOP = len(LADDER) - 1
+PLAINER = TOP - next(rung for rung, detail in enumerate(LADDER) if not detail.annotations)
+DETAILS = {"full": TOP, "plainer": PLAINER, "bare": 0}
 
 
 def expected(sample: Path) -> str:
@@ -20,15 +18,12 @@ def expected(sample: Path) -> str:
     read, found = outline(sample.name, text), find(sample.name)
     assert read is not None
     assert found is not None
-    details = {**DETAILS, "plainer": len(LADDER) - 1 - DETAILS["plainer"]}
-    return "".join(f"==== {name}\n{write(read, found[0], detail)}" for name, detail in details.items())
+    return "".join(f"==== {name}\n{write(read, found[0], detail)}" for name, detail in DETAILS.items())
 
 
 def samples() -> list[Path]:
     """The samples, one for each language."""
-    return sorted(
-        path for path in HERE.iterdir() if path.stem.lower() == "sample" and path.suffix not in {".h", ".txt"}
-    )
+    return sorted(path for path in HERE.iterdir() if path.stem.lower() == "sample" and path.suffix != ".h")
 
 
 if __name__ == "__main__":

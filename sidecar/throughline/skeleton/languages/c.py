@@ -20,7 +20,7 @@ AROUND = ("type_definition", "field_declaration", "declaration")
 def complete(kind: Kind, parts: Mapping[str, "Node"]) -> tuple[Kind, Mapping[str, "Node"]]:
     """A declaration is a function when its declarator is one; a type without a name has that of what it declares."""
     if kind in {"constant", "function"} and "declarator" in parts:
-        return _declaration(kind, dict(parts))
+        return _declaration(dict(parts))
     if kind == "type" and "declarator" in parts and (name := declared(parts["declarator"])):
         return kind, {**parts, "name": name}
     if kind in {"class", "enum"}:
@@ -28,7 +28,7 @@ def complete(kind: Kind, parts: Mapping[str, "Node"]) -> tuple[Kind, Mapping[str
     return kind, parts
 
 
-def _declaration(kind: Kind, parts: dict[str, "Node"]) -> tuple[Kind, Mapping[str, "Node"]]:
+def _declaration(parts: dict[str, "Node"]) -> tuple[Kind, Mapping[str, "Node"]]:
     declarator: Node | None = parts["declarator"]
     function: Node | None = None
     pointed = False

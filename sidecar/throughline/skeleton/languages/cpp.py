@@ -23,8 +23,8 @@ _write = writer(Style(type_end=";", default="/* = … */", plainer=plainer, labe
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:
-    """An item as a declaration writes it, but for one outside of its class, which needs a body. A virtual function keeps
-    its types.
+    """An item as a declaration writes it, but for a function outside of its class, which needs a body. A virtual one
+    keeps its types.
     """
     if item.kind in FUNCTIONS and ("virtual" in item.opening or VIRTUAL.search(item.closing)):
         detail = attrs.evolve(detail, annotations=True)

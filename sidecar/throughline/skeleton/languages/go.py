@@ -32,6 +32,7 @@ def parameters(node: "Node", source: Source) -> Iterator[Written]:
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     """An item as a declaration writes it: a function goes without its body, as one that is written elsewhere."""
+    del detail  # no part of a declaration can go
     match item.kind:
         case "function" | "method":
             listed = ", ".join(parameter.written for parameter in item.parameters)
