@@ -105,6 +105,7 @@ def _called(one: Item, other: Item) -> Iterator[str]:
 
 
 def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: str) -> Iterator[str]:
+    anywhere = _by_name(new) if language in KEYWORDS else frozenset()
     old, new = _real(old), _real(new)
     names, fresh = [_name(one) for one in old], [_name(one) for one in new]
     if language not in KEYWORDS and len(old) == len(new) and [p.annotation for p in old] == [p.annotation for p in new]:
@@ -118,9 +119,10 @@ def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: st
                 yield f"`{name}` is gone"
         for place, parameter in enumerate(new):
             if fresh[place] not in names:
-                yield from _added(parameter, place, new, names, language)
-        kept = [name for name in fresh if name in names]
-        if kept != [name for name in names if name in fresh]:
+                behind = [name for name in fresh[place + 1 :] if name in names and name not in anywhere]
+                yield from _added(parameter, [] if fresh[place] in anywhere else behind)
+        kept = [name for name in fresh if name in names and name not in anywhere]
+        if kept != [name for name in names if name in kept]:
             yield f"takes its parameters in another order: {', '.join(fresh)}"
     for one, other in pairs:
         if _optional(one) and not _optional(other):
@@ -129,17 +131,18 @@ def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: st
             yield f"`{_name(other)}` is `{other.annotation or 'untyped'}` instead of `{one.annotation or 'untyped'}`"
 
 
-def _added(
-    parameter: Parameter, place: int, new: Sequence[Parameter], names: list[str], language: str
-) -> Iterator[str]:
-    name = _name(parameter)
+def _added(parameter: Parameter, behind: Sequence[str]) -> Iterator[str]:
+    """Why a new parameter breaks callers: it has no default, or stands before known ones that are told by their place."""
     if not _optional(parameter):
-        yield f"`{name}` has to be given"
-        return
-    by_name = language in KEYWORDS and any(one.name == "*" or one.name.startswith("*") for one in new[:place])
-    behind = [_name(one) for one in new[place + 1 :] if _name(one) in names and not REST.search(one.name)]
-    if behind and not by_name and not REST.search(parameter.name) and not parameter.name.startswith("*"):
-        yield f"`{name}` stands before `{behind[0]}`"
+        yield f"`{_name(parameter)}` has to be given"
+    elif behind and not REST.search(parameter.name):
+        yield f"`{_name(parameter)}` stands before `{behind[0]}`"
+
+
+def _by_name(parameters: Sequence[Parameter]) -> frozenset[str]:
+    """The parameters behind a star, which can only be given by their names."""
+    star = next((place for place, one in enumerate(parameters) if one.name.startswith("*")), len(parameters))
+    return frozenset(_name(one) for one in parameters[star + 1 :])
 
 
 def _real(parameters: Sequence[Parameter]) -> list[Parameter]:
