@@ -356,18 +356,24 @@ def repomix(project: Project) -> tuple[int, float] | None:
 
 
 ALL = """
-import sys, time
+import os, sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from throughline.models.tokens import O200k
 from throughline.skeleton.render import skeleton
 count = O200k().count
-for path in sys.stdin.read().splitlines():
-    skeleton(path, Path(path).read_text(encoding="utf-8", errors="replace"), count)
+def make(path):
+    return skeleton(path, Path(path).read_text(encoding="utf-8", errors="replace"), count).tokens
+if __name__ == "__main__":
+    paths = sys.stdin.read().splitlines()
+    count("load the ranks before the processes part")
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        print(sum(pool.map(make, paths, chunksize=16)))
 """
 
 
 def ours(project: Project) -> float:
-    """The seconds of a process that makes the skeletons of a project, start and token counts included."""
+    """The seconds for the skeletons of a project, start and token counts included, in a process for each core."""
     started = time.perf_counter()
     run(sys.executable, "-c", ALL, stdin="\n".join(map(str, project.files)))
     return time.perf_counter() - started

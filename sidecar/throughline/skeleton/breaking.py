@@ -132,7 +132,7 @@ def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: st
 
 
 def _added(parameter: Parameter, behind: Sequence[str]) -> Iterator[str]:
-    """Why a new parameter breaks callers: it has no default, or stands before known ones that are told by their place."""
+    """Why a new parameter breaks callers: it has no default, or stands before known ones that go by their place."""
     if not _optional(parameter):
         yield f"`{_name(parameter)}` has to be given"
     elif behind and not REST.search(parameter.name):

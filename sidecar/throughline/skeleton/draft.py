@@ -42,6 +42,7 @@ class Draft:
     """What is cut out of its head or its value, such as the body of a property's accessor."""
     children: list["Draft"] = attrs.Factory(list)
     _words: frozenset[str] | None = None
+    _name: str | None = None
 
     @property
     def fullness(self) -> tuple[bool, int, int]:
@@ -60,10 +61,12 @@ class Draft:
 
     def name(self, source: Source) -> str:
         """Its own name, behind its owner's where that stands in its head; without one, what the query calls it."""
-        node = self.parts.get("name")
-        name = source.text(*node.byte_range) if node else self.settings.get("name", "")
-        owner = self.parts.get("owner")
-        return f"{source.text(*owner.byte_range)}{self.settings.get('joint', '.')}{name}" if owner else name
+        if self._name is None:
+            node = self.parts.get("name")
+            self._name = source.text(*node.byte_range) if node else self.settings.get("name", "")
+            if owner := self.parts.get("owner"):
+                self._name = f"{source.text(*owner.byte_range)}{self.settings.get('joint', '.')}{self._name}"
+        return self._name
 
     def words(self, source: Source) -> frozenset[str]:
         """The names by which its body knows its parameters."""
@@ -83,6 +86,8 @@ class Draft:
 
     def settle(self, source: Source) -> None:
         """A method that assigns to a bare name which is a field here changes the object."""
+        if not any(child.assigned for child in self.children):
+            return
         fields = {child.name(source) for child in self.children if child.kind in {"field", "attribute"}}
         for child in self.children:
             if child.kind != "method" or child.name(source) in self.language.constructors | {self.name(source)}:
