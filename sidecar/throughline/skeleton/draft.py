@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 NO_BODY = frozenset({"", "...", "pass", "{}", "{ }", ";"})
+LONGEST_NOTHING = 200
+"""Bytes above which a body is not read to see that it is none."""
+LONGEST_VALUE = 2_000
+"""Bytes above which a value is not read to see that it is too long: below it may be spaces and comments."""
 LONG_CLOSING = 80
 
 
@@ -99,7 +103,7 @@ class Draft:
         """Bytes of body or value that a skeleton does not show."""
         if self.kind in FUNCTIONS and "body" in self.parts:
             start, end = self._body()
-            if source.text(start, end) not in NO_BODY:
+            if end - start > LONGEST_NOTHING or source.text(start, end) not in NO_BODY:
                 return end - start
         value = self.parts.get("value")
         if value is not None and self.kind != "attribute" and not self.children and self._value(source) == LEFT_OUT:
@@ -175,9 +179,11 @@ class Draft:
         node = self.parts.get("value")
         if node is None:
             return ""
-        text = source.text(*node.byte_range)
         if self.kind == "type" or self.settings.get("value") == "whole":
-            return text
+            return source.text(*node.byte_range)
+        if node.end_byte - node.start_byte > LONGEST_VALUE:
+            return LEFT_OUT
+        text = source.text(*node.byte_range)
         return shortened(text, self.language.joins or node.start_point.row == node.end_point.row)
 
     def _listed(self, source: Source, bracket: bytes) -> bool:
