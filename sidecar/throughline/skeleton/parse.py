@@ -69,12 +69,14 @@ def _parsed(parser: "tree_sitter.Parser", data: bytes, late: Patience) -> "Node 
     """The root of a source's tree, or None where the parser got lost in it."""
     budget = Budget(late)
     try:
-        return parser.parse(reader(data), progress_callback=budget.parsing).root_node
+        tree = parser.parse(reader(data), progress_callback=budget.parsing)
     except ValueError:
         parser.reset()
         if budget.spent:
             return None
         raise
+    # The same tree again, which takes no time, but with its text at hand for the query's predicates.
+    return tree.root_node if tree.root_node.has_error else parser.parse(data, tree).root_node
 
 
 def _found(query: "tree_sitter.Query", root: "Node") -> list[Match]:
