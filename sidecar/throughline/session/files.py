@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import monotonic
 
 from attrs import frozen
 
@@ -16,13 +17,15 @@ from throughline.skeleton.read import outline
 from throughline.skeleton.render import skeleton
 
 _HEAD = "File {}:\n\n"
+# Seconds; a file that takes longer to read is one in which a parser got lost, and is outlined by its indentation.
+_PATIENCE = 5.0
 
 
 def injected(path: str, text: str, form: Form, count: Callable[[str], int]) -> FileInjected:
     """The event that puts a file into the view; a small file goes whole even where a skeleton was asked for."""
     original = count(text)
     if form == "skeleton":
-        made = skeleton(path, text, count)
+        made = skeleton(path, text, count, late=_patience())
         if made.form != "whole":
             return FileInjected(path, digest(text), "skeleton", made.text, made.tokens, original)
     body = f"{_HEAD.format(path)}{text}"
@@ -46,7 +49,7 @@ def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
     """
     fresh = injected(file.path, text, file.form, count)
     seen, now = (one.text.removeprefix(_HEAD.format(file.path)) for one in (file, fresh))
-    before, after, whole = outline(file.path, seen), outline(file.path, now), outline(file.path, text)
+    before, after, whole = (outline(file.path, one, _patience()) for one in (seen, now, text))
     if before is None or after is None or whole is None:
         return Moved((), seen, now)
     places = dict(_places(whole.items))
@@ -54,6 +57,12 @@ def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
     changes = [one for one in difference(before, after) if not (one.kind == "body" and file.form == "skeleton")]
     said = tuple((text, places.get(one.name, nowhere)) for one, text in zip(changes, describe(changes), strict=True))
     return Moved(said, seen, now)
+
+
+def _patience() -> Callable[[], bool]:
+    """True once a reading that starts now has taken too long."""
+    end = monotonic() + _PATIENCE
+    return lambda: monotonic() > end
 
 
 def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, range]]:

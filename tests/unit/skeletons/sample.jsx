@@ -64,6 +64,7 @@ const api = {
 
 Store.prototype.late = function (a) { process.exit(a); };
 exports.helper = (a, b) => { a.x = b; };
+exports.Shelf = class Shelf extends Store { stack(name) { return name; } };
 module.exports = { plain, twice(a) { return 2 * a; }, third: (b) => b };
 export { plain as simple, fs };
 export * from "./errors.js";

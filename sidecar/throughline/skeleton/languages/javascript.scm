@@ -6,7 +6,10 @@
 ((export_statement value: (class body: (_) @body) @class)
   (#set! name "default"))
 (variable_declarator name: (_) @name value: (class body: (_) @body) @class)
-(expression_statement (assignment_expression left: (member_expression) @name right: (class body: (_) @body)) @class)
+(program (expression_statement (assignment_expression
+  left: (member_expression) @name right: (class !name body: (_) @body) @class)))
+(program (expression_statement (assignment_expression
+  left: (member_expression) right: (class name: (_) @name body: (_) @body) @class)))
 
 ; Functions
 
@@ -99,6 +102,7 @@
 (export_statement declaration: (_) @wrapped) @wrapper
 (export_statement value: (_) @wrapped) @wrapper
 (variable_declarator value: (class) @wrapped) @wrapper
+(program (expression_statement (assignment_expression right: (class) @wrapped) @wrapper))
 (lexical_declaration (variable_declarator) @wrapped) @wrapper
 (variable_declaration (variable_declarator) @wrapped) @wrapper
 
