@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from throughline.agent.loop import Crew
 from throughline.core.events import Event, Logged
+from throughline.core.files import digest
 from throughline.core.ports import Model, Toolbox
 from throughline.models.prices import load
 from throughline.models.scripted import ScriptedTools
@@ -56,6 +57,15 @@ class Files(dict[str, str]):
 
     def text(self, path: str) -> str | None:
         return self.get(path)
+
+    def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
+        return {path: digest(self[path]) if path in self else None for path in paths}
+
+    def files(self, path: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self if name == path or name.startswith(f"{path}/")))
+
+    def touched(self, paths: Iterable[str]) -> None:
+        """Every text is looked at anew."""
 
 
 class Heard:

@@ -23,7 +23,7 @@ class Batch:
 def maskable(session: Session, fresh: int) -> Batch:
     """Old tool output, leaving the newest `fresh` tokens of it and whatever the model has not yet answered.
 
-    Copies of a file that a newer injection supersedes count too.
+    Copies of a file that a newer injection or read supersedes count too.
     """
     ids: list[str] = []
     total, room = 0, fresh
@@ -33,6 +33,10 @@ def maskable(session: Session, fresh: int) -> Batch:
             match item:
                 case Replied() | ToolCalled():
                     answered = True
+                case ToolReturned(id=name, tokens=tokens) if name in session.outdone and name not in session.masked:
+                    if answered and tokens >= SMALLEST:
+                        ids.append(name)
+                        total += tokens
                 case ToolReturned(id=name, tokens=tokens) if answered and name not in session.masked:
                     room -= tokens
                     if room < 0 and tokens >= SMALLEST:

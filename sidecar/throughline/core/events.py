@@ -11,6 +11,8 @@ from throughline.core.ledger import Operation
 Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
 Form: TypeAlias = Literal["full", "skeleton"]
 Origin: TypeAlias = Literal["live", "demo", "recording"]
+Sighting: TypeAlias = Literal["full", "part", "skeleton", "written"]
+Means: TypeAlias = Literal["read", "edit", "check"]
 Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted"]
 
 
@@ -114,7 +116,11 @@ class ToolReturned:
 
 @frozen
 class FileInjected:
-    """A file put into the view, whole or as a skeleton, at a content hash (SHA-256)."""
+    """A file put into the view at a content hash (SHA-256): whole, as a skeleton, or as the lines `first` to `last`.
+
+    One that is `absent` is a line that says why its content is not there: it is gone (no hash), or too big by now.
+    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart.
+    """
 
     kind: ClassVar[Literal["file_injected"]] = "file_injected"
     path: str
@@ -123,11 +129,17 @@ class FileInjected:
     text: str
     tokens: int
     original: int = 0
+    first: int = 0
+    last: int = 0
+    absent: bool = False
+    was: str = ""
+    copy: int = 0
 
     @property
     def key(self) -> str:
         """The id under which a copy of the file is masked."""
-        return f"{self.path}@{self.digest[:12]}:{self.form}"
+        lines = f":{self.first}-{self.last}" if self.first else ""
+        return f"{self.path}@{self.digest[:12]}:{self.form}{lines}" + (f"#{self.copy}" if self.copy else "")
 
 
 @frozen
@@ -136,6 +148,34 @@ class FileDropped:
 
     kind: ClassVar[Literal["file_dropped"]] = "file_dropped"
     path: str
+
+
+@frozen
+class FileSeen:
+    """The model knows a file's text at a content hash, whole or in part, because it read or wrote it; no hash where it
+    deleted it. A file is "written" where it knows the whole of what it made.
+
+    `id` is the call that shows the content. A check found that what it had been shown would be the same at this hash.
+    """
+
+    kind: ClassVar[Literal["file_seen"]] = "file_seen"
+    turn: int
+    path: str
+    digest: str
+    form: Sighting
+    by: Means = "read"
+    id: str = ""
+    first: int = 0
+    last: int = 0
+
+
+@frozen
+class FileMoved:
+    """A file that the model has seen has another path from now on; its content is the same."""
+
+    kind: ClassVar[Literal["file_moved"]] = "file_moved"
+    path: str
+    to: str
 
 
 @frozen
@@ -277,9 +317,9 @@ class SessionEnded:
 Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
     SessionStarted | CrewChanged | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
-    | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted
-    | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten
-    | SessionEnded
+    | FileInjected | FileDropped | FileSeen | FileMoved | TurnEnded | CallBilled | LedgerChanged | LedgerUndone
+    | Masked | Compacted | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected
+    | ArchiveWritten | SessionEnded
 )  # fmt: skip
 
 

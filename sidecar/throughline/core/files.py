@@ -1,39 +1,34 @@
-"""Which files the model has seen, at which content, and whether they have moved on."""
+"""The files in the view beside what the world has now."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from throughline.core.events import FileInjected, Form
+from throughline.core.registry import Freshness
 from throughline.core.session import Session
-
-Freshness: TypeAlias = Literal["fresh", "stale", "gone"]
 
 
 @frozen
 class SeenFile:
-    """A file in the view beside its present state; `path` is relative to the workspace, with slashes."""
+    """A file in the view beside its present state; `path` is relative to the workspace, with slashes. Lines count
+    from 1, and are 0 where it is not a range.
+    """
 
     path: str
     form: Form
     freshness: Freshness
     tokens: int
     original: int
+    first: int = 0
+    last: int = 0
 
 
 def digest(text: str) -> str:
     """The content's address: SHA-256 in hex of its UTF-8 bytes."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def freshness(seen: str, now: str | None) -> Freshness:
-    """Compares the content hash that the model saw with the file's present one (None: it is gone)."""
-    if now is None:
-        return "gone"
-    return "fresh" if seen == now else "stale"
 
 
 def superseded(session: Session, file: FileInjected) -> bool:

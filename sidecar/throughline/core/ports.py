@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from throughline.core.changes import Delta, Span
 from throughline.core.errors import UserError
 from throughline.core.events import Logged, Origin, Purpose, Spoke, ToolCalled, ToolReturned
 from throughline.core.usage import Price, Usage
@@ -226,6 +227,42 @@ class Workspace(Protocol):
 
     def text(self, path: str) -> str | None:
         """A file's text, or None where it is gone or is not text; paths are relative, with slashes."""
+        ...
+
+    def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """The content hash of each file's text, None where there is none; cheap where little has changed."""
+        ...
+
+    def files(self, path: str) -> tuple[str, ...]:
+        """The files below a folder that no ignore file excludes; the path itself where it is a file."""
+        ...
+
+    def touched(self, paths: Iterable[str]) -> None:
+        """Something says that these files have changed."""
+        ...
+
+
+class Repository(Protocol):
+    """The version control of the workspace."""
+
+    def read(self, span: Span) -> Iterable[Delta]:
+        """The files that differ over a span, each whole, by path. Raises UserError."""
+        ...
+
+    def base(self, one: str, other: str) -> str:
+        """The commit at which two revisions parted. Raises UserError."""
+        ...
+
+
+class Skeletons(Protocol):
+    """What was made of files before, under a key that says from what and how. Losing it loses nothing."""
+
+    def find(self, keys: Sequence[str]) -> dict[str, str]:
+        """What is kept under these keys."""
+        ...
+
+    def keep(self, made: Mapping[str, str]) -> None:
+        """Keeps what was made, by key."""
         ...
 
 

@@ -22,6 +22,8 @@ from throughline.core.events import (
     Ending,
     FileDropped,
     FileInjected,
+    FileMoved,
+    FileSeen,
     Item,
     LedgerChanged,
     LedgerUndone,
@@ -40,6 +42,7 @@ from throughline.core.events import (
     Withdrawn,
 )
 from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise, change
+from throughline.core.registry import Registry, outdone, sighted
 from throughline.core.series import Series
 from throughline.core.usage import Bill, charge
 
@@ -78,6 +81,8 @@ class Session:
     `undone_at` is the number of the last turn when a compaction was last undone or turned down. `held` waits for the
     user's word, with so many items in its turns, and so does the change of the archive that is `proposed`, of so many
     turns and ledger steps.
+    `files` are those that the user put into the view, `registry` is all that the model has seen. `reads` are the calls
+    that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since.
 
     The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
     failed write left behind.
@@ -97,6 +102,9 @@ class Session:
     waiting: tuple[FileInjected, ...] = ()
     carried: tuple[FileInjected, ...] = ()
     files: dict[str, FileInjected] = field(factory=dict)
+    registry: Registry = field(factory=dict)
+    reads: dict[str, tuple[FileSeen, ...]] = field(factory=dict)
+    outdone: frozenset[str] = frozenset()
     steps: tuple[LedgerStep, ...] = ()
     ledger: Ledger = field(factory=Ledger)
     summarised: Ledger = field(factory=Ledger)
@@ -171,8 +179,13 @@ def _applied(session: Session, logged: Logged) -> Session:
             return _extend(session, event, logged.at)
         case FileInjected():
             files = {**session.files, event.path: event}
-            return evolve(session, files=files, waiting=(*session.waiting, event))
+            return _see(evolve(session, files=files, waiting=(*session.waiting, event)), event, logged.at)
+        case FileSeen():
+            return _see(session, event, logged.at)
+        case FileMoved():
+            return _see(_renamed(session, event), event, logged.at)
         case FileDropped():
+            session = _see(session, event, logged.at)
             files = {path: file for path, file in session.files.items() if path != event.path}
             waiting = tuple(file for file in session.waiting if file.path != event.path)
             masked = session.masked | {file.key for file in _copies(session.turns) if file.path == event.path}
@@ -254,6 +267,29 @@ def _put(session: Session, turn: Turn) -> Session:
     others = (one for one in session.unended if one.number != turn.number)
     unended = tuple(sorted((*others, turn), key=_number)) if turn.ending is None else tuple(others)
     return evolve(session, turns=turns, unended=unended)
+
+
+def _see(session: Session, event: FileInjected | FileDropped | FileSeen | FileMoved, at: float) -> Session:
+    session = evolve(session, registry=sighted(session.registry, event, at))
+    if not isinstance(event, FileSeen | FileInjected):
+        return session
+    reads = session.reads.get(event.path, ())
+    gone = outdone(reads, event)
+    kept = tuple(read for read in reads if read not in gone)
+    if isinstance(event, FileSeen) and event.by == "read" and event.form != "written" and event.id:
+        kept = (*kept, event)
+    if kept == reads:
+        return session
+    outdone_ids = session.outdone | {read.id for read in gone}
+    return evolve(session, reads={**session.reads, event.path: kept}, outdone=outdone_ids)
+
+
+def _renamed(session: Session, event: FileMoved) -> Session:
+    """The file stays in the view; without a hash it counts as moved on, so that it enters again under its new path."""
+    files = {path: file for path, file in session.files.items() if path != event.path}
+    if file := session.files.get(event.path):
+        files[event.to] = evolve(file, path=event.to, digest="", was=event.path)
+    return evolve(session, files=files)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

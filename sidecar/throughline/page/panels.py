@@ -50,9 +50,17 @@ def _entry(entry: Entry) -> MemoryEntry:
 
 
 def files(seen: Sequence[SeenFile], uri: Callable[[str], str]) -> list[ContextFile]:
-    """The files in the view beside their present state."""
+    """The files in the view beside their present state; what the model itself made out of date is stale too."""
     return [
-        ContextFile(file.path, uri(file.path), file.form, file.freshness, file.tokens, file.original) for file in seen
+        ContextFile(
+            file.path,
+            uri(file.path),
+            file.form,
+            "stale" if file.freshness == "outdated" else file.freshness,
+            file.tokens,
+            file.original,
+        )
+        for file in seen
     ]
 
 
