@@ -65,6 +65,16 @@ def grammar(language: Language, suffix: str, data: bytes) -> "Node":
     return root
 
 
+def tree(language: Language, suffix: str, data: bytes, late: Patience = endless) -> "Node | None":
+    """The root of the syntax tree of UTF-8 source, or None for what would take minutes."""
+    if hopeless(data):
+        return None
+    module, function = language.grammars[suffix]
+    parser = import_module("tree_sitter").Parser(_grammar(module, function))
+    root = _parsed(parser, language.prepare(data), late)
+    return None if root is None or _torn(root) else root
+
+
 def _parsed(parser: "tree_sitter.Parser", data: bytes, late: Patience) -> "Node | None":
     """The root of a source's tree, or None where the parser got lost in it."""
     budget = Budget(late)
