@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -24,12 +24,14 @@ from throughline.store.words import phrase, words
 log = logging.getLogger(__name__)
 
 # Each file leads from one schema to the next.
-MIGRATIONS = ("schema.sql", "words.sql")
+MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql")
 SCHEMA = len(MIGRATIONS)
 NAME = "throughline.db"
 IGNORED = "*\n!.gitignore\n!.gitattributes\n!project-context.md\n"
 # What earlier versions wrote: it kept the archive's attributes out of version control.
 _FORMER = "*\n!.gitignore\n!project-context.md\n"
+# How many skeletons are kept: those of a big repository, in a few versions of its files.
+SKELETONS = 20_000
 
 
 class Database:
@@ -207,9 +209,26 @@ class Database:
                     "UPDATE events SET body = replace(body, ?, ?) WHERE instr(body, ?)", (sought, blank, sought)
                 ).rowcount
                 connection.execute("DELETE FROM words")
+                # They are made again, from files that no longer have it.
+                connection.execute("DELETE FROM skeletons")
                 self._reindex(connection)
             self._scrub()
         return changed
+
+    def skeletons(self, keys: Sequence[str]) -> dict[str, str]:
+        """The skeletons that are kept under these keys. Raises StoreError."""
+        with self._guarded(), self._lock:
+            found = (
+                self._connection.execute("SELECT key, body FROM skeletons WHERE key = ?", (key,)).fetchone()
+                for key in keys
+            )
+            return {row[0]: row[1] for row in found if row is not None}
+
+    def keep_skeletons(self, made: Mapping[str, str]) -> None:
+        """Keeps skeletons by key, and lets go of the oldest of very many. Raises StoreError."""
+        with self._guarded(), self._lock, self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO skeletons (key, body) VALUES (?, ?)", made.items())
+            connection.execute("DELETE FROM skeletons WHERE id <= (SELECT max(id) FROM skeletons) - ?", (SKELETONS,))
 
     def _scrub(self) -> None:
         """Takes what was deleted out of the file too, the write-ahead log's part of it included."""

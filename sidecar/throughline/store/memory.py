@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from attrs import evolve
@@ -98,3 +98,18 @@ class MemoryArchive:
     def write(self, text: str) -> None:
         """Replaces it; an empty text never replaces one that says something."""
         self._text = text if text.strip() else self._text
+
+
+class MemorySkeletons:
+    """Skeletons kept in memory only."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, str] = {}
+
+    def find(self, keys: Sequence[str]) -> dict[str, str]:
+        """What is kept under these keys."""
+        return {key: self.made[key] for key in keys if key in self.made}
+
+    def keep(self, made: Mapping[str, str]) -> None:
+        """Keeps what was made, by key."""
+        self.made |= made
