@@ -7,8 +7,9 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from throughline.agent.shown import Asked
 from throughline.core.errors import UserError
-from throughline.core.events import FileDropped, FileInjected, Logged
+from throughline.core.events import FileDropped, FileInjected, FileMoved, FileSeen, Logged
 from throughline.core.files import SeenFile, digest
 from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
@@ -42,6 +43,8 @@ from throughline.wire.methods import (
 )
 from throughline.wire.state import Activity, Patch, State
 
+_FILES = FileInjected | FileDropped | FileSeen | FileMoved
+
 
 class App:
     """One workspace in one window. Requests come in as messages; what they change goes out as patches."""
@@ -64,7 +67,7 @@ class App:
     def logged(self, events: Sequence[Logged]) -> None:
         """Shows events as they are kept."""
         self._page.logged(events)
-        self._files_due |= any(isinstance(one.event, FileInjected | FileDropped) for one in events)
+        self._files_due |= any(isinstance(one.event, _FILES) for one in events)
         self._due.set()
 
     def streamed(self, turn: int, text: str) -> None:
@@ -73,10 +76,18 @@ class App:
 
     def touched(self, uris: Sequence[str]) -> None:
         """Files changed: those in the view may be stale now."""
-        seen = self._owner.session.files if self._owner is not None else {}
-        if any(self._files.path(uri) in seen for uri in uris):
+        paths = {path for uri in uris if (path := self._files.path(uri))}
+        self._files.touched(paths)
+        if self._owner is not None and paths & self._owner.session.files.keys():
             self._files_due = True
             self._due.set()
+
+    async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Files and folders have other addresses: what the model saw of them is known under these."""
+        for before, after in pairs:
+            path, to = self._files.path(before), self._files.path(after)
+            if self._owner is not None and path and to:
+                await self._owner.renamed(path, to)
 
     # Sessions.
 
@@ -166,9 +177,8 @@ class App:
     # Files.
 
     async def inject(self, params: Inject) -> Injected:
-        """Puts files into the view; those that cannot enter are named with the reason."""
-        owner = self._writable()
-        return await self._each(params.uris, lambda path: owner.inject(path, params.form))
+        """Puts files and folders into the view; what cannot enter is named with the reason."""
+        return await self._entered(params.uris, Asked(params.form))
 
     async def refresh(self, params: OneFile) -> Injected:
         """Puts a file into the view again, as it is now."""
@@ -177,7 +187,7 @@ class App:
         seen = owner.session.files.get(path)
         if seen is None:
             raise RefusedError(f"{path} is not in the view.")
-        return await self._each([params.uri], lambda path: owner.inject(path, seen.form))
+        return await self._entered([params.uri], Asked(seen.form, seen.first, seen.last))
 
     async def drop(self, params: OneFile) -> Nothing:
         """Takes a file out of the view."""
@@ -236,18 +246,17 @@ class App:
             await self._show()
             return self._page.snapshot()
 
-    async def _each(self, uris: Sequence[str], act: Callable[[str], Awaitable[FileInjected]]) -> Injected:
-        paths: list[str] = []
-        refused: list[Refusal] = []
-        for uri in uris:
-            try:
-                event = await act(self._path(uri))
-            except RefusedError as error:
-                refused.append(Refusal(uri, str(error)))
-            else:
-                paths.append(event.path)
+    async def _entered(self, uris: Sequence[str], asked: Asked) -> Injected:
+        owner = self._writable()
+        places = {uri: self._files.path(uri) for uri in uris}
+        known = {path: uri for uri, path in places.items() if path}
+        entered, refused = await owner.inject_all(list(known), asked)
         self._due.set()
-        return Injected(paths, refused)
+        outside = [Refusal(uri, f"{uri} is not a file of this workspace.") for uri, path in places.items() if not path]
+        inside = [Refusal(known.get(one.path) or self._files.uri(one.path), one.reason) for one in refused]
+        order = {uri: place for place, uri in enumerate(uris)}
+        named = sorted([*outside, *inside], key=lambda one: order.get(one.uri, len(order)))
+        return Injected([event.path for event in entered], named)
 
     def _path(self, uri: str) -> str:
         path = self._files.path(uri)

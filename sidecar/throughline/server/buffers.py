@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ class Buffers:
         self._server = server
         self._root = root.resolve()
         self._disk = disk
+        self._hashed: dict[str, tuple[int, str]] = {}
 
     def text(self, path: str) -> str | None:
         """A file's text as the editor shows it, or None where it is gone or is not text."""
@@ -26,6 +28,40 @@ class Buffers:
         if document is not None and document.version is not None:
             return str(document.source)
         return self._disk.text(path)
+
+    def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """The content hash of each file's text as the editor shows it, None where there is none."""
+        found: dict[str, str | None] = {}
+        closed = []
+        for path in paths:
+            document = self._server.workspace.text_documents.get(self.uri(path))
+            if document is None or document.version is None:
+                closed.append(path)
+            else:
+                found[path] = self._hash(path, document.version, str(document.source))
+        return found | self._disk.digests(closed)
+
+    def files(self, path: str) -> tuple[str, ...]:
+        """The files below a folder that no ignore file excludes; the path itself where it is a file."""
+        return self._disk.files(path)
+
+    def touched(self, paths: Iterable[str]) -> None:
+        """Something says that these files have changed: opened, edited, saved, closed, or written by another."""
+        known = list(paths)
+        for path in known:
+            self._hashed.pop(path, None)
+        self._disk.touched(known)
+
+    def _hash(self, path: str, version: int, source: str) -> str:
+        """The hash of an open document: made anew only where its version has moved."""
+        if (known := self._hashed.get(path)) and known[0] == version:
+            return known[1]
+        # The session's own parts are loaded after the server has answered.
+        from throughline.core.files import digest  # noqa: PLC0415
+
+        made = digest(source)
+        self._hashed[path] = (version, made)
+        return made
 
     def path(self, uri: str) -> str | None:
         """The workspace path behind an address, with slashes, or None where it lies outside."""

@@ -6,6 +6,7 @@ The session's own parts are imported once the editor has its first answer: it wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("throughline")
 T = TypeVar("T")
+_EVERYTHING = types.FileOperationRegistrationOptions([types.FileOperationFilter(types.FileOperationPattern("**/*"))])
 
 
 class RefusedRequestError(JsonRpcException):
@@ -73,6 +75,11 @@ def build(open_bench: Open) -> LanguageServer:
     server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(
         lambda params: shell.touched([change.uri for change in params.changes])
     )
+
+    @server.feature(types.WORKSPACE_DID_RENAME_FILES, _EVERYTHING)
+    async def renamed(params: types.RenameFilesParams) -> None:
+        await shell.renamed([(one.old_uri, one.new_uri) for one in params.files])
+
     return server
 
 
@@ -139,6 +146,13 @@ class Shell:
         """Files changed, in the editor or on disk."""
         if self._ready is not None:
             self._ready.touched(uris)
+
+    async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Files and folders have other addresses now."""
+        if self._ready is not None:
+            # Nobody waits for an answer to this.
+            with contextlib.suppress(UserError):
+                await self._ready.renamed(pairs)
 
     async def close(self) -> None:
         """Lets go of the session."""

@@ -25,12 +25,23 @@ from throughline.compression.compaction import (
 from throughline.compression.packing import Row
 from throughline.context.baselines import shaped
 from throughline.context.view import Frame, Shown, assemble, shown
-from throughline.core.events import Compacted, CompactionDismissed, CompactionHeld, Event, LedgerChanged, Masked, Noted
+from throughline.core.events import (
+    Compacted,
+    CompactionDismissed,
+    CompactionHeld,
+    Event,
+    FileInjected,
+    FileSeen,
+    LedgerChanged,
+    Masked,
+    Noted,
+)
 from throughline.core.ledger import Ledger
 from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
 from throughline.session.drafts import Draft, Drafts
+from throughline.session.files import fitted, refreshed
 from throughline.session.idle import Idle
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
@@ -151,6 +162,22 @@ class Compactor:
                         break
         self._rest(session, share)
         return view
+
+    async def fresh(self) -> tuple[FileInjected | FileSeen, ...]:
+        """What brings the view's files up to date, so that no call carries a stale one without saying so."""
+        session, world = self._journal.session, self._world
+        if not session.files:
+            return ()
+        count = world.tokens.count
+        events = await world.off(lambda: refreshed(session, world.workspace, count, world.skeletons))
+        if not any(isinstance(event, FileInjected) for event in events):
+            return events
+        room = self.room(await world.off(lambda: self.view(session)))
+        return fitted(session, events, room, count)
+
+    def room(self, view: View) -> int:
+        """The o200k tokens that are left below the share at which the session compacts."""
+        return round(self._settings.share * self._journal.session.limit / self.factor) - view.tokens
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
         """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""

@@ -1,35 +1,20 @@
-"""Files in the view: as they enter it, and as they are now."""
+"""Files that the model has seen: as they enter the view, and as they are now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from time import monotonic
+from collections.abc import Callable, Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from throughline.core.events import FileInjected, Form
-from throughline.core.files import SeenFile, digest, freshness
-from throughline.core.ports import Workspace
+from throughline.agent.shown import body, followed, gone, patience, shown, too_big
+from throughline.core.events import FileInjected, FileSeen
+from throughline.core.files import SeenFile
+from throughline.core.ports import Skeletons, Workspace
+from throughline.core.registry import Freshness, Sight, freshness
 from throughline.core.session import Session
 from throughline.skeleton.difference import describe, difference
 from throughline.skeleton.outline import Item
 from throughline.skeleton.read import outline
-from throughline.skeleton.render import skeleton
-
-_HEAD = "File {}:\n\n"
-# Seconds; a file that takes longer to read is one in which a parser got lost, and is outlined by its indentation.
-_PATIENCE = 5.0
-
-
-def injected(path: str, text: str, form: Form, count: Callable[[str], int]) -> FileInjected:
-    """The event that puts a file into the view; a small file goes whole even where a skeleton was asked for."""
-    original = count(text)
-    if form == "skeleton":
-        made = skeleton(path, text, count, late=_patience())
-        if made.form != "whole":
-            return FileInjected(path, digest(text), "skeleton", made.text, made.tokens, original)
-    body = f"{_HEAD.format(path)}{text}"
-    return FileInjected(path, digest(text), "full", body, count(body), original)
 
 
 @frozen
@@ -43,13 +28,21 @@ class Moved:
     now: str
 
 
+@frozen
+class Known:
+    """A file that the model has seen, beside its present state."""
+
+    sight: Sight
+    freshness: Freshness
+
+
 def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
     """What moved since a file was injected. Both sides are read from what the model is shown, so that what a
     skeleton leaves out makes no difference.
     """
-    fresh = injected(file.path, text, file.form, count)
-    seen, now = (one.text.removeprefix(_HEAD.format(file.path)) for one in (file, fresh))
-    before, after, whole = (outline(file.path, one, _patience()) for one in (seen, now, text))
+    fresh = shown(file.path, text, followed(file, text), count)
+    seen, now = body(file), body(fresh)
+    before, after, whole = (outline(file.path, one, patience()) for one in (seen, now, text))
     if before is None or after is None or whole is None:
         return Moved((), seen, now)
     places = dict(_places(whole.items))
@@ -59,33 +52,93 @@ def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
     return Moved(said, seen, now)
 
 
-def _patience() -> Callable[[], bool]:
-    """True once a reading that starts now has taken too long."""
-    end = monotonic() + _PATIENCE
-    return lambda: monotonic() > end
-
-
 def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, range]]:
     for item in items:
         yield prefix + item.name, range(item.first_line, item.last_line + 1)
         yield from _places(item.children, f"{prefix}{item.name}.")
 
 
-def seen(files: Iterable[FileInjected], workspace: Workspace) -> tuple[SeenFile, ...]:
-    """Files in the view beside their present state. Reads every one of them."""
+def registry(session: Session, workspace: Workspace) -> tuple[Known, ...]:
+    """All that the model has seen beside its present state, by path. Reads what has changed since it was last asked."""
+    now = workspace.digests(session.registry)
+    return tuple(Known(sight, freshness(sight, now[path])) for path, sight in sorted(session.registry.items()))
+
+
+def seen(session: Session, workspace: Workspace) -> tuple[SeenFile, ...]:
+    """The files in the view beside their present state. One whose content is not there is not fresh."""
+    now = workspace.digests(session.files)
     found = []
-    for file in files:
-        text = workspace.text(file.path)
-        state = freshness(file.digest, None if text is None else digest(text))
-        found.append(SeenFile(file.path, file.form, state, file.tokens, file.original))
+    for path, file in session.files.items():
+        state = _state(session, file, now[path])
+        state = "stale" if state == "fresh" and file.absent else state
+        found.append(SeenFile(path, file.form, state, file.tokens, file.original, file.first, file.last))
     return tuple(found)
 
 
-def refreshed(session: Session, workspace: Workspace, count: Callable[[str], int]) -> tuple[FileInjected, ...]:
-    """New injections for the files that have moved on since the model saw them."""
-    texts = {path: workspace.text(path) for path in session.files}
-    return tuple(
-        injected(path, text, session.files[path].form, count)
-        for path, text in texts.items()
-        if text is not None and digest(text) != session.files[path].digest
-    )
+def refreshed(
+    session: Session, workspace: Workspace, count: Callable[[str], int], kept: Skeletons | None = None
+) -> tuple[FileInjected | FileSeen, ...]:
+    """What brings the view's files up to date: those that have moved on enter again, and one that is gone is said to
+    be. Where the model would be shown the same again, it is noted that what it saw still holds.
+    """
+    now = workspace.digests(session.files)
+    events: list[FileInjected | FileSeen] = []
+    for path, file in session.files.items():
+        state = _state(session, file, now[path])
+        if state == "gone" and not (file.absent and not file.digest):
+            events.append(gone(file, count))
+        elif state in {"stale", "outdated"} and (text := workspace.text(path)) is not None:
+            fresh = shown(path, text, followed(file, text), count, kept, was="" if file.digest else file.was)
+            if file.absent or fresh.was or _content(fresh) != _content(file):
+                events.append(unmasked(session, fresh))
+            else:
+                form = "part" if file.first else file.form
+                events.append(FileSeen(0, path, fresh.digest, form, "check", first=file.first, last=file.last))
+    return tuple(events)
+
+
+def fitted(
+    session: Session, events: Sequence[FileInjected | FileSeen], room: int, count: Callable[[str], int]
+) -> tuple[FileInjected | FileSeen, ...]:
+    """The same in what room there is, in o200k tokens: a file that does not fit is said to have changed."""
+    made = []
+    for event in events:
+        one = event
+        if isinstance(event, FileInjected) and not event.absent:
+            if event.tokens > room:
+                one = too_big(session.files[event.path], event.digest, count)
+            room -= one.tokens if isinstance(one, FileInjected) else 0
+        made.append(one)
+    return tuple(made)
+
+
+def unmasked(session: Session, file: FileInjected) -> FileInjected:
+    """The file as a copy that no earlier masking speaks of: a content may come back that the view has a stub of."""
+    while file.key in session.masked:
+        file = evolve(file, copy=file.copy + 1)
+    return file
+
+
+def _state(session: Session, file: FileInjected, now: str | None) -> Freshness:
+    """Whether a file in the view is as the model knows it: by what was put there, or by what it did itself since."""
+    if now is None:
+        return "gone"
+    if now == file.digest:
+        return "fresh"
+    sight = session.registry.get(file.path)
+    if sight is None or not file.digest or not _standing(session, sight):
+        return "stale"
+    within = sight.form == "part" and file.first and sight.first <= file.first and file.last <= sight.last
+    covers = sight.form == "full" or within or (sight.form == file.form and not file.first)
+    return freshness(sight, now) if covers else "stale"
+
+
+def _standing(session: Session, sight: Sight) -> bool:
+    """Whether what the model knows by its own reads and edits still stands in the view."""
+    return not sight.since or (sight.since > session.through and sight.id not in session.masked)
+
+
+def _content(file: FileInjected) -> tuple[int, int, str]:
+    """What is shown below the first line, which counts the lines of the file."""
+    shown = file.text.partition("\n")[2] if file.form == "skeleton" else body(file)
+    return file.first, file.last, shown

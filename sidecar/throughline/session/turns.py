@@ -10,7 +10,6 @@ from throughline.agent import loop
 from throughline.core.errors import UserError
 from throughline.core.events import (
     Ending,
-    FileInjected,
     Queued,
     Spoke,
     ToolReturned,
@@ -20,7 +19,6 @@ from throughline.core.events import (
 from throughline.core.ports import ModelError
 from throughline.core.session import Turn
 from throughline.session.compactor import Compactor
-from throughline.session.files import refreshed
 from throughline.session.journal import Journal
 from throughline.session.mailbox import ClosedError, Mailbox, RefusedError
 from throughline.session.world import World
@@ -86,7 +84,7 @@ class Turns:
 
     async def _open(self, number: int, words: Sequence[Spoke]) -> None:
         left = self._left("What ended this turn could not be written.")
-        await self._journal.keep([*left, *await self._fresh(), *words])
+        await self._journal.keep([*left, *await self._compactor.fresh(), *words])
         self._playing = asyncio.create_task(loop.run(self._desk, self._crew, number))
         self._task = asyncio.create_task(self._play(number, self._playing))
         self.busy = True
@@ -144,8 +142,3 @@ class Turns:
             *(ToolReturned(turn.number, call.id, text, size, error=True) for call in calls),
             TurnEnded(turn.number, ending, detail),
         ]
-
-    async def _fresh(self) -> tuple[FileInjected, ...]:
-        """The next call carries what is in the files now: stale ones enter again."""
-        session, world = self._journal.session, self._world
-        return await world.off(lambda: refreshed(session, world.workspace, world.tokens.count))

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from throughline.core.ports import ArchiveFile, Clock, Listener, Store, Tokens, Workspace
+from throughline.core.ports import ArchiveFile, Clock, Listener, Skeletons, Store, Tokens, Workspace
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 @frozen
 class World:
     """The ports of one session. `system` is the system prompt. `worker` runs what would block; `writer`, where there
-    is one, what must not wait behind it: the store.
+    is one, what must not wait behind it: the store. `skeletons` are those that were made before.
     """
 
     store: Store
@@ -29,6 +29,7 @@ class World:
     system: str
     worker: Executor
     writer: Executor | None = None
+    skeletons: Skeletons | None = None
 
     async def keep(self, work: Callable[[], T]) -> T:
         """Does the store's work off the event loop."""

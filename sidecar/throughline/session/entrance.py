@@ -1,0 +1,75 @@
+"""Files on their way into the view: each as it was asked for, as long as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from throughline.agent.shown import Asked, shown
+from throughline.core.events import FileInjected
+from throughline.session.compactor import Compactor
+from throughline.session.files import unmasked
+from throughline.session.journal import Journal
+from throughline.session.world import World
+
+# A folder with more files than these is not what anybody means to put before a model.
+MOST = 2_000
+
+
+@frozen
+class Refused:
+    """A path that did not enter the view, and why."""
+
+    path: str
+    reason: str
+
+
+async def enter(
+    world: World, journal: Journal, compactor: Compactor, paths: Sequence[str], asked: Asked
+) -> tuple[list[FileInjected], list[Refused]]:
+    """Keeps an event for each file that enters: what entered, or was there already, and what did not."""
+    session = journal.session
+    room = compactor.room(await world.off(lambda: compactor.view(session)))
+    made = await world.off(lambda: list(_made(world, paths, asked)))
+    entered: list[FileInjected] = []
+    fresh: list[FileInjected] = []
+    refused: list[Refused] = []
+    for one in made:
+        if isinstance(one, Refused):
+            refused.append(one)
+            continue
+        before = session.files.get(one.path)
+        event = unmasked(session, one)
+        if before is not None and before == evolve(one, copy=before.copy):
+            entered.append(before)
+        elif event.tokens > room:
+            refused.append(Refused(event.path, _no_room(event, room)))
+        else:
+            room -= event.tokens
+            fresh.append(event)
+            entered.append(event)
+    if fresh:
+        await journal.keep(fresh)
+    return entered, refused
+
+
+def _made(world: World, paths: Sequence[str], asked: Asked) -> Iterator[FileInjected | Refused]:
+    for path in paths:
+        files = world.workspace.files(path) or (path,)
+        if len(files) > MOST:
+            yield Refused(path, f"{path} holds {len(files):,} files, more than {MOST:,}: name a folder below it.")
+            continue
+        for name in files:
+            text = world.workspace.text(name)
+            if text is None:
+                yield Refused(name, f"{name} is not a text file in this workspace.")
+            else:
+                yield shown(name, text, asked, world.tokens.count, world.skeletons)
+
+
+def _no_room(file: FileInjected, room: int) -> str:
+    return (
+        f"{file.path} has {file.tokens:,} tokens and the context has room for {max(0, room):,}: "
+        "inject its skeleton, or compact first."
+    )
