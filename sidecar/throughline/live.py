@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
 
+from throughline.desk import skeletons
 from throughline.opening import digest, kept, objective, off, system, worker
 
 if TYPE_CHECKING:
@@ -226,7 +227,8 @@ class LiveBench:
         prompt = system(self.disk, role, self.disk.root.name, aim)
         tokens = self._source.tokens
         tokens.count("The ranks are loaded here, off the event loop.")
-        return World(store, archive, files, tokens, self._clock, listener, prompt, worker(), worker())
+        made = skeletons(store)
+        return World(store, archive, files, tokens, self._clock, listener, prompt, worker(), worker(), made)
 
     def _crew(self, origin: Origin, name: str) -> Crew:
         from throughline.agent.loop import Crew, Summariser
@@ -235,14 +237,17 @@ class LiveBench:
         from throughline.models.anthropic import Anthropic
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
-        from throughline.workspace.prompts import distilling, summarising
+        from throughline.workspace.prompts import commenting, distilling, summarising
 
         tokens = self._source.tokens
         if origin == "live":
             live, cheap = Anthropic(self._access), self._settings.compressor
             prompts = (summarising(self.disk), distilling(self.disk))
             summariser = Summariser(live, cheap, *prompts) if cheap else None
-            return Crew(live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser)
+            commenter = Summariser(live, cheap, commenting()) if cheap else None
+            return Crew(
+                live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter
+            )
         played = scenes(self.read(self._reach.demo).steps)
         cache = PromptCache(self._clock, self._prices.factor(name))
         model = DemoModel(played, cache, tokens, self._reach.pace, self._reach.aside)

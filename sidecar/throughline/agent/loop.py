@@ -49,7 +49,8 @@ class Summariser:
 class Crew:
     """Who answers and who acts: the model with its name and prices, the tools, and the time.
 
-    `recorded` says that a recording answers; without a summariser the local rules alone summarise.
+    `recorded` says that a recording answers; without a summariser the local rules alone summarise, and without a
+    commenter skeletons have the comments of their files alone.
     """
 
     model: Model
@@ -59,6 +60,7 @@ class Crew:
     clock: Clock
     recorded: bool = False
     summariser: Summariser | None = None
+    commenter: Summariser | None = None
 
 
 async def run(desk: Desk, crew: Crew, turn: int) -> None:

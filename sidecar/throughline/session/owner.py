@@ -7,8 +7,10 @@ runs in a task of its own and posts what it records. Whatever is acknowledged is
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from throughline.agent.loop import Crew
+from throughline.agent.shown import Asked
 from throughline.compression import policy
 from throughline.compression.compaction import Preview
 from throughline.compression.packing import Row
@@ -18,6 +20,7 @@ from throughline.core.events import (
     Event,
     FileDropped,
     FileInjected,
+    FileMoved,
     Form,
     SessionStarted,
     Spoke,
@@ -28,8 +31,10 @@ from throughline.core.session import Session, fold
 from throughline.core.settings import Settings
 from throughline.core.view import View
 from throughline.session.archivist import Archivist
+from throughline.session.comments import Comments
 from throughline.session.compactor import Compactor
-from throughline.session.files import Moved, injected, moved, seen
+from throughline.session.entrance import Refused, enter
+from throughline.session.files import Known, Moved, moved, registry, seen
 from throughline.session.hand import Hand
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
@@ -50,6 +55,7 @@ class Owner:
         self._mailbox = Mailbox()
         self._journal = Journal(world, session)
         self._compactor = Compactor(world, crew, settings, self._journal, self._mailbox, archive)
+        self._comments = Comments(world, crew, settings, self._journal, self._mailbox)
         self._turns = Turns(world, crew, self, self._journal, self._compactor, self._mailbox)
         self.hand = Hand(world, self._journal, self._mailbox, self._compactor)
         self.archive = Archivist(world, crew, settings, self._journal, self._mailbox, self._compactor)
@@ -150,8 +156,17 @@ class Owner:
             await asyncio.shield(self._mailbox.post(lambda: self._journal.keep(events)))
 
     async def prepare(self) -> View:
-        """The view of the next call, masked or compacted first where that is due."""
-        return await self._mailbox.post(self._compactor.prepare)
+        """The view of the next call, masked or compacted first where that is due, its files as they are now."""
+
+        async def act() -> View:
+            view = await self._compactor.prepare()
+            # After it, since what the model knew of a file may just have been compacted away.
+            if events := await self._compactor.fresh():
+                await self._journal.keep(events)
+                view = await self._compactor.prepare()
+            return view
+
+        return await self._mailbox.post(act)
 
     async def send(self, *texts: str) -> int:
         """Opens a turn with the user's words, now or after the turns that are running or waiting: its number."""
@@ -175,10 +190,11 @@ class Owner:
         await self._turns.idle()
 
     async def settled(self) -> None:
-        """Returns when no turn runs or waits and no model summarises."""
+        """Returns when no turn runs or waits, and no model summarises or comments."""
         await self.idle()
         await self._compactor.drafts.idle()
         await self.archive.idle()
+        await self._comments.idle()
 
     async def cancel(self) -> None:
         """Stops the running turn and withdraws those that wait; what has come so far stays."""
@@ -243,29 +259,33 @@ class Owner:
 
         await self._mailbox.post(act)
 
-    async def inject(self, path: str, form: Form) -> FileInjected:
-        """Puts a file into the view; raises RefusedError where it is not readable text or does not fit."""
+    async def inject(self, path: str, form: Form, first: int = 0, last: int = 0) -> FileInjected:
+        """Puts a file into the view, all of it or the lines from `first` to `last` (from 1); raises RefusedError
+        where it is not readable text or does not fit.
+        """
+        entered, refused = await self.inject_all([path], Asked(form, first, last))
+        if refused:
+            raise RefusedError(refused[0].reason)
+        return entered[0]
 
-        async def act() -> FileInjected:
-            text = await self._world.off(lambda: self._world.workspace.text(path))
-            if text is None:
-                raise RefusedError(f"{path} is not a text file in this workspace.")
-            event = await self._world.off(lambda: injected(path, text, form, self.count))
-            if event != self.session.files.get(path):
-                self._fits(event, await self._world.off(self.view))
-                await self._journal.keep([event])
-            return event
+    async def inject_all(self, paths: Sequence[str], asked: Asked) -> tuple[list[FileInjected], list[Refused]]:
+        """Puts files into the view, and those below folders, as many as fit: what entered, and what did not and why."""
+        act = self._mailbox.post(lambda: enter(self._world, self._journal, self._compactor, paths, asked))
+        entered, refused = await act
+        self._comments.want(event.path for event in entered if event.form == "skeleton")
+        return entered, refused
 
-        return await self._mailbox.post(act)
+    async def renamed(self, path: str, to: str) -> None:
+        """A file, or all that was seen below a folder, has another path from now on."""
 
-    def _fits(self, file: FileInjected, view: View) -> None:
-        """A file may take what is left below the share at which the session compacts."""
-        room = round(self._settings.share * self.session.limit / self.factor) - view.tokens
-        if file.tokens > room:
-            raise RefusedError(
-                f"{file.path} has {file.tokens:,} tokens and the context has room for {max(0, room):,}: "
-                "inject its skeleton, or compact first."
-            )
+        async def act() -> None:
+            known = {*self.session.registry, *self.session.files}
+            below = [name for name in known if name == path or name.startswith(f"{path}/")]
+            events = [FileMoved(name, to + name.removeprefix(path)) for name in sorted(below)]
+            if events and not self.session.ended:
+                await self._journal.keep(events)
+
+        await self._mailbox.post(act)
 
     async def drop(self, path: str) -> None:
         """Takes a file out of the view."""
@@ -290,7 +310,11 @@ class Owner:
 
     async def files(self) -> tuple[SeenFile, ...]:
         """The files in the view beside their present state."""
-        return await self._world.off(lambda: seen(self.session.files.values(), self._world.workspace))
+        return await self._world.off(lambda: seen(self.session, self._world.workspace))
+
+    async def registry(self) -> tuple[Known, ...]:
+        """All files that the model has seen beside their present state."""
+        return await self._world.off(lambda: registry(self.session, self._world.workspace))
 
     async def end(self) -> str:
         """Ends the session: what is left is compacted, what lasts goes into the archive, or waits to be accepted there.
@@ -315,6 +339,7 @@ class Owner:
         """Stops the turn and the mailbox; the log is whole, and another process may open the session."""
         if not self._mailbox.closed:
             await self._still()
+            await self._comments.stop()
             await self._mailbox.close()
         held, self._held = self._held, ""
         if held:

@@ -50,6 +50,11 @@ def own(folder: Folder) -> tuple[str, ...]:
     return tuple(name.removesuffix(".md") for name in found)
 
 
+def commenting() -> str:
+    """What the model that comments on what a skeleton shows is told."""
+    return (files("throughline.skeleton") / "prompts" / "comment.md").read_text("utf-8").strip()
+
+
 def rules(workspace: Workspace) -> str:
     """The workspace's AGENTS.md, else its CLAUDE.md, else nothing."""
     return next((text for name in _RULES if (text := workspace.text(name))), "")
