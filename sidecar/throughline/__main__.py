@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from throughline.opening import digest, kept, objective, off, system, worker
 
 if TYPE_CHECKING:
-    from throughline.cli.parts import Library, Stage, Wrap
+    from throughline.cli.parts import Desk, Library, Stage, Wrap
     from throughline.core.ports import ArchiveFile, Listener, Store
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
@@ -81,6 +81,18 @@ class Factory:
             store, archive, lambda name: fold(store.read(name)), summary, lambda name: export(store.read(name))
         )
 
+    def desk(self, folder: Path) -> Desk:
+        """A folder's files and version control, and what the project around it has kept of skeletons."""
+        from throughline.desk import desk
+
+        return desk(folder, lambda project: self._project(project)[0])
+
+    def _project(self, project: Path) -> tuple[Store, ArchiveFile]:
+        """What a project keeps, opened once."""
+        if project not in self._opened:
+            self._opened[project] = kept(project)
+        return self._opened[project]
+
     def exact(self) -> bool:
         """Whether token counts are the tokenizer's own."""
         return self.tokens.exact
@@ -116,9 +128,7 @@ class Factory:
         if settings.strategy != "throughline":
             store, archive = kept(None)
         else:
-            if project not in self._opened:
-                self._opened[project] = kept(project)
-            store, archive = self._opened[project]
+            store, archive = self._project(project)
         return await self.staged(recording, Folder(project), store, archive, settings, listener, wrap, trace)
 
     async def staged(

@@ -245,6 +245,51 @@ def forget(parts: Parts, session: str, secret: str, sure: bool, project: Path) -
 
 
 @commands.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--detail", type=click.IntRange(0), help="How much is shown: 0 is names alone.")
+@click.option("--budget", type=click.IntRange(1), help="Tokens (o200k) that a file's skeleton may take.")
+@click.option("--lines", "numbered", is_flag=True, help="Say where each definition stands.")
+@_JSON
+@click.pass_obj
+def skeleton(
+    parts: Parts, paths: tuple[str, ...], detail: int | None, budget: int | None, numbered: bool, as_json: bool
+) -> None:
+    """Print files without their bodies; in a folder, those that no ignore file excludes."""
+    from throughline.cli.skeleton import Wanted, run  # noqa: PLC0415
+
+    run(parts, paths, Wanted(detail, budget, numbered=numbered), as_json=as_json)
+
+
+@commands.command()
+@click.argument("span", default="", metavar="[REV|RANGE]")
+@click.option("--staged", is_flag=True, help="What is staged, instead of all that is not committed.")
+@click.option(
+    "--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="A folder to look below."
+)
+@_JSON
+@click.pass_obj
+def changes(parts: Parts, span: str, staged: bool, project: Path, as_json: bool) -> None:
+    """Say what changed, file by file: since the last commit, since a revision, or over a range A..B."""
+    from throughline.cli.changes import run  # noqa: PLC0415
+
+    run(parts.desk(project).repository, span, staged=staged, as_json=as_json)
+
+
+@commands.command()
+@_SESSION
+@_PROJECT
+@_JSON
+@click.pass_obj
+def files(parts: Parts, session: str, project: Path, as_json: bool) -> None:
+    """List what the model saw of each file, and whether it still holds; in the newest session without an id."""
+    from throughline.cli import reading  # noqa: PLC0415
+    from throughline.cli.files import run  # noqa: PLC0415
+
+    known = reading.chosen(parts.library(reading.project(project)), session)
+    run(parts.desk(project).files, known, as_json=as_json)
+
+
+@commands.command()
 @_PROJECT
 @click.pass_context
 def doctor(context: click.Context, project: Path) -> None:

@@ -9,7 +9,18 @@ from typing import Protocol
 from attrs import frozen
 
 from throughline.core.events import Origin
-from throughline.core.ports import ArchiveFile, Found, Listener, Model, SessionRow, Store, Workspace
+from throughline.core.ports import (
+    ArchiveFile,
+    Found,
+    Listener,
+    Model,
+    Repository,
+    SessionRow,
+    Skeletons,
+    Store,
+    Tokens,
+    Workspace,
+)
 from throughline.core.recording import Recording, Scene
 from throughline.core.session import Session
 from throughline.core.settings import Settings
@@ -103,6 +114,15 @@ class Bench(Protocol):
         ...
 
 
+@frozen
+class Desk:
+    """A folder's files and its version control, and the skeletons that were made before, where any are kept."""
+
+    files: Workspace
+    repository: Repository
+    skeletons: Skeletons | None
+
+
 class Parts(Protocol):
     """Builds the parts that a command works with; heavy imports happen in its methods."""
 
@@ -112,6 +132,15 @@ class Parts(Protocol):
 
     def library(self, project: Path) -> Library:
         """What a project has kept. Raises StoreError."""
+        ...
+
+    def desk(self, folder: Path) -> Desk:
+        """A folder's files and version control. Raises StoreError."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """The process's one counter."""
         ...
 
     def exact(self) -> bool:

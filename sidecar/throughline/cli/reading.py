@@ -43,7 +43,7 @@ def sessions(library: Library, *, as_json: bool) -> None:
 
 def status(library: Library, name: str, *, as_json: bool) -> None:
     """Prints a session's turns, calls, tokens and cost, and what its ledger holds."""
-    session = _session(library, name)
+    session = chosen(library, name)
     if as_json:
         emit(figures(session))
     else:
@@ -52,7 +52,7 @@ def status(library: Library, name: str, *, as_json: bool) -> None:
 
 def summary(library: Library, name: str) -> None:
     """Prints the rolling summary of a session, as it is now."""
-    click.echo(library.summary(_session(library, name)), nl=False)
+    click.echo(library.summary(chosen(library, name)), nl=False)
 
 
 def archive(library: Library) -> None:
@@ -84,7 +84,7 @@ def places(show: Callable[[Text], None], found: Sequence[Found]) -> None:
 
 def export(library: Library, name: str, out: Path | None) -> None:
     """Writes a session as a neutral transcript, to a file or to standard output."""
-    lines = "".join(f"{line}\n" for line in library.export(_session(library, name).id))
+    lines = "".join(f"{line}\n" for line in library.export(chosen(library, name).id))
     if out is None:
         click.echo(lines, nl=False)
     else:
@@ -103,13 +103,13 @@ def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
         library.archive.write(kept.replace(secret, FORGOTTEN))
         click.echo(f"Forgotten in {changed} events" + (" and in the archive." if secret in kept else "."))
         return
-    session = _session(library, name)
+    session = chosen(library, name)
     if not sure:
         click.confirm(f"Delete session {session.id} and its {len(session.turns)} turns?", abort=True)
     click.echo(f"Forgotten: {library.store.forget(session.id)} events.")
 
 
-def _session(library: Library, name: str) -> Session:
+def chosen(library: Library, name: str) -> Session:
     """The session of that id, or of the only id that begins so; without a name the newest one."""
     return library.session(named(library.store.sessions(), name).id)
 
