@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from throughline.opening import digest, kept, objective, off, system, worker
 
 if TYPE_CHECKING:
+    from throughline.agent.loop import Summariser
     from throughline.cli.parts import Desk, Library, Stage, Wrap
     from throughline.core.ports import ArchiveFile, Listener, Store
     from throughline.core.recording import Recording
@@ -102,6 +103,18 @@ class Factory:
         from throughline.models.keys import Access, find
 
         return bool(find(Access(), project))
+
+    def reasoner(self, project: Path) -> Summariser | None:
+        """Who may say why files changed: the cheap model, or nobody where no model can be reached."""
+        from throughline.agent.loop import Summariser
+        from throughline.core.settings import Settings
+        from throughline.models.anthropic import Anthropic
+        from throughline.models.keys import Access, find
+        from throughline.workspace.prompts import reasoning
+
+        if not self.keyed(project):
+            return None
+        return Summariser(Anthropic(lambda: find(Access(), project)), Settings().compressor, reasoning())
 
     def prompts(self, project: Path) -> dict[str, bool]:
         """The prompts by name, and whether the project has its own in their place. Raises PromptError."""

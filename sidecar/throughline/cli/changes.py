@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 from attrs import asdict
 
+from throughline.agent.reasons import reasoned
 from throughline.agent.shown import patience
+from throughline.cli.parts import Parts
 from throughline.cli.reading import emit
-from throughline.core.changes import Span
+from throughline.core.changes import Bullet, Delta, Span
 from throughline.core.errors import UserError
 from throughline.core.ports import Repository
+from throughline.core.settings import Settings
 from throughline.skeleton.changelog import written
 from throughline.skeleton.changes import log
 
 
-def run(repository: Repository, said: str, *, staged: bool, as_json: bool) -> None:
+def run(parts: Parts, project: Path, said: str, *, staged: bool, why: bool, as_json: bool) -> None:
     """Prints the change log of a span: nothing (what is not committed), REV, A..B, or A...B from where they parted."""
-    bullets = log(repository.read(span(repository, said, staged=staged)), patience)
+    repository = parts.desk(project).repository
+    deltas = tuple(repository.read(span(repository, said, staged=staged)))
+    bullets = log(deltas, patience)
+    if why:
+        bullets = _reasoned(parts, project, deltas, bullets)
     if as_json:
         emit([{**asdict(one), "breaking": one.breaking} for one in bullets])
     else:
@@ -33,3 +44,16 @@ def span(repository: Repository, said: str, *, staged: bool = False) -> Span:
     start, _, end = said.partition(dots)
     start, end = start or "HEAD", end or "HEAD"
     return Span(repository.base(start, end) if dots == "..." else start, end)
+
+
+def _reasoned(parts: Parts, project: Path, deltas: Sequence[Delta], bullets: tuple[Bullet, ...]) -> tuple[Bullet, ...]:
+    """The bullets with what a model says of why, where there is one; what is missing is said beside the log."""
+    writer = parts.reasoner(project)
+    if writer is None:
+        click.echo("No model can be reached to say why: set ANTHROPIC_API_KEY.", err=True)
+        return bullets
+    changes = list(zip(deltas, bullets, strict=True))
+    made, wrong = asyncio.run(reasoned(changes, writer, parts.tokens.count, Settings().patience))
+    if wrong:
+        click.echo(wrong, err=True)
+    return made

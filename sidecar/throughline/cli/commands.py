@@ -266,13 +266,14 @@ def skeleton(
 @click.option(
     "--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="A folder to look below."
 )
+@click.option("--why", is_flag=True, help="Have the cheap model say why, where one can be reached.")
 @_JSON
 @click.pass_obj
-def changes(parts: Parts, span: str, staged: bool, project: Path, as_json: bool) -> None:
+def changes(parts: Parts, span: str, staged: bool, project: Path, why: bool, as_json: bool) -> None:
     """Say what changed, file by file: since the last commit, since a revision, or over a range A..B."""
     from throughline.cli.changes import run  # noqa: PLC0415
 
-    run(parts.desk(project).repository, span, staged=staged, as_json=as_json)
+    run(parts, project, span, staged=staged, why=why, as_json=as_json)
 
 
 @commands.command()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from throughline.agent.loop import Summariser
 from throughline.core.events import Origin
 from throughline.core.ports import (
     ArchiveFile,
@@ -141,6 +142,10 @@ class Parts(Protocol):
     @property
     def tokens(self) -> Tokens:
         """The process's one counter."""
+        ...
+
+    def reasoner(self, project: Path) -> Summariser | None:
+        """Who may say why files changed: the cheap model, or nobody where no model can be reached."""
         ...
 
     def exact(self) -> bool:

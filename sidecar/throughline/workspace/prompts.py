@@ -55,6 +55,11 @@ def commenting() -> str:
     return (files("throughline.skeleton") / "prompts" / "comment.md").read_text("utf-8").strip()
 
 
+def reasoning() -> str:
+    """What the model that says why files changed is told."""
+    return (files("throughline.skeleton") / "prompts" / "why.md").read_text("utf-8").strip()
+
+
 def rules(workspace: Workspace) -> str:
     """The workspace's AGENTS.md, else its CLAUDE.md, else nothing."""
     return next((text for name in _RULES if (text := workspace.text(name))), "")
