@@ -119,6 +119,11 @@ class Editor:
         whole = types.TextDocumentContentChangeWholeDocument(text)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
 
+    def rename(self, path: str, to: str) -> None:
+        """Tells that a file or a folder has another path."""
+        moved = types.FileRename(self.uri(path), self.uri(to))
+        self.client.workspace_did_rename_files(types.RenameFilesParams([moved]))
+
     async def hover(self, path: str, line: int) -> str | None:
         """The hover's Markdown at a line (from 1)."""
         document = types.TextDocumentIdentifier(self.uri(path))

@@ -119,6 +119,22 @@ async def test_a_skeleton_goes_stale_as_its_file_is_typed_in_and_is_refreshed(tm
         await editor.until(lambda s: not s.files)
 
 
+async def test_a_folder_enters_and_what_is_renamed_in_the_editor_is_known_under_its_new_name(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for name in ("ledger.py", "notes.md"):
+        (tmp_path / "old" / name).write_text(CODE, encoding="utf-8")
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.START, objective="rename", role="engineer")
+        answer = await editor.ask(methods.INJECT, uris=[editor.uri("old")], form="skeleton")
+        assert answer.paths == ["old/ledger.py", "old/notes.md"]
+        (tmp_path / "old").rename(tmp_path / "new")
+        editor.rename("old", "new")
+        state = await editor.until(lambda s: [file.path for file in s.files] == ["new/ledger.py", "new/notes.md"])
+        assert {file.freshness for file in state.files} == {"stale"}
+        await editor.ask(methods.REFRESH, uri=editor.uri("new/notes.md"))
+        await editor.until(lambda s: [file.freshness for file in s.files] == ["stale", "fresh"])
+
+
 async def test_files_that_cannot_enter_the_view_are_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
     (tmp_path / "notes.md").write_text("short", encoding="utf-8")

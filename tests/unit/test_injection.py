@@ -64,7 +64,7 @@ async def test_folders_and_several_files_enter_at_once_as_many_as_fit() -> None:
     bench = Bench()
     bench.files |= {"src/a.py": CODE, "src/deep/b.py": CODE, "c.py": "x\n", "huge.txt": "word " * 200_000}
     async with opened(bench) as owner:
-        entered, refused = await owner.inject_all(["src", "huge.txt", "c.py", "missing"], Asked("full"))
+        entered, refused = await owner.inject_all(["src", "huge.txt", "c.py", "src/a.py", "missing"], Asked("full"))
         assert [file.path for file in entered] == ["src/a.py", "src/deep/b.py", "c.py"]
         assert [(one.path, one.reason.split()[-3:]) for one in refused] == [
             ("huge.txt", ["or", "compact", "first."]), ("missing", ["in", "this", "workspace."]),

@@ -55,8 +55,10 @@ async def enter(
 
 
 def _made(world: World, paths: Sequence[str], asked: Asked) -> Iterator[FileInjected | Refused]:
+    met: set[str] = set()
     for path in paths:
-        files = world.workspace.files(path) or (path,)
+        files = tuple(name for name in world.workspace.files(path) or (path,) if name not in met)
+        met.update(files)
         if len(files) > MOST:
             yield Refused(path, f"{path} holds {len(files):,} files, more than {MOST:,}: name a folder below it.")
             continue
