@@ -44,6 +44,14 @@ class CrewChanged:
 
 
 @frozen
+class LimitTold:
+    """The provider says what the model's context limit is, in the model's own tokens."""
+
+    kind: ClassVar[Literal["limit_told"]] = "limit_told"
+    limit: int
+
+
+@frozen
 class Spoke:
     """The user's words (or, marked so, an interrupt); the first one with a new number opens that turn."""
 
@@ -192,7 +200,8 @@ class TurnEnded:
 class CallBilled:
     """One request to a model and what it cost; dollars are None where the model's price is unknown.
 
-    `began` is when it was sent, in seconds since the epoch: from then on the provider's cache ages.
+    `began` is when it was sent, in seconds since the epoch: from then on the provider's cache ages. `counted` is what
+    was sent in o200k tokens, 0 where nobody counted; of what the cache took, it keeps `hour` for an hour.
     """
 
     kind: ClassVar[Literal["call_billed"]] = "call_billed"
@@ -204,6 +213,13 @@ class CallBilled:
     cache_write: int
     dollars: float | None
     began: float = 0.0
+    counted: int = 0
+    hour: int = 0
+
+    @property
+    def prompt(self) -> int:
+        """All tokens that were sent, in the model's own count."""
+        return self.input + self.cache_read + self.cache_write
 
 
 @frozen
@@ -316,7 +332,7 @@ class SessionEnded:
 
 Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
-    SessionStarted | CrewChanged | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
+    SessionStarted | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
     | FileInjected | FileDropped | FileSeen | FileMoved | TurnEnded | CallBilled | LedgerChanged | LedgerUndone
     | Masked | Compacted | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected
     | ArchiveWritten | SessionEnded

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -24,6 +25,11 @@ class Tool:
     description: str
     schema: dict[str, Any] = field(factory=dict)
     strict: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it that a model reads, to be counted."""
+        return f"{self.name}\n{self.description}\n{json.dumps(self.schema)}"
 
 
 @frozen
@@ -63,11 +69,22 @@ class EndPiece:
     usage: Usage
 
 
-Piece: TypeAlias = TextPiece | CallPiece | EndPiece
+@frozen
+class UsagePiece:
+    """What a reply has used so far, as its provider says: what a call costs that never comes to its end."""
+
+    usage: Usage
+
+
+Piece: TypeAlias = TextPiece | CallPiece | UsagePiece | EndPiece
 
 
 class ModelError(UserError):
     """A model could not answer."""
+
+
+class TooLongError(ModelError):
+    """The prompt is longer than the model takes."""
 
 
 class Model(Protocol):
@@ -79,6 +96,28 @@ class Model(Protocol):
 
     def suggestion(self, said: Sequence[str]) -> str:
         """What a recording would have the user say after all that was `said`; nothing for a real model."""
+        ...
+
+
+@frozen
+class ModelRow:
+    """A model as its provider lists it: its context limit in its own tokens, None where that is not said, and when it
+    is to go, in seconds since the epoch.
+    """
+
+    id: str
+    name: str
+    window: int | None = None
+    stage: Literal["active", "deprecated", "retired"] = "active"
+    retires: float | None = None
+
+
+@runtime_checkable
+class Counter(Protocol):
+    """A model whose provider can be asked how long a prompt is."""
+
+    async def count(self, request: Request) -> int | None:
+        """The prompt's tokens in the model's own count; None, soon, where the provider does not say."""
         ...
 
 
@@ -118,12 +157,21 @@ class Prices(Protocol):
         ...
 
     def factor(self, model: str) -> float:
-        """The model's own tokens for one token of o200k."""
+        """The model's own tokens for one token of o200k, as its family counts; calls correct it."""
         ...
 
     def window(self, model: str) -> int:
         """The model's context limit in its own tokens."""
         ...
+
+
+@frozen
+class Offer:
+    """The models that a provider lists, a line for each chosen one that will not do, and what models cost."""
+
+    rows: tuple[ModelRow, ...]
+    remarks: tuple[str, ...]
+    prices: Prices
 
 
 class Clock(Protocol):

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from throughline.core.calibration import Calibration, learn
 from throughline.core.events import (
     ArchiveProposed,
     ArchiveRejected,
@@ -27,6 +28,7 @@ from throughline.core.events import (
     Item,
     LedgerChanged,
     LedgerUndone,
+    LimitTold,
     Logged,
     Masked,
     Noted,
@@ -116,6 +118,7 @@ class Session:
     held_items: int = 0
     bill: Bill = field(factory=Bill)
     called_at: float | None = None
+    calibrations: dict[str, Calibration] = field(factory=dict)
     archive: str = ""
     proposed: ArchiveProposed | None = None
     proposed_of: tuple[int, int] = (0, 0)
@@ -169,6 +172,8 @@ def _applied(session: Session, logged: Logged) -> Session:
             )  # fmt: skip
         case CrewChanged(role=role, model=model, limit=limit):
             return evolve(session, role=role, model=model, limit=limit)
+        case LimitTold(limit=limit):
+            return evolve(session, limit=limit)
         case Queued():
             return evolve(session, queue=(*session.queue, event))
         case Withdrawn():
@@ -194,8 +199,7 @@ def _applied(session: Session, logged: Logged) -> Session:
             turn = _turn(session, event.turn)
             return session if turn is None else _put(session, evolve(turn, ending=event.ending))
         case CallBilled():
-            at = (event.began or logged.at) if event.purpose == "chat" else session.called_at
-            return evolve(session, bill=charge(session.bill, event), called_at=at)
+            return _billed(session, event, logged.at)
         case LedgerChanged(by="user"):
             after = _step(session, LedgerStep(event.operations, edit=logged.seq))
             shown = any(not isinstance(one, Pin) for one in event.operations)
@@ -290,6 +294,15 @@ def _renamed(session: Session, event: FileMoved) -> Session:
     if file := session.files.get(event.path):
         files[event.to] = evolve(file, path=event.to, digest="", was=event.path)
     return evolve(session, files=files)
+
+
+def _billed(session: Session, call: CallBilled, at: float) -> Session:
+    session = evolve(session, bill=charge(session.bill, call))
+    if call.purpose != "chat":
+        return session
+    known = session.calibrations.get(call.model, Calibration())
+    calibrations = {**session.calibrations, call.model: learn(known, call.counted, call.prompt)}
+    return evolve(session, called_at=call.began or at, calibrations=calibrations)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

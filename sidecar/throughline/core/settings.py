@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+Hour: TypeAlias = Literal["never", "stable", "always"]
 Strategy: TypeAlias = Literal["throughline", "full", "masking", "window"]
 Asking: TypeAlias = Literal["always", "first", "never"]
 Distilling: TypeAlias = Literal["write", "ask"]
@@ -26,6 +27,9 @@ class Settings:
 
     `preview` says when a compaction waits for the user's word (`first`: in a project's first `FIRST` sessions), and
     `distil` whether an archive change is written at once or waits for it too.
+
+    The provider keeps what it caches for five minutes: then it has gone `cold`. For a higher price it keeps for an
+    `hour` what never changes in a session, or all.
     """
 
     model: str = "claude-sonnet-5-5"
@@ -37,6 +41,7 @@ class Settings:
     fresh: int = 8_000
     trimmed: int = 3_000
     cold: float = 300.0
+    hour: Hour = "stable"
     kept: int = 2
     kept_share: float = 0.05
     words: int = 3_000

@@ -9,12 +9,15 @@ from throughline.core.events import CallBilled, Purpose
 
 @frozen
 class Usage:
-    """One reply's tokens, in the model's own count: `input` leaves out what the cache held or took."""
+    """One reply's tokens, in the model's own count: `input` leaves out what the cache held or took. Of what it took,
+    `hour` is what it keeps for an hour; the rest it keeps for five minutes.
+    """
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    hour: int = 0
 
     @property
     def prompt(self) -> int:
@@ -24,20 +27,44 @@ class Usage:
 
 @frozen
 class Price:
-    """Dollars per million tokens."""
+    """Dollars per million tokens, None for what is not known; `hour` is a cache write that is kept for an hour."""
 
     input: float
     output: float
-    cache_write: float
-    cache_read: float
+    cache_write: float | None = None
+    cache_read: float | None = None
+    hour: float | None = None
 
 
-def dollars(usage: Usage, price: Price) -> float:
-    """The cost of one call in dollars."""
-    return (
-        usage.input * price.input + usage.output * price.output
-        + usage.cache_write * price.cache_write + usage.cache_read * price.cache_read
-    ) / 1e6  # fmt: skip
+def dollars(usage: Usage, price: Price) -> float | None:
+    """The cost of one call in dollars; None where it used something whose price is not known."""
+    parts = (
+        (usage.input, price.input),
+        (usage.output, price.output),
+        (usage.cache_write - usage.hour, price.cache_write),
+        (usage.hour, price.hour),
+        (usage.cache_read, price.cache_read),
+    )
+    total = 0.0
+    for count, each in parts:
+        if count and each is None:
+            return None
+        total += count * (each or 0.0)
+    return total / 1e6
+
+
+def break_even(price: Price) -> float | None:
+    """How much must be read again after pauses of five minutes to an hour, for one token that is written, until a cache
+    that lasts an hour costs less than one that lasts five minutes; None where a price is not known.
+
+    What a pause lets go cold is written anew, at `cache_write` in place of `cache_read`; an hour's entry does not go
+    cold, but every token that enters it costs `hour` in place of `cache_write`.
+    """
+    if price.cache_write is None or price.cache_read is None or price.hour is None:
+        return None
+    if price.cache_write <= price.cache_read:
+        return None
+    return (price.hour - price.cache_write) / (price.cache_write - price.cache_read)
 
 
 @frozen

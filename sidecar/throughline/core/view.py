@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -41,6 +42,15 @@ class View:
     def tokens(self) -> int:
         """The whole view in o200k tokens."""
         return sum(block.tokens for block in self.blocks)
+
+    @property
+    def digest(self) -> str:
+        """The same for views that send the same."""
+        sent = hashlib.sha256()
+        for block in self.blocks:
+            sent.update(f"{block.role} {block.content} {block.id} {block.tool} {len(block.text)} ".encode())
+            sent.update(block.text.encode("utf-8", "surrogatepass"))
+        return sent.hexdigest()
 
     def by_place(self) -> dict[Place, int]:
         """Tokens of each place, for the context meter."""
