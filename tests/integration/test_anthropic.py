@@ -9,20 +9,34 @@ import subprocess
 import sys
 import traceback
 from collections.abc import AsyncGenerator
+from time import monotonic
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from throughline.core.ports import CallPiece, EndPiece, ModelError, Piece, Request, TextPiece, Tool
+from throughline.core.ports import (
+    CallPiece,
+    EndPiece,
+    ModelError,
+    Piece,
+    Request,
+    TextPiece,
+    Tool,
+    TooLongError,
+    UsagePiece,
+)
 from throughline.core.usage import Usage
 from throughline.core.view import Block, View
 from throughline.models.anthropic import Anthropic
-from throughline.models.fake import FakeMessages, Reply
+from throughline.models.fake import FakeMessages, Ground, Reply
 from throughline.models.keys import Access
+from throughline.models.script import Json, events
 
 KEY = "sk-ant-secret-0123456789"
 VIEW = View((Block("system", "system", "Be brief.", 3, cached=True), Block("turn", "user", "Hello", 1)))
 READ = Tool("read_file", "Reads a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
+PAGE = b"<!DOCTYPE html><html><body>" + b"<p>Welcome to some proxy.</p>" * 50
 REQUEST = Request("chat", "claude-sonnet-5-5", VIEW, (READ,), limit=100)
 
 
@@ -32,8 +46,9 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def ask(model: Anthropic, request: Request = REQUEST) -> list[Piece]:
+    """What a request brings, but for what it has used on its way."""
     try:
-        return [piece async for piece in model.stream(request)]
+        return [piece async for piece in model.stream(request) if not isinstance(piece, UsagePiece)]
     finally:
         await model.close()
 
@@ -94,6 +109,7 @@ async def test_cancelling_in_the_middle_of_a_stream_hangs_up() -> None:
                 heard.put_nowait(piece)
 
         task = asyncio.create_task(listen())
+        assert await heard.get() == UsagePiece(Usage(10, 1)), "what a call costs is known before its end"
         assert await heard.get() == TextPiece("one")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -106,6 +122,7 @@ async def test_leaving_a_stream_hangs_up() -> None:
     async with FakeMessages([Reply(text="one two three", stall_after=3)]) as fake:
         model = Anthropic(Access(KEY, fake.url))
         pieces: AsyncGenerator[Piece, None] = model.stream(REQUEST)
+        assert await anext(pieces) == UsagePiece(Usage(10, 1))
         assert await anext(pieces) == TextPiece("one")
         await pieces.aclose()
         await asyncio.wait_for(fake.gone.wait(), 5)
@@ -149,11 +166,19 @@ else:
 """
 
 
-async def test_a_rate_limit_is_waited_out() -> None:
-    async with FakeMessages([Reply(status=429, retry_after=0), Reply(text="ok")]) as fake:
+async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> None:
+    replies = iter([Reply(status=429, retry_after=0.6), Reply(text="ok")])  # Unasked, the SDK waits half a second.
+    times: list[float] = []
+
+    def reply(_: Json) -> Reply:
+        times.append(monotonic())
+        return next(replies)
+
+    async with FakeMessages(reply) as fake:
         pieces = await ask(Anthropic(Access(KEY, fake.url)))
     assert pieces[0] == TextPiece("ok")
-    assert len(fake.requests) == 2
+    assert len(times) == 2
+    assert times[1] - times[0] >= 0.6
 
 
 @pytest.mark.parametrize(
@@ -164,8 +189,21 @@ async def test_a_rate_limit_is_waited_out() -> None:
         pytest.param([Reply(status=404, text="model: x")], "no model claude-sonnet-5-5 at 127.0.0.1", id="404"),
         pytest.param([Reply(status=413)], "/compact", id="413"),
         pytest.param([Reply(status=429, retry_after=0.01)] * 3, "rate limit is reached: wait", id="429"),
+        pytest.param(
+            [Reply(status=529, retry_after=0.01)] * 2 + [Reply(status=529, retry_after=40)],
+            "overloaded: wait 40 seconds",
+            id="529 with a time",
+        ),
         pytest.param([Reply(status=529, retry_after=0.01)] * 3, "overloaded: wait", id="529"),
         pytest.param([Reply(status=500, retry_after=0.01)] * 3, r"failed \(api_error\)", id="500"),
+        pytest.param([Reply(status=408, retry_after=0.01)] * 3, "127.0.0.1:[0-9]+ took too long to answer", id="408"),
+        pytest.param([Reply(status=402, text="no credit")], "no credit left: add some", id="402"),
+        pytest.param([Reply(status=502, raw=PAGE)] * 3, r"failed \(status 502\)", id="another server's error page"),
+        pytest.param(
+            [Reply(raw=PAGE)], "does not answer as the Messages API does: check the base URL", id="a web page"
+        ),
+        pytest.param([Reply(raw=b"")], "does not answer as the Messages API does", id="an empty answer"),
+        pytest.param([Reply(raw=b"data: {nonsense\n\n")], "broke off|does not answer", id="a stream that is no JSON"),
         pytest.param(
             [Reply(status=400, text="prompt is too long: 210000 tokens > 200000 maximum")],
             "too long for claude-sonnet-5-5: compact the session with /compact",
@@ -228,11 +266,105 @@ def reachable(error: BaseException, secret: str) -> bool:
     return False
 
 
-async def test_a_call_that_the_limit_cut_off_is_left_out() -> None:
-    cut = Reply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason="max_tokens", half=True)
+async def test_a_wrong_key_is_refused_without_being_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeMessages([Reply(text="never")], ground=Ground(key="another")) as fake:
+        await check_failure(Anthropic(Access(KEY, fake.url)), "API key was refused", caplog)
+    assert len(fake.requests) == 1
+
+
+async def test_too_long_a_prompt_is_told_apart(caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeMessages([Reply(status=400, text="prompt is too long: 9 tokens > 8 maximum")]) as fake:
+        with pytest.raises(TooLongError):
+            await ask(Anthropic(Access(KEY, fake.url)))
+
+
+async def test_an_answer_that_is_held_back_is_waited_for() -> None:
+    held = asyncio.Event()
+    async with FakeMessages([Reply(text="at last", held=held)]) as fake:
+        asked = asyncio.create_task(ask(Anthropic(Access(KEY, fake.url))))
+        await fake.came.wait()
+        held.set()
+        assert (await asked)[0] == TextPiece("at")
+
+
+async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    async with FakeMessages([Reply(text="never", held=asyncio.Event())]) as fake:
+        model = Anthropic(Access(KEY, fake.url), retries=0, patience=0.05)
+        await check_failure(model, "took too long to answer: check the network", caplog)
+        await asyncio.wait_for(fake.gone.wait(), 5)
+
+
+async def test_cancelling_before_the_first_byte_hangs_up() -> None:
+    async with FakeMessages([Reply(text="never", held=asyncio.Event())]) as fake:
+        asked = asyncio.create_task(ask(Anthropic(Access(KEY, fake.url))))
+        await fake.came.wait()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await asyncio.wait_for(fake.gone.wait(), 5)
+
+
+FULL = Reply(
+    text="Let me look.",
+    calls=(CallPiece("a", "read_file", {"path": "x"}),),
+    thinking="Hm.",
+    usage=Usage(700, 60, 40, 30),
+)
+LENGTH = len(list(events(FULL, {})))
+
+
+@pytest.mark.parametrize("cut", range(LENGTH + 1))
+async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_it_used(cut: int) -> None:
+    came: list[Piece] = []
+    failed = ""
+    async with FakeMessages([evolve(FULL, cut_after=cut)]) as fake:
+        model = Anthropic(Access(KEY, fake.url))
+        try:
+            async for piece in model.stream(REQUEST):
+                came.append(piece)  # noqa: PERF401 - what came before a failure counts
+        except ModelError as error:
+            failed = str(error)
+        await model.close()
+    whole = cut >= LENGTH - 1  # Nothing but its goodbye is missing.
+    assert bool(failed) == (not whole)
+    assert "broke off" in failed or whole
+    used = [piece.usage for piece in came if isinstance(piece, UsagePiece)]
+    assert used == [Usage(700, 1, 40, 30)][: cut and 1] + [Usage(700, 60, 40, 30)] * whole
+    said = "".join(piece.text for piece in came if isinstance(piece, TextPiece))
+    assert FULL.text.startswith(said)
+    assert [piece for piece in came if isinstance(piece, CallPiece)] in ([], list(FULL.calls))
+    assert came[-1:] == [EndPiece("tool_use", Usage(700, 60, 40, 30))] or not whole
+
+
+async def test_thoughts_that_nobody_asked_for_are_not_heard() -> None:
+    async with FakeMessages([FULL]) as fake:
+        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)) == FULL.text
+    assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", Usage(700, 60, 40, 30))]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["end_turn", "stop_sequence", "pause_turn", "max_tokens", "refusal", "model_context_window_exceeded", "new_one"],
+)
+async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(reason: str) -> None:
+    async with FakeMessages([Reply(text="So", reason=reason)]) as fake:
+        assert await ask(Anthropic(Access(KEY, fake.url))) == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
+
+
+async def test_what_is_kept_for_an_hour_is_told_apart_in_the_usage() -> None:
+    usage = Usage(1, 2, 3, 400, 300)
+    async with FakeMessages([Reply(text="So", usage=usage)]) as fake:
+        assert (await ask(Anthropic(Access(KEY, fake.url), hour=lambda _: "always")))[-1] == EndPiece("end_turn", usage)
+    assert fake.requests[0].body["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded"])
+async def test_a_call_that_a_limit_cut_off_is_left_out(reason: str) -> None:
+    cut = Reply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason=reason, half=True)
     async with FakeMessages([cut]) as fake:
         pieces = await ask(Anthropic(Access(KEY, fake.url)))
-    assert pieces == [TextPiece("So"), EndPiece("max_tokens", Usage(10, 5))]
+    assert pieces == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
 
 
 async def test_a_call_that_is_no_json_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:

@@ -19,7 +19,7 @@ async def test_it_echoes_counts_and_lists_models() -> None:
         models = [model.id async for model in client.models.list()]
     assert [block.text for block in reply.content if isinstance(block, TextBlock)] == ["You said: Hello"]
     assert count.input_tokens > 0
-    assert models == ["fake"]
+    assert models == ["claude-sonnet-5-5", "claude-haiku-5-5"]
 
 
 async def test_a_request_beyond_the_script_is_refused() -> None:

@@ -207,22 +207,6 @@ def test_a_tapes_clock_never_runs_back() -> None:
     assert not Tape(scenes(steps("pt", gap=0.0))[:0]).timed
 
 
-def block(text: str, tokens: int) -> Block:
-    return Block("turn", "user", text, tokens)
-
-
-def test_the_prompt_cache_bills_what_is_shared_from_the_start_while_it_is_warm() -> None:
-    clock = HandClock()
-    cache = PromptCache(clock, 2.0)
-    a, b, c = block("a", 10), block("b", 20), block("c", 30)
-    seen = []
-    for blocks, wait in (((a, b), 0), ((a, b, c), 300), ((a, c), 0), ((a, c), 301)):
-        clock.time += wait
-        usage = cache.usage(View(blocks), 5)
-        seen.append((usage.cache_read, usage.cache_write, usage.input, usage.output))
-    assert seen == [(0, 60, 0, 10), (60, 60, 0, 10), (20, 60, 0, 10), (0, 80, 0, 10)]
-
-
 async def spoken(model: DemoModel, *said: str) -> str:
     view = View(tuple(Block("turn", "assistant" if text.startswith("<") else "user", text, 1) for text in said))
     pieces = [piece async for piece in model.stream(Request("chat", "m", view))]

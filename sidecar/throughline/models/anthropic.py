@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from throughline.core.ports import ModelError, Piece, Request
+from throughline.core.ports import ModelError, ModelRow, Piece, Request
+from throughline.core.settings import Hour
 from throughline.models.failure import BAD_KEY, BAD_URL, NO_KEY
 from throughline.models.keys import Access
 
@@ -17,25 +19,63 @@ if TYPE_CHECKING:
     from throughline.models.exchange import Connection
 
 
+log = logging.getLogger(__name__)
+
+
 class Anthropic:
     """Streams replies; keeps a connection for each access that it was given.
 
-    The access is asked for anew at every request, in a thread, so that a key set meanwhile is used.
+    The access is asked for anew at every request, in a thread, so that a key set meanwhile is used. `hour` says, by
+    the model, what the provider is to cache for an hour; `patience` is in seconds, for an answer and between its
+    parts. What a server lacks, `tell` says in a line, once.
     """
 
-    def __init__(self, access: Access | Callable[[], Access], *, retries: int = 2) -> None:
+    def __init__(
+        self,
+        access: Access | Callable[[], Access],
+        *,
+        retries: int = 2,
+        patience: float = 600.0,
+        hour: Callable[[str], Hour] = lambda _: "never",
+        tell: Callable[[str], None] = log.warning,
+    ) -> None:
         self._access = access
         self._retries = retries
+        self._patience = patience
+        self._hour = hour
+        self._tell = tell
         self._connections: dict[Access, Connection] = {}
         self._lock = Lock()
+        self._woken = asyncio.Event()
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Yields the reply as it comes, an EndPiece last; raises ModelError; cancelling the task stops it."""
         # The SDK takes seconds to import and a client a tenth of one to build: neither may hold up the loop.
         connection = await asyncio.to_thread(self._connect)
+        self._woken.set()
         async with aclosing(connection.stream(request)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def woken(self) -> None:
+        """Returns when a first request is on its way: from then on the SDK is loaded, and more of it costs little."""
+        await self._woken.wait()
+
+    async def count(self, request: Request) -> int | None:
+        """The prompt's tokens in the model's own count; None, within seconds, where the provider does not say."""
+        try:
+            connection = await asyncio.to_thread(self._connect)
+        except ModelError:
+            return None
+        return await connection.count(request)
+
+    async def models(self) -> tuple[ModelRow, ...] | None:
+        """The models that the provider lists, retired ones too; None where it lists none. Raises ModelError."""
+        return await (await asyncio.to_thread(self._connect)).models()
+
+    async def model(self, name: str) -> ModelRow | None:
+        """The model that a name stands for; None where there is none. Raises ModelError."""
+        return await (await asyncio.to_thread(self._connect)).model(name)
 
     def suggestion(self, said: Sequence[str]) -> str:  # noqa: ARG002
         """Nothing: a real model leaves it to the user what to say."""
@@ -54,7 +94,7 @@ class Anthropic:
             from throughline.models.exchange import Connection  # noqa: PLC0415 - it takes seconds
 
             if access not in self._connections:
-                self._connections[access] = Connection(access, self._retries)
+                self._connections[access] = Connection(access, self._retries, self._patience, self._hour, self._tell)
             return self._connections[access]
 
 

@@ -23,7 +23,12 @@ _LONG = 12  # Longer words are mostly identifiers and hashes, which merge badly.
 
 
 def estimate(text: str) -> int:
-    """About how many o200k tokens: mostly within 15 percent for source and prose, too few for hashes."""
+    """About how many o200k tokens, too few for hashes.
+
+    Measured against the tokenizer: 12 percent too few to 3 too many over each of 29 recorded sessions; for single
+    files of Python, TypeScript and Markdown 9 too few to 14 too many for nine in ten, 26 at the worst; for JSON
+    12 to 17 too few.
+    """
     total = 0.0
     for piece in _PIECES.finditer(text):
         kind = piece.lastgroup or "marks"

@@ -1,10 +1,14 @@
-"""One request through the SDK and its reply; importing this takes seconds, so only a thread does."""
+"""Requests through the SDK and what comes back; importing this takes seconds, so only a thread does."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+import logging
+import re
+from collections.abc import AsyncGenerator, Callable
+from datetime import datetime
+from typing import Any
 
 from anthropic import (
     AnthropicError,
@@ -14,39 +18,63 @@ from anthropic import (
     AsyncAnthropic,
     AsyncStream,
 )
-from attrs import define, evolve, field
+from anthropic.types import RawMessageStreamEvent
 from httpx2 import HTTPError, TimeoutException
 
-from throughline.core.ports import CallPiece, EndPiece, ModelError, Piece, Request, TextPiece
-from throughline.core.usage import Usage
+from throughline.core.ports import ModelError, ModelRow, Piece, Request
+from throughline.core.settings import Hour
 from throughline.models import failure
 from throughline.models.keys import Access
-from throughline.models.messages import describe, translate
+from throughline.models.messages import Json, describe, translate
+from throughline.models.reply import Reply
 
-if TYPE_CHECKING:
-    from anthropic.types import MessageDeltaUsage, RawMessageStreamEvent
-    from anthropic.types import Usage as StartUsage
-
+log = logging.getLogger(__name__)
 
 _OWN = "https://api.anthropic.com"
+# A count that takes longer is of no use to the turn that waits for it.
+_SOON = 3.0
+# What a server may not know and a request can go without, and what is lost with it.
+_SPARE = {
+    "strict": "does not hold a model to a tool's schema: what comes is checked all the same",
+    "ttl": "keeps nothing in its prompt cache for an hour",
+    "cache_control": "keeps no prompt cache: every call sends and pays the whole view",
+}
+_UNLISTED = "lists no models: their names cannot be checked"
+# What a status says of a path that a server does not have.
+_NO_SUCH_PATH = frozenset({404, 405, 501})
 
 
 class Connection:
-    """The SDK's client for one access."""
+    """The SDK's client for one access. What its server lacks is said once, by `tell`, and not asked for again."""
 
-    def __init__(self, access: Access, retries: int) -> None:
+    def __init__(
+        self,
+        access: Access,
+        retries: int,
+        patience: float,
+        hour: Callable[[str], Hour],
+        tell: Callable[[str], None],
+    ) -> None:
         # A server of one's own may want no key, but the SDK sends nothing without one.
         self._key = access.key or "none"
         self._client = AsyncAnthropic(
-            api_key=self._key, base_url=access.url or _OWN, max_retries=retries, open_telemetry=False
+            api_key=self._key,
+            base_url=access.url or _OWN,
+            max_retries=retries,
+            timeout=patience,
+            open_telemetry=False,
         )
+        self._hour = hour
+        self._tell = tell
+        self._lacks: set[str] = set()
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Sends a request and yields its reply, an EndPiece last; raises ModelError.
 
-        A call that the limit cut off is left out; the reason is then `max_tokens`.
+        The reason of its end is the API's own. A call that a limit cut off is left out.
         """
-        reply = _Reply()
+        reply = Reply()
+        wrong: ModelError
         try:
             stream = await self._open(request)
             try:
@@ -55,11 +83,71 @@ class Connection:
                         yield piece
             finally:
                 await stream.close()
+            if not reply.begun:
+                raise failure.foreign(str(self._client.base_url))
             yield reply.end()
             return
         except (AnthropicError, HTTPError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            wrong = self._explain(error, request)
-        # Raised out here, it does not carry along the SDK's error, whose request holds the key.
+            wrong = self._explain(error, request.model)
+        if not reply.whole:
+            # Raised out here, it does not carry along the SDK's error, whose request holds the key.
+            raise wrong
+        yield reply.end()  # It was only the goodbye that got lost.
+
+    async def count(self, request: Request) -> int | None:
+        """The prompt's tokens as the server counts them; None where it does not, or not soon."""
+        if "count" in self._lacks:
+            return None
+        parameters = self._parameters(request)
+        parameters = {name: value for name, value in parameters.items() if name != "max_tokens"}
+        quick = self._client.with_options(max_retries=0, timeout=_SOON)
+        try:
+            async with asyncio.timeout(_SOON):
+                counted = await quick.messages.count_tokens(**parameters)
+        except APIStatusError as error:
+            if error.status_code in _NO_SUCH_PATH:
+                self._lack("count", "does not count tokens: lengths stay estimates")
+            return None
+        except (TimeoutError, APITimeoutError):
+            self._lack("count", "takes too long to count tokens: lengths stay estimates")
+            return None
+        except (AnthropicError, HTTPError, ValueError) as error:
+            log.info("the tokens of a prompt could not be asked for: %s", type(error).__name__)
+            return None
+        tokens = getattr(counted, "input_tokens", None)
+        return tokens if isinstance(tokens, int) and tokens > 0 else None
+
+    async def models(self) -> tuple[ModelRow, ...] | None:
+        """The models that the server lists, retired ones too; None where it lists none. Raises ModelError."""
+        if "models" in self._lacks:
+            return None
+        wrong: ModelError
+        try:
+            page = self._client.models.list(limit=100, lifecycle=["active", "deprecated", "retired"])
+            rows = tuple([_row(model) async for model in page])
+            if not rows:
+                self._lack("models", _UNLISTED)
+            return rows or None
+        except APIStatusError as error:
+            if error.status_code in _NO_SUCH_PATH:
+                self._lack("models", _UNLISTED)
+                return None
+            wrong = self._explain(error, "")
+        except (AnthropicError, HTTPError, ValueError, AttributeError, TypeError) as error:
+            wrong = self._explain(error, "")
+        raise wrong
+
+    async def model(self, name: str) -> ModelRow | None:
+        """The model that a name stands for, be it an alias; None where there is none. Raises ModelError."""
+        wrong: ModelError
+        try:
+            return _row(await self._client.models.retrieve(name))
+        except APIStatusError as error:
+            if error.status_code in _NO_SUCH_PATH:
+                return None
+            wrong = self._explain(error, name)
+        except (AnthropicError, HTTPError, ValueError) as error:
+            wrong = self._explain(error, name)
         raise wrong
 
     async def close(self) -> None:
@@ -67,107 +155,88 @@ class Connection:
         await self._client.close()
 
     async def _open(self, request: Request) -> AsyncStream[RawMessageStreamEvent]:
-        stream: AsyncStream[RawMessageStreamEvent]
-        stream = await self._client.messages.create(**_parameters(request), stream=True)
-        return stream
+        """Sends a request; once more without what the server turns out not to know."""
+        while True:
+            parameters = self._parameters(request)
+            try:
+                stream: AsyncStream[RawMessageStreamEvent]
+                stream = await self._client.messages.create(**parameters, stream=True)
+                return stream
+            except APIStatusError as error:
+                unknown = _unknown(error, parameters)
+                if not unknown:
+                    raise
+                self._lack(unknown, _SPARE[unknown])
 
-    def _explain(self, error: Exception, request: Request) -> ModelError:
+    def _lack(self, what: str, loss: str) -> None:
+        if what not in self._lacks:
+            self._lacks.add(what)
+            self._tell(f"{failure.host(str(self._client.base_url))} {loss}.")
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        conversation = translate(request.view, self._hour(request.model) if request.purpose == "chat" else "never")
+        parameters = {
+            "model": request.model,
+            "max_tokens": request.limit,
+            "messages": conversation.messages,
+            "system": conversation.system,
+            "tools": describe(request.tools),
+            "tool_choice": _choice(request.must) if request.must else None,
+        }
+        bare = {name: value for name, value in parameters.items() if value}
+        for lacking in self._lacks & set(_SPARE):
+            bare = _without(bare, lacking)
+        return bare
+
+    def _explain(self, error: Exception, model: str) -> ModelError:
         url = str(self._client.base_url)
         if isinstance(error, APIStatusError):
-            said = (error.api_message or error.message).replace(self._key, "…")
-            return failure.answered(error.status_code, error.type or "", said, request.model, url)
+            # Without a message of the API's own, the body may be any server's whole page.
+            said = (error.api_message or "").replace(self._key, "…")
+            wait = error.response.headers.get("retry-after", "")
+            return failure.answered(error.status_code, error.type or "", said, model, url, wait)
         if isinstance(error, APITimeoutError | TimeoutException):
             return failure.unreachable(url, slow=True)
         if isinstance(error, APIConnectionError):
             return failure.unreachable(url)
-        return failure.cut()
+        if isinstance(error, HTTPError | UnicodeDecodeError | json.JSONDecodeError):
+            return failure.cut()
+        return failure.foreign(url)
 
 
-def _parameters(request: Request) -> dict[str, Any]:
-    conversation = translate(request.view)
-    parameters = {
-        "model": request.model,
-        "max_tokens": request.limit,
-        "messages": conversation.messages,
-        "system": conversation.system,
-        "tools": describe(request.tools),
-        "tool_choice": _choice(request.must) if request.must else None,
-    }
-    return {name: value for name, value in parameters.items() if value}
+def _unknown(error: APIStatusError, parameters: Json) -> str:
+    """What the request had that the server says it does not know and that can be spared, or nothing."""
+    if error.status_code not in {400, 422}:
+        return ""
+    said = f"{error.api_message or ''} {json.dumps(error.body, default=str)}"
+    named = (name for name in _SPARE if re.search(rf"\b{name}\b", said))
+    return next((name for name in named if _without(parameters, name) != parameters), "")
 
 
-def _choice(tool: str) -> dict[str, Any]:
+def _without(given: Any, name: str) -> Any:
+    """A request without a field, wherever the Messages API has it; a schema's or a call's own fields stay."""
+    if isinstance(given, list):
+        return [_without(one, name) for one in given]
+    if isinstance(given, dict):
+        own = {"input", "input_schema"}
+        return {key: value if key in own else _without(value, name) for key, value in given.items() if key != name}
+    return given
+
+
+def _choice(tool: str) -> Json:
     """One call of this tool and of no other."""
     return {"type": "tool", "name": tool, "disable_parallel_tool_use": True}
 
 
-@define
-class _Reply:
-    """A reply under way: takes the API's events and gives pieces."""
-
-    usage: Usage = field(factory=Usage)
-    reason: str = ""
-    call: CallPiece | None = None
-    written: list[str] = field(factory=list)
-    unread: str = ""
-
-    def take(self, event: RawMessageStreamEvent) -> list[Piece]:
-        """The pieces that an event completes."""
-        match event.type:
-            case "message_start":
-                self._count(event.message.usage)
-            case "content_block_start":
-                return self._open(event.content_block)
-            case "content_block_delta" if event.delta.type == "text_delta":
-                return [TextPiece(event.delta.text)] if event.delta.text else []
-            case "content_block_delta" if event.delta.type == "input_json_delta":
-                self.written.append(event.delta.partial_json)
-            case "content_block_stop":
-                return self._shut()
-            case "message_delta":
-                self.reason = event.delta.stop_reason or self.reason
-                self._count(event.usage)
-            case _:
-                pass  # Thinking and the like are not asked for, and nothing else carries content.
-        return []
-
-    def end(self) -> EndPiece:
-        """The last piece, after the last event."""
-        if not self.reason:
-            raise failure.cut()
-        if self.unread and self.reason != "max_tokens":
-            raise failure.garbled(self.unread)
-        return EndPiece(self.reason, self.usage)
-
-    def _open(self, block: Any) -> list[Piece]:
-        if block.type == "tool_use":
-            self.call = CallPiece(block.id, block.name, dict(block.input or {}))
-            self.written = []
-        return [TextPiece(block.text)] if block.type == "text" and block.text else []
-
-    def _shut(self) -> list[Piece]:
-        call, self.call = self.call, None
-        if call is None:
-            return []
-        if not any(self.written):
-            return [call]
-        try:
-            args = json.loads("".join(self.written))
-        except ValueError:
-            args = None
-        if not isinstance(args, dict):
-            self.unread = call.tool
-            return []
-        return [evolve(call, args=args)]
-
-    def _count(self, usage: StartUsage | MessageDeltaUsage | None) -> None:
-        """Takes over the figures given: they are totals, and the later ones hold."""
-        if usage is None:
-            return
-        given = {
-            "input": usage.input_tokens,
-            "output": usage.output_tokens,
-            "cache_read": usage.cache_read_input_tokens,
-            "cache_write": usage.cache_creation_input_tokens,
-        }
-        self.usage = evolve(self.usage, **{name: count for name, count in given.items() if count is not None})
+def _row(model: Any) -> ModelRow:
+    """A model as listed; other servers than Anthropic's give hardly more than its id."""
+    stage = getattr(model, "lifecycle", None)
+    ends = getattr(model, "retires_at", None)
+    window = getattr(model, "max_input_tokens", None)
+    return ModelRow(
+        id=str(model.id),
+        name=getattr(model, "display_name", None) or str(model.id),
+        window=window if isinstance(window, int) and window > 0 else None,
+        stage=stage if stage in {"deprecated", "retired"} else "active",
+        retires=ends.timestamp() if isinstance(ends, datetime) else None,
+    )

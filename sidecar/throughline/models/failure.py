@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from throughline.core.ports import ModelError
+from throughline.core.ports import ModelError, TooLongError
 
 NO_KEY = "There is no API key: run “Throughline: Set API Key”, or set ANTHROPIC_API_KEY."
 BAD_KEY = "The API key contains characters that no key has: copy it again and set it anew."
@@ -17,10 +17,11 @@ _TEXTS = {
     401: "The API key was refused: check it, or set another with “Throughline: Set API Key”.",
     402: "The account has no credit left: add some in the console, then send the message again.",
     403: "The API key may not use {model}: choose another model, or a key that may.",
+    408: "{host} took too long to answer: send the message again.",
     404: "There is no model {model} at {host}: check the model's name and the base URL in the settings.",
     413: "The request is too large: compact the session with /compact, then send the message again.",
-    429: "The rate limit is reached: wait a minute, then send the message again.",
-    529: "The model is overloaded: wait a minute, then send the message again.",
+    429: "The rate limit is reached: wait {wait}, then send the message again.",
+    529: "The model is overloaded: wait {wait}, then send the message again.",
 }
 # An error within a stream that had begun well has the status 200, and its type alone tells.
 _TYPES = {
@@ -37,8 +38,10 @@ _REFUSED = "The model refused the request ({detail}): this is a fault in Through
 _BROKEN = "The model failed ({detail}): send the message again."
 
 
-def answered(status: int, kind: str, detail: str, model: str, url: str) -> ModelError:
-    """The error for a status (200 where a stream failed later), an error type and a message of the API."""
+def answered(status: int, kind: str, detail: str, model: str, url: str, wait: str = "") -> ModelError:
+    """The error for a status (200 where a stream failed later), an error type and a message of the API; `wait` is the
+    header that says for how many seconds to wait.
+    """
     code = _TYPES.get(kind, status)
     if code == 400 or kind == "invalid_request_error":
         text = _TOO_LONG if "too long" in detail.lower() else _REFUSED
@@ -46,7 +49,9 @@ def answered(status: int, kind: str, detail: str, model: str, url: str) -> Model
         text = _TEXTS[code]
     else:
         text = _REFUSED if 400 <= code < 500 else _BROKEN
-    return ModelError(text.format(model=model, host=host(url), detail=_line(detail) or f"status {status}"))
+    error = TooLongError if text is _TOO_LONG else ModelError
+    said = _line(detail) or f"status {status}"
+    return error(text.format(model=model, host=host(url), detail=said, wait=_wait(wait)))
 
 
 def unreachable(url: str, *, slow: bool = False) -> ModelError:
@@ -60,6 +65,11 @@ def cut() -> ModelError:
     return ModelError(_CUT)
 
 
+def foreign(url: str) -> ModelError:
+    """The error where something answered that is no Messages API."""
+    return ModelError(f"{host(url)} does not answer as the Messages API does: check the base URL in the settings.")
+
+
 def garbled(tool: str) -> ModelError:
     """The error where a call's arguments are not JSON."""
     return ModelError(f"The model's call of {tool} cannot be read: send the message again.")
@@ -68,6 +78,11 @@ def garbled(tool: str) -> ModelError:
 def host(url: str) -> str:
     """A URL's host and port."""
     return urlsplit(url).netloc
+
+
+def _wait(header: str) -> str:
+    seconds = int(header) if header.isascii() and header.isdigit() else 0
+    return f"{seconds} seconds" if 1 < seconds < 120 else f"{round(seconds / 60)} minutes" if seconds else "a minute"
 
 
 def _line(detail: str) -> str:

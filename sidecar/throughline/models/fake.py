@@ -4,20 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+from urllib.parse import parse_qs, urlsplit
 
 import click
-from attrs import frozen
+from attrs import evolve, field, frozen
 
+from throughline.core.settings import Settings
+from throughline.core.usage import Usage
+from throughline.models.prefixes import MarksError, Prefixes, rough
 from throughline.models.script import Json, Reply, Script, echo, error, events, follow, message, refusal
 
-__all__ = ["FakeMessages", "Received", "Reply"]
+__all__ = ["FakeMessages", "Ground", "Received", "Reply"]
 
 _PHRASES = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
-_MODEL = {"type": "model", "id": "fake", "display_name": "Fake", "created_at": "2026-01-01T00:00:00Z"}
+_COUNT = "/v1/messages/count_tokens"
+
+
+def listed(name: str, **more: object) -> Json:
+    """A model as the Models API has it: an active one, but for what is given."""
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": "2026-01-01T00:00:00Z",
+        "lifecycle": "active",
+        **more,
+    }
+
+
+@frozen
+class Ground:
+    """What a server has beside its script: a cache that makes the usage of its replies, the models it lists (or a
+    listing as it is), the key it wants, and the paths and parameters that it does not know.
+    """
+
+    cache: Prefixes | None = None
+    models: Sequence[Json] = field(factory=lambda: tuple(map(listed, (Settings().model, Settings().compressor))))
+    listing: Json | None = None
+    key: str = ""
+    lacks: frozenset[str] = frozenset()
 
 
 @frozen
@@ -36,11 +65,13 @@ class FakeMessages:
     Instead of a list, a function may make the reply from the request's body.
     """
 
-    def __init__(self, script: Script, port: int = 0) -> None:
+    def __init__(self, script: Script, port: int = 0, ground: Ground | None = None) -> None:
         self.requests: list[Received] = []
-        self.gone = asyncio.Event()  # Set when a client has left a stalled stream.
+        self.came = asyncio.Event()  # Set when a request has come in.
+        self.gone = asyncio.Event()  # Set when a client has left an answer that was held or stalled.
         self.url = ""
         self._reply = script if callable(script) else follow(script)
+        self._ground = ground or Ground()
         self._port = port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,28 +115,76 @@ class FakeMessages:
                     await _send(writer, 400, error("invalid_request_error", "not a request with a JSON body"))
                     return
                 self.requests.append(received)
+                self.came.set()
                 await self._answer(received, reader, writer)
         finally:
             writer.close()
 
     async def _answer(self, received: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        match received.path.partition("?")[0]:
-            case "/v1/messages":
-                reply = self._reply(received.body)
-                if reply.status != 200:
-                    wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
-                    await _send(writer, reply.status, refusal(reply), wait)
-                elif received.body.get("stream"):
-                    await self._stream(reply, received.body, reader, writer)
-                else:
-                    await _send(writer, 200, message(reply, received.body))
-            case "/v1/messages/count_tokens":
-                await _send(writer, 200, {"input_tokens": len(json.dumps(received.body)) // 4})
-            case "/v1/models":
-                listed = {"data": [_MODEL], "has_more": False, "first_id": "fake", "last_id": "fake"}
-                await _send(writer, 200, listed)
-            case path:
-                await _send(writer, 404, error("not_found_error", f"no such path: {path}"))
+        path = received.path.partition("?")[0]
+        if self._ground.key and received.headers.get("authorization") != f"Bearer {self._ground.key}":
+            await _send(writer, 401, error("authentication_error", "invalid bearer token"))
+        elif path in self._ground.lacks:
+            await _send(writer, 404, error("not_found_error", f"no such path: {path}"))
+        elif path == "/v1/messages":
+            await self._speak(received.body, reader, writer)
+        elif path == _COUNT:
+            cache = self._ground.cache
+            tokens = cache.tokens(received.body) if cache else rough(received.body)
+            await _send(writer, 200, {"input_tokens": tokens})
+        elif path == "/v1/models":
+            await _send(writer, 200, self._ground.listing or self._page(received.path))
+        elif path.startswith("/v1/models/"):
+            name = path.rpartition("/")[2]
+            found = next((model for model in self._ground.models if model["id"] == name), None)
+            await _send(writer, 200 if found else 404, found or error("not_found_error", f"model: {name}"))
+        else:
+            await _send(writer, 404, error("not_found_error", f"no such path: {path}"))
+
+    async def _speak(self, body: Json, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        unknown = next(iter(sorted(self._ground.lacks.intersection(_fields(body)))), "")
+        if unknown:
+            await _send(writer, 400, error("invalid_request_error", f"{unknown}: Extra inputs are not permitted"))
+            return
+        reply = self._reply(body)
+        if reply.held is not None and not await _released(reply.held, reader):
+            self.gone.set()
+            return
+        if reply.raw is not None:
+            await _send(writer, reply.status, reply.raw)
+            return
+        if reply.status != 200:
+            wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
+            await _send(writer, reply.status, refusal(reply), wait)
+            return
+        try:
+            reply = self._billed(reply, body)
+        except MarksError as wrong:
+            await _send(writer, 400, error("invalid_request_error", str(wrong)))
+            return
+        if body.get("stream"):
+            await self._stream(reply, body, reader, writer)
+        else:
+            await _send(writer, 200, message(reply, body))
+
+    def _billed(self, reply: Reply, body: Json) -> Reply:
+        """The reply with what the cache makes of its prompt; a server without a cache says what the script says."""
+        if self._ground.cache is None:
+            return reply
+        split = self._ground.cache.split(body)
+        usage = Usage(split.fresh, reply.usage.output, split.read, split.written, split.hour)
+        return evolve(reply, usage=usage)
+
+    def _page(self, path: str) -> Json:
+        """A page of the models, in the stages of life that were asked for: active and deprecated ones, if none."""
+        asked = parse_qs(urlsplit(path).query)
+        stages = asked.get("lifecycle[]") or asked.get("lifecycle") or ["active", "deprecated"]
+        models = [model for model in self._ground.models if model.get("lifecycle", "active") in stages]
+        limit, after = int(asked.get("limit", ["20"])[0]), asked.get("after_id", [""])[0]
+        start = next((place + 1 for place, model in enumerate(models) if model["id"] == after), 0)
+        page = models[start : start + limit]
+        ids = [model["id"] for model in page] or [None]
+        return {"data": page, "has_more": start + limit < len(models), "first_id": ids[0], "last_id": ids[-1]}
 
     async def _stream(
         self, reply: Reply, body: Json, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -127,6 +206,30 @@ class FakeMessages:
         await writer.drain()
 
 
+async def _released(held: asyncio.Event, reader: asyncio.StreamReader) -> bool:
+    """Waits until an answer may begin; False where its client has gone before."""
+    waiting, leaving = asyncio.create_task(held.wait()), asyncio.create_task(reader.read())
+    try:
+        await asyncio.wait([waiting, leaving], return_when=asyncio.FIRST_COMPLETED)
+        return held.is_set()
+    finally:
+        waiting.cancel()
+        leaving.cancel()
+        await asyncio.gather(waiting, leaving, return_exceptions=True)
+
+
+def _fields(given: object) -> Iterator[str]:
+    """The names of a request's own fields: a schema's and a call's are not among them."""
+    if isinstance(given, list):
+        for one in given:
+            yield from _fields(one)
+    if isinstance(given, dict):
+        yield from given
+        for name, value in given.items():
+            if name not in {"input", "input_schema"}:
+                yield from _fields(value)
+
+
 async def _receive(reader: asyncio.StreamReader) -> Received:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, path, _ = lines[0].split(" ", 2)
@@ -136,9 +239,11 @@ async def _receive(reader: asyncio.StreamReader) -> Received:
     return Received(method, path, headers, json.loads(body) if body else {})
 
 
-async def _send(writer: asyncio.StreamWriter, status: int, body: Json, more: Mapping[str, str] | None = None) -> None:
-    data = json.dumps(body).encode()
-    headers = {"content-type": "application/json", "content-length": str(len(data)), **(more or {})}
+async def _send(
+    writer: asyncio.StreamWriter, status: int, body: Json | bytes, more: Mapping[str, str] | None = None
+) -> None:
+    data, kind = (body, "text/html") if isinstance(body, bytes) else (json.dumps(body).encode(), "application/json")
+    headers = {"content-type": kind, "content-length": str(len(data)), **(more or {})}
     writer.write(_head(status, headers) + data)
     await writer.drain()
 

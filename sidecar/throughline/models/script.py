@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +18,10 @@ Json: TypeAlias = dict[str, Any]
 _TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
+    408: "timeout_error",
     413: "request_too_large",
     429: "rate_limit_error",
     529: "overloaded_error",
@@ -27,24 +30,28 @@ _TYPES = {
 
 @frozen
 class Reply:
-    """One scripted reply, which streams its text word by word and then its calls.
+    """One scripted reply, which streams its thoughts, its text word by word and then its calls.
 
     A status other than 200 refuses with `text` as the message. After so many events a stream is cut off, or
-    stalls until the client goes away, or ends in an error of the given type with `text` as its message.
-    With `half`, calls end in the middle of their arguments, as they do at the limit.
+    stalls until the client goes away, or ends in an error of the given type with `text` as its message; an answer
+    waits for `held` before its first byte. With `half`, calls end in the middle of their arguments, as they do at
+    the limit. A `raw` body is sent as it is, as the page of some other server.
     """
 
     text: str = ""
     calls: tuple[CallPiece, ...] = ()
     usage: Usage = field(factory=lambda: Usage(input=10, output=5))
     reason: str = ""
+    thinking: str = ""
     status: int = 200
     retry_after: float | None = None
     cut_after: int | None = None
     stall_after: int | None = None
     sse_error: str = ""
     error_after: int = 1
+    held: asyncio.Event | None = None
     half: bool = False
+    raw: bytes | None = None
 
 
 Script: TypeAlias = Sequence[Reply] | Callable[[Json], Reply]
@@ -67,6 +74,8 @@ def follow(replies: Sequence[Reply]) -> Callable[[Json], Reply]:
 
 def message(reply: Reply, body: Json) -> Json:
     """The whole reply to a request's body, as it is sent without streaming."""
+    thought = {"type": "thinking", "thinking": reply.thinking, "signature": "signed"}
+    hidden = {"type": "redacted_thinking", "data": "hidden"}
     text = [{"type": "text", "text": reply.text}] if reply.text else []
     calls = [{"type": "tool_use", "id": call.id, "name": call.tool, "input": call.args} for call in reply.calls]
     return {
@@ -74,14 +83,18 @@ def message(reply: Reply, body: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "model": body.get("model", "fake"),
-        "content": [*text, *calls],
-        "stop_reason": reply.reason or ("tool_use" if reply.calls else "end_turn"),
+        "content": [*([thought, hidden] if reply.thinking else []), *text, *calls],
+        "stop_reason": _reason(reply),
         "stop_sequence": None,
         "usage": {
             "input_tokens": reply.usage.input,
             "output_tokens": reply.usage.output,
             "cache_read_input_tokens": reply.usage.cache_read,
             "cache_creation_input_tokens": reply.usage.cache_write,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": reply.usage.cache_write - reply.usage.hour,
+                "ephemeral_1h_input_tokens": reply.usage.hour,
+            },
         },
     }
 
@@ -92,13 +105,16 @@ def events(reply: Reply, body: Json) -> Iterator[Json]:
     opening = {**whole, "content": [], "stop_reason": None, "usage": {**whole["usage"], "output_tokens": 1}}
     yield {"type": "message_start", "message": opening}
     for index, block in enumerate(whole["content"]):
-        empty, deltas = _speak(block["text"]) if block["type"] == "text" else _call(block["input"])
+        empty, deltas = _spoken(block)
         deltas = deltas[:1] if reply.half else deltas
         yield {"type": "content_block_start", "index": index, "content_block": {**block, **empty}}
         for delta in deltas:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
-    ending = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    yield {"type": "ping"}
+    ending: Json = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    if ending["stop_reason"] == "refusal":
+        ending["stop_details"] = {"type": "refusal", "category": "cyber", "explanation": None}
     yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": reply.usage.output}}
     yield {"type": "message_stop"}
 
@@ -113,13 +129,26 @@ def error(kind: str, text: str) -> Json:
     return {"type": "error", "error": {"type": kind, "message": text or kind}}
 
 
-def _speak(text: str) -> tuple[Json, list[Json]]:
-    """How a text block opens, and the words that follow, their spaces with them."""
-    return {"text": ""}, [{"type": "text_delta", "text": word} for word in re.findall(r"\s*\S+|\s+$", text)]
+def _reason(reply: Reply) -> str:
+    return reply.reason or ("tool_use" if reply.calls else "end_turn")
 
 
-def _call(args: Json) -> tuple[Json, list[Json]]:
-    """How a call's block opens, and its JSON in two halves, which end nowhere in particular."""
-    written = json.dumps(args)
-    halves = written[: len(written) // 2], written[len(written) // 2 :]
-    return {"input": {}}, [{"type": "input_json_delta", "partial_json": half} for half in halves]
+def _spoken(block: Json) -> tuple[Json, list[Json]]:
+    """How a block opens, and the deltas that follow: words with their spaces, or JSON cut anywhere."""
+    match block["type"]:
+        case "text":
+            return {"text": ""}, [{"type": "text_delta", "text": word} for word in _words(block["text"])]
+        case "thinking":
+            thoughts = [{"type": "thinking_delta", "thinking": word} for word in _words(block["thinking"])]
+            signature = {"type": "signature_delta", "signature": block["signature"]}
+            return {"thinking": "", "signature": ""}, [*thoughts, signature]
+        case "tool_use":
+            written = json.dumps(block["input"])
+            halves = written[: len(written) // 2], written[len(written) // 2 :]
+            return {"input": {}}, [{"type": "input_json_delta", "partial_json": half} for half in halves]
+        case _:
+            return {}, []
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s*\S+|\s+$", text)

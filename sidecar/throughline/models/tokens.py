@@ -50,7 +50,7 @@ class O200k:
         encoding = self._load()
         if encoding is None:
             return estimate(text)
-        return sum(len(encoding.encode_ordinary(chunk)) for chunk in _chunks(text))
+        return sum(len(encoding.encode_ordinary(chunk)) for chunk in chunks(text))
 
     def _load(self) -> Encoding | None:
         if not self._loaded:
@@ -61,11 +61,13 @@ class O200k:
         return self._encoding
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """The text in pieces short enough to encode, cut after a line where possible: few tokens span that."""
+def chunks(text: str, most: int = _CHUNK) -> Iterator[str]:
+    """The text in pieces short enough to encode, cut after a line where possible: a cut there changes the count by a
+    token at most, and one in the middle of a long run by three.
+    """
     start = 0
-    while len(text) - start > _CHUNK:
-        end = text.rfind("\n", start, start + _CHUNK) + 1 or start + _CHUNK
+    while len(text) - start > most:
+        end = text.rfind("\n", start, start + most) + 1 or start + most
         yield text[start:end]
         start = end
     yield text[start:]
