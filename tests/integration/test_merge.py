@@ -45,7 +45,7 @@ async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -
         entered = "- The importer streams its lines because files are large"
         state = await editor.until(lambda s: entered in s.memory.summary and s.meter.calls == 4)
         assert sum(isinstance(row, CompactionRow) for row in state.rows) == 1
-    (asked,) = [one.body for one in fake.requests if one.body["model"] == "claude-haiku-5-5"]
+    (asked,) = [one.body for one in fake.requests if one.body.get("model") == "claude-haiku-5-5"]
     assert asked["tool_choice"] == {"type": "tool", "name": "record", "disable_parallel_tool_use": True}
     (tool,) = asked["tools"]
     assert tool["strict"] is True

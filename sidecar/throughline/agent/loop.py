@@ -8,7 +8,18 @@ from typing import Protocol
 from attrs import frozen
 
 from throughline.core.events import CallBilled, Event, Purpose, Replied, ToolCalled
-from throughline.core.ports import CallPiece, Clock, EndPiece, Model, ModelError, Prices, Request, TextPiece, Toolbox
+from throughline.core.ports import (
+    CallPiece,
+    Clock,
+    EndPiece,
+    Model,
+    ModelError,
+    Prices,
+    Request,
+    TextPiece,
+    Toolbox,
+    UsagePiece,
+)
 from throughline.core.usage import Usage, dollars
 from throughline.core.view import View
 
@@ -78,6 +89,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
     """One call to the model; each finished block of its reply is recorded as it comes."""
     text: list[str] = []
     calls: list[ToolCalled] = []
+    used: Usage | None = None
     ended = False
 
     async def close(*, partial: bool = False) -> None:
@@ -86,8 +98,9 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
         if whole:
             await desk.record(Replied(turn, whole, desk.count(whole), partial))
 
-    began = crew.clock.now()
-    request = Request("chat", crew.name, view, crew.tools.offered())
+    began, tools = crew.clock.now(), crew.tools.offered()
+    request = Request("chat", crew.name, view, tools)
+    counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
     try:
         async for piece in crew.model.stream(request):
             match piece:
@@ -101,22 +114,25 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
                     tokens = desk.count(json.dumps(piece.args))
                     calls.append(ToolCalled(turn, piece.id, piece.tool, piece.args, tokens))
                     await desk.record(calls[-1])
+                case UsagePiece():
+                    used = piece.usage
                 case EndPiece(reason=reason):
                     await close(partial=reason == "max_tokens")
-                    await desk.record(billed(crew, "chat", crew.name, piece.usage, began))
-                    ended = True
+                    await desk.record(billed(crew, "chat", crew.name, piece.usage, began, counted))
+                    used, ended = None, True
+        if not ended:
+            raise ModelError("The reply broke off before its end: send the message again.")
     except BaseException:
-        # Whatever cut the reply off, what has come of it stays.
+        # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
+        if used is not None:
+            await desk.record(billed(crew, "chat", crew.name, used, began, counted))
         raise
-    if not ended:
-        await close(partial=True)
-        raise ModelError("The reply broke off before its end: send the message again.")
     return tuple(calls)
 
 
-def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float) -> CallBilled:
-    """What a request cost, by the crew's prices."""
+def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float, counted: int = 0) -> CallBilled:
+    """What a request cost, by the crew's prices; `counted` is what was sent, in o200k tokens."""
     price = crew.prices.price(model, usage.prompt)
     return CallBilled(
         purpose,
@@ -127,4 +143,6 @@ def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float)
         usage.cache_write,
         dollars(usage, price) if price else None,
         began,
+        counted,
+        usage.hour,
     )

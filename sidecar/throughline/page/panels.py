@@ -64,13 +64,14 @@ def files(seen: Sequence[SeenFile], uri: Callable[[str], str]) -> list[ContextFi
     ]
 
 
-def meter(session: Session, view: View, factor: float) -> Meter:
-    """The view of the next call in the model's tokens, and the bill so far."""
+def meter(session: Session, view: View, factor: float, tools: int = 0) -> Meter:
+    """The view of the next call and the tools that go along (o200k) in the model's tokens, and the bill so far."""
     total = session.bill.total
-    parts = [MeterPart(_LABELS[place], round(tokens * factor)) for place, tokens in view.by_place().items() if tokens]
+    sizes = {"Tools": tools, **{_LABELS[place]: tokens for place, tokens in view.by_place().items()}}
+    parts = [MeterPart(label, round(tokens * factor)) for label, tokens in sizes.items() if tokens]
     sent = total.input + total.cache_read + total.cache_write
     dollars = None if total.unpriced else total.dollars
-    return Meter(round(view.tokens * factor), session.limit, parts, total.calls, sent, total.output, dollars)
+    return Meter(round((view.tokens + tools) * factor), session.limit, parts, total.calls, sent, total.output, dollars)
 
 
 def info(session: Session, *, recorded: bool) -> SessionInfo:

@@ -303,7 +303,7 @@ class App:
             session=panels.info(session, recorded=owner.recorded),
             memory=panels.memory(session, summary, owner.count(summary)),
             files=panels.files(seen, self._files.uri),
-            meter=panels.meter(session, view, owner.factor),
+            meter=panels.meter(session, view, owner.meter.factor(view), owner.meter.tools),
             activity=activity,
             suggestion="" if session.origin == "recording" else owner.suggestion(),
         )

@@ -45,6 +45,7 @@ from throughline.session.files import fitted, refreshed
 from throughline.session.idle import Idle
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
+from throughline.session.meter import Meter
 from throughline.session.world import World
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ class Compactor:
         self.drafts = Drafts(world, crew, settings)
         self.idle = Idle(world.clock, mailbox)
         self.asks = False
+        self.meter = Meter(crew, journal, world.tokens.count)
         self._world = world
-        self._crew = crew
         self._settings = settings
         self._journal = journal
         self._mailbox = mailbox
@@ -93,7 +94,7 @@ class Compactor:
     @property
     def factor(self) -> float:
         """The model's own tokens for one of o200k."""
-        return self._crew.prices.factor(self._crew.name)
+        return self.meter.usual
 
     @property
     def stuck(self) -> bool:
@@ -118,7 +119,7 @@ class Compactor:
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""
-        return view.tokens * self.factor / self._journal.session.limit
+        return self.meter.share(view)
 
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
@@ -138,6 +139,7 @@ class Compactor:
         while True:
             session = self._journal.session
             view = await self._world.off(lambda session=session: self.view(session))  # type: ignore[misc]
+            await self.meter.ask(view)
             now, share = self._world.clock.now(), self.share(view)
             waits = self.drafts.busy and share <= self._settings.share
             stuck, settings = waits or self.stuck, self._settings
@@ -177,7 +179,7 @@ class Compactor:
 
     def room(self, view: View) -> int:
         """The o200k tokens that are left below the share at which the session compacts."""
-        return round(self._settings.share * self._journal.session.limit / self.factor) - view.tokens
+        return self.meter.room(view, self._settings.share)
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
         """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""

@@ -13,9 +13,10 @@ from throughline.compression import compaction
 from throughline.compression.request import request
 from throughline.core.errors import UserError
 from throughline.core.events import CallBilled
-from throughline.core.ports import CallPiece, EndPiece, ModelError, Request
+from throughline.core.ports import CallPiece, EndPiece, ModelError, Request, UsagePiece
 from throughline.core.session import Session
 from throughline.core.settings import Settings
+from throughline.core.usage import Usage
 from throughline.session.mailbox import ClosedError
 from throughline.session.world import World
 
@@ -32,7 +33,8 @@ class Answer:
 
 async def ask(crew: Crew, summariser: Summariser, request: Request, patience: float) -> Answer:
     """What a model answers within `patience` seconds. Whatever goes wrong is logged: the local rules are there."""
-    bill: list[CallBilled] = []
+    used: Usage | None = None
+    ended = False
     args: object = None
     began = crew.clock.now()
     try:
@@ -41,8 +43,10 @@ async def ask(crew: Crew, summariser: Summariser, request: Request, patience: fl
                 match piece:
                     case CallPiece(tool=request.must, args=given):
                         args = given
+                    case UsagePiece(usage=usage):
+                        used = usage
                     case EndPiece(usage=usage):
-                        bill.append(billed(crew, request.purpose, summariser.name, usage, began))
+                        used, ended = usage, True
                     case _:
                         pass  # What it says beside its call is not asked for.
     except TimeoutError:
@@ -51,8 +55,9 @@ async def ask(crew: Crew, summariser: Summariser, request: Request, patience: fl
         log.warning("%s could not summarise, the local rules do: %s", summariser.name, error)
     except Exception:  # whatever failed, the local rules are there
         log.exception("%s could not summarise: the local rules do", summariser.name)
-    # An answer that was cut off is none.
-    return Answer(args if bill else None, tuple(bill))
+    # An answer that was cut off is none, but it is paid for.
+    bill = () if used is None else (billed(crew, request.purpose, summariser.name, used, began),)
+    return Answer(args if ended else None, bill)
 
 
 @frozen

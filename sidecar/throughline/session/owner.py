@@ -38,6 +38,7 @@ from throughline.session.files import Known, Moved, moved, registry, seen
 from throughline.session.hand import Hand
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
+from throughline.session.meter import Meter
 from throughline.session.turns import Turns
 from throughline.session.world import World
 
@@ -123,6 +124,11 @@ class Owner:
     def factor(self) -> float:
         """The model's own tokens for one of o200k."""
         return self._compactor.factor
+
+    @property
+    def meter(self) -> Meter:
+        """What measures its views."""
+        return self._compactor.meter
 
     def suggestion(self) -> str:
         """What a recording would have the user say next; nothing with a real model."""
