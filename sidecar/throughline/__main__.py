@@ -19,7 +19,7 @@ from throughline.opening import digest, kept, objective, off, system, worker
 if TYPE_CHECKING:
     from throughline.agent.loop import Summariser
     from throughline.cli.parts import Desk, Library, Stage, Wrap
-    from throughline.core.ports import ArchiveFile, Listener, Store
+    from throughline.core.ports import ArchiveFile, Listener, Offer, Store
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
     from throughline.live import LiveBench
@@ -116,6 +116,12 @@ class Factory:
             return None
         return Summariser(Anthropic(lambda: find(Access(), project)), Settings().compressor, reasoning())
 
+    async def models(self, project: Path) -> Offer:
+        """What can be reached from a project offers. Raises ModelError and PricesError."""
+        from throughline.provider import offered
+
+        return await offered(project)
+
     def prompts(self, project: Path) -> dict[str, bool]:
         """The prompts by name, and whether the project has its own in their place. Raises PromptError."""
         from throughline.workspace.folder import Folder
@@ -204,6 +210,8 @@ class Factory:
             share=options.share,
             summary=options.summary,
             archive=options.archive,
+            hour=options.hour,
+            cold=3_600.0 if options.hour == "always" else 300.0,
         )
         return LiveBench(self, root, settings, Reach(Path(options.demo), options.endpoint))
 

@@ -76,7 +76,7 @@ class LiveBench:
     """Opens the sessions of one workspace, with real or recorded models."""
 
     def __init__(self, source: Source, root: Path, settings: Settings, reach: Reach) -> None:
-        from throughline.models.prices import load
+        from throughline.provider import Provider
         from throughline.workspace.clock import WallClock
         from throughline.workspace.folder import Folder
 
@@ -84,11 +84,12 @@ class LiveBench:
         self._root = root
         self._settings = settings
         self._reach = reach
-        self._prices, self._clock = load(), WallClock()
+        self._clock = WallClock()
         self._key = ""
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
         self.disk = Folder(root)
+        self._provider = Provider(self._access, self.disk, settings, self._clock)
 
     @property
     def archive(self) -> Path:
@@ -123,7 +124,7 @@ class LiveBench:
 
     def window(self, model: str) -> int:
         """A model's context limit in its own tokens."""
-        return self._prices.window(model)
+        return self._provider.prices().window(model)
 
     async def start(self, wanted: Start, listener: Listener, files: Workspace) -> Owner:
         """A new session with the model that can be reached, or else the recorded one."""
@@ -143,10 +144,12 @@ class LiveBench:
         from throughline.session.owner import Owner
 
         name, model = uuid.uuid4().hex[:12], self._settings.model
-        begun = SessionStarted(name, aim, role, self.disk.root.name, model, self.window(model), origin)
+        begun = SessionStarted(name, aim, role, self.disk.root.name, model, await off(self.window, model), origin)
         world = await off(self._world, aim, role, listener, files)
         crew = await off(self._crew, origin, model)
-        return await Owner.start(world, crew, self._settings, begun)
+        owner = await Owner.start(world, crew, self._settings, begun)
+        self._provider.watch(owner)
+        return owner
 
     async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
         """A session as its log left it, with the kind of model that it began with."""
@@ -155,7 +158,9 @@ class LiveBench:
         begun = await off(self._now, session)
         world = await off(self._world, begun.objective, begun.role, listener, files)
         crew = await off(self._crew, begun.origin, begun.model)
-        return await Owner.resume(world, crew, self._settings, session)
+        owner = await Owner.resume(world, crew, self._settings, session)
+        self._provider.watch(owner)
+        return owner
 
     async def rehearse(self, session: str) -> Owner:
         """A copy of a session in memory, to try something on by local rules: nothing of it is kept, nor paid for."""
@@ -234,24 +239,21 @@ class LiveBench:
         from throughline.agent.loop import Crew, Summariser
         from throughline.agent.toolbox import NoTools
         from throughline.core.recording import scenes
-        from throughline.models.anthropic import Anthropic
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
         from throughline.workspace.prompts import commenting, distilling, summarising
 
-        tokens = self._source.tokens
+        tokens, prices = self._source.tokens, self._provider.prices()
         if origin == "live":
-            live, cheap = Anthropic(self._access), self._settings.compressor
+            live, cheap = self._provider.live, self._settings.compressor
             prompts = (summarising(self.disk), distilling(self.disk))
             summariser = Summariser(live, cheap, *prompts) if cheap else None
             commenter = Summariser(live, cheap, commenting()) if cheap else None
-            return Crew(
-                live, name, self._prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter
-            )
+            return Crew(live, name, prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter)
         played = scenes(self.read(self._reach.demo).steps)
-        cache = PromptCache(self._clock, self._prices.factor(name))
+        cache = PromptCache(self._clock, prices.factor(name))
         model = DemoModel(played, cache, tokens, self._reach.pace, self._reach.aside)
-        return Crew(model, name, self._prices, DemoTools(played, tokens), self._clock, recorded=True)
+        return Crew(model, name, prices, DemoTools(played, tokens), self._clock, recorded=True)
 
     def _access(self) -> Access:
         from throughline.models.keys import Access, find

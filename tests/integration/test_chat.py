@@ -82,7 +82,7 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
         assert "1,230 in, 200 cached · 50 out" in out
         assert "The session is kept" in out
         status, out, _ = await chat(
-            tmp_path, ["What did I say?", "/role qa", "/model claude-opus-5-5", "And now?"], "--continue", url=fake.url
+            tmp_path, ["What did I say?", "/role qa", "/model claude-opus-4-6", "And now?"], "--continue", url=fake.url
         )
         assert status == 0, out
         assert "goes on: A store" in out
@@ -91,9 +91,9 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
     assert "Use sqlite." in text_of(second)
     assert "Done." in text_of(second)
     assert "test engineer" in third["system"][0]["text"]
-    assert (second["model"], third["model"]) == ("claude-sonnet-5-5", "claude-opus-5-5")
+    assert (second["model"], third["model"]) == ("claude-sonnet-5-5", "claude-opus-4-6")
     told = await tell("status", "--project", tmp_path)
-    assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-5-5")
+    assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-4-6")
     assert (told["purposes"]["chat"]["calls"], told["dollars"]) == (3, None)
 
 

@@ -292,6 +292,17 @@ def files(parts: Parts, session: str, project: Path, as_json: bool) -> None:
 
 @commands.command()
 @_PROJECT
+@_JSON
+@click.pass_obj
+def models(parts: Parts, project: Path, as_json: bool) -> None:
+    """List the models that the key or the endpoint offers, with their prices."""
+    from throughline.cli.models import run  # noqa: PLC0415
+
+    run(parts, project, as_json=as_json)
+
+
+@commands.command()
+@_PROJECT
 @click.pass_context
 def doctor(context: click.Context, project: Path) -> None:
     """Say what works here, what does not, and how to mend it."""

@@ -15,6 +15,7 @@ from throughline.core.ports import (
     Found,
     Listener,
     Model,
+    Offer,
     Repository,
     SessionRow,
     Skeletons,
@@ -158,6 +159,10 @@ class Parts(Protocol):
 
     def prompts(self, project: Path) -> dict[str, bool]:
         """The prompts by name, and whether the project has its own in their place. Raises UserError for a bad one."""
+        ...
+
+    async def models(self, project: Path) -> Offer:
+        """What can be reached from a project offers. Raises ModelError."""
         ...
 
     async def stage(

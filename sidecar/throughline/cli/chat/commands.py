@@ -31,8 +31,10 @@ def status(talk: Talk, _: str) -> None:
     owner = talk.owner
     session = owner.session
     view, summary = talk.do(asyncio.to_thread(lambda: (owner.view(), owner.summary())))
-    parts = {_PLACES[place]: round(size * owner.factor) for place, size in view.by_place().items() if size}
-    size = round(view.tokens * owner.factor)
+    factor, tools = owner.meter.factor(view), owner.meter.tools
+    sizes = {"tools": tools, **{_PLACES[place]: size for place, size in view.by_place().items()}}
+    parts = {name: round(size * factor) for name, size in sizes.items() if size}
+    size = owner.meter.tokens(view)
     archive = parts.get("archive", 0)
     rows = [
         ("Session", f"{session.id}, {session.role}, {session.model}"),

@@ -22,6 +22,7 @@ from throughline.core.events import (
     CompactionUndone,
     CrewChanged,
     FileInjected,
+    LimitTold,
     Logged,
     Masked,
     Noted,
@@ -172,7 +173,7 @@ class Screen:
 
     def _keep(self, event: object) -> None:
         match event:
-            case SessionStarted(limit=limit) | CrewChanged(limit=limit):
+            case SessionStarted(limit=limit) | CrewChanged(limit=limit) | LimitTold(limit=limit):
                 self._limit = limit
             case CallBilled(purpose="chat"):
                 self._calls += 1
