@@ -226,6 +226,7 @@ export interface Options {
   share: number;
   summary: number;
   archive: number;
+  hour: "never" | "stable" | "always";
   demo: string;
 }
 
@@ -368,4 +369,5 @@ export const SETTINGS = {
   share: ["share", 0.55],
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
+  hour: ["cacheHour", "stable"],
 } as const;

@@ -10,6 +10,7 @@ from throughline.wire.state import FileForm, Patch, State
 
 VERSION = 1
 
+Hour: TypeAlias = Literal["never", "stable", "always"]
 Role: TypeAlias = Literal["engineer", "qa", "product"]
 
 
@@ -25,6 +26,7 @@ class Options:
     share: float
     summary: int
     archive: int
+    hour: Hour
     demo: str
 
 

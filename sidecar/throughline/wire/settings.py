@@ -55,4 +55,15 @@ SETTINGS = (
         "Tokens that the project archive, `.agent/project-context.md`, may take.",
         least=500, most=20000,
     ),
+    Setting(
+        "cacheHour", "hour", "stable",
+        "What the provider is asked to keep in its cache for an hour instead of five minutes, which costs more to "
+        "write. In five recorded sessions with 2 to 13 pauses of that length, `stable` lowered the bill by 0.2 to 7.5 "
+        "percent, and `always` raised it by 10 to 28: Throughline compacts what has gone cold anyway.",
+        choices=(
+            ("never", "Five minutes for everything."),
+            ("stable", "Tools, system prompt and archive, where the model's price for that is known."),
+            ("always", "Everything, the conversation too."),
+        ),
+    ),
 )  # fmt: skip
