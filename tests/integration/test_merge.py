@@ -70,7 +70,7 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
         assert proposed is not None
         assert (proposed.base, proposed.by) == ("", "local")
         assert "- Never read the whole file." in proposed.text
-        assert [one.body.get("model") for one in fake.requests] == ["claude-sonnet-5-5"]
+        assert [one.body["model"] for one in fake.requests if one.body] == ["claude-sonnet-5-5"]
         async with sidecar(tmp_path, endpoint=fake.url) as editor:
             await editor.ask(methods.KEY, key="sk-test-key")
             await editor.ask(methods.RESUME, session=name)
@@ -81,4 +81,4 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
     assert "- The importer cannot be stopped <!-- " in amended.text
     assert "- Never read the whole file." in amended.text
     assert ArchiveOnDisk(tmp_path / ".agent").read() == ""
-    assert fake.requests[-1].body["tools"][0]["strict"] is True
+    assert [one.body for one in fake.requests if one.body][-1]["tools"][0]["strict"] is True
