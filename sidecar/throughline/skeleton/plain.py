@@ -14,20 +14,21 @@ CLOSING = re.compile(r"[\])}\s;,]*(?:end\b[\s;,)]*|fi|done|esac)?[\])}\s;,]*$")
 MOST = 2_000
 """Lines that are shown of a file at most."""
 BLOCK = 3
-"""Lines of one kind in a row that are shown at the barest level."""
+"""Lines of one kind in a row that are shown at a bare level."""
 
 
 def shallow(text: str, levels: int = LEVELS) -> str:
     """The lines at the shallowest levels of indentation, `…` for each run of deeper ones; no comments, and no lines
-    that only close what was left out. At level 0 long runs of lines with the same first word are cut too.
+    that only close what was left out. At level 0 runs of lines with the same first word are cut after three, and at
+    level -1 after one.
     """
     lines = [_clipped(line.rstrip()) for line in text.expandtabs(TAB).splitlines() if line.strip()]
     lines = _without_comments(lines)
     depths = sorted({_depth(line) for line in lines})[: max(1, levels)]
     deepest = depths[-1] if depths else 0
     shown = list(_elided(lines, deepest))
-    if not levels:
-        shown = list(_thinned(shown))
+    if levels < 1:
+        shown = list(_thinned(shown, BLOCK if levels == 0 else 1))
     if len(shown) > MOST:
         shown[MOST:] = [f"{LEFT_OUT} {len(shown) - MOST} more lines"]
     return "\n".join(shown)
@@ -59,7 +60,7 @@ def _elided(lines: Sequence[str], deepest: int) -> Iterator[str]:
         skipping = depth > deepest
 
 
-def _thinned(lines: Sequence[str]) -> Iterator[str]:
+def _thinned(lines: Sequence[str], most: int) -> Iterator[str]:
     """Of a long run of lines that begin alike, the first few and how many more there are."""
     runs: list[list[str]] = []
     for line in lines:
@@ -70,9 +71,9 @@ def _thinned(lines: Sequence[str]) -> Iterator[str]:
         else:
             runs.append([line])
     for run in runs:
-        yield from run[:BLOCK]
-        if len(run) > BLOCK:
-            yield f"{LEFT_OUT} {len(run) - BLOCK} more such lines"
+        yield from run[:most]
+        if len(run) > most:
+            yield f"{LEFT_OUT} {len(run) - most} more such lines"
 
 
 def _without_comments(lines: Sequence[str]) -> list[str]:

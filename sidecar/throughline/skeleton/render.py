@@ -77,9 +77,9 @@ def skeleton(
         titled = headings(text) if path.lower().endswith(PROSE) else ""
 
         def plain(level: int) -> Skeleton:
-            return made("plain", level, f"{head}\n{titled or shallow(text, level)}\n")
+            return made("plain", level, f"{head}\n{titled or shallow(text, level - 1)}\n")
 
-        return _smaller(_fullest(1 if titled else LEVELS + 1, plain, share * original), whole)
+        return _smaller(_fullest(1 if titled else LEVELS + 2, plain, share * original), whole)
     if read.items and read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")

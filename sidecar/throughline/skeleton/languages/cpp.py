@@ -29,7 +29,7 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     if item.kind in FUNCTIONS and ("virtual" in item.opening or VIRTUAL.search(item.closing)):
         detail = attrs.evolve(detail, annotations=True)
     lines = _write(item, around, detail)
-    if item.kind in FUNCTIONS and "::" in item.name and item.body_hash:
+    if item.kind in FUNCTIONS and item.body_hash and ("::" in item.name or item.name.startswith("~")):
         return attrs.evolve(lines, alone=f"{lines.alone.removesuffix(';')} {{}}")
     return lines
 

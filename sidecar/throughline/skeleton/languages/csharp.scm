@@ -111,6 +111,7 @@
 ; Text
 
 (comment) @comment
+[(preproc_pragma) (preproc_region) (preproc_endregion) (preproc_nullable) (preproc_line)] @comment
 [(string_literal) (verbatim_string_literal) (raw_string_literal) (interpolated_string_expression) (character_literal)] @string
 (ERROR) @broken
 (MISSING) @broken

@@ -18,8 +18,13 @@ LONG_TYPE = 8
 
 def parameters(node: "Node", source: Source) -> Iterator[Written]:
     """Patterns with their types, the whole written as one, since no type can go."""
+    mark = ""
     for parameter, text in name_first(node, source):
-        yield attrs.evolve(parameter, written=text), text
+        if text.startswith("#["):
+            mark = f"{text} "  # an attribute is a node of its own before the parameter that it belongs to
+            continue
+        yield attrs.evolve(parameter, written=f"{mark}{text}"), f"{mark}{text}"
+        mark = ""
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:

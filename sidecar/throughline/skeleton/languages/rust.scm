@@ -36,7 +36,10 @@
 
 ; A parameter may have attributes too, which stay where they are.
 
-(attribute_item) @decorator
+(source_file (attribute_item) @decorator)
+(declaration_list (attribute_item) @decorator)
+(field_declaration_list (attribute_item) @decorator)
+(enum_variant_list (attribute_item) @decorator)
 
 ; What belongs to an item
 

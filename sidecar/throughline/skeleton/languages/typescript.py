@@ -36,7 +36,9 @@ def _function(item: Item, around: Item | None, detail: Detail) -> str:
     if item.closing:
         head += f" {item.closing}"
     in_object = around is not None and around.kind == "constant"
-    if item.closing or in_object or (item.body_hash and ("=" in item.opening or item.name == "default")):
+    # Neither a value nor a generator can go without a body.
+    needed = "=" in item.opening or "*" in item.opening.split("<")[0] or item.name == "default"
+    if item.closing or in_object or (item.body_hash and needed):
         head += " {}"
     return head + ("," if in_object else ";")
 
