@@ -8,8 +8,17 @@ from throughline.skeleton.outline import LEFT_OUT
 TAB = 4
 LEVELS = 2
 LONG_LINE = 200
-HEADING = re.compile(r"(#{1,6}) \S|(.+)\n[=-]{3,}$")
+HEADING = re.compile(r"#{1,6} \S")
+UNDERLINE = re.compile(r"(?:={3,}|-{3,}|~{3,})\s*$")
 COMMENT = re.compile(r"(?:#(?!include|define|if|!)|//|--(?!-)|/?\*+(?:\s|/|$)|;;)")
+DEFINITION = re.compile(
+    r"""\s*(?:(?:public|private|protected|internal|static|abstract|final|open|override|async|local|export|inline|data
+    |sealed|suspend|virtual|partial|case|companion)\s+)*
+    (?:def|defp|defmodule|defmacro|fun|func|function|fn|sub|proc|class|module|interface|trait|struct|enum|object
+    |protocol|extension|record|contract|actor|namespace)\s+[\w.:&'`<"$(-]""",
+    re.VERBOSE,
+)
+"""A line that defines something by the words of most languages; it is shown however deeply it stands."""
 CLOSING = re.compile(r"[\])}\s;,]*(?:end\b[\s;,)]*|fi|done|esac)?[\])}\s;,]*$")
 MOST = 2_000
 """Lines that are shown of a file at most."""
@@ -18,9 +27,9 @@ BLOCK = 3
 
 
 def shallow(text: str, levels: int = LEVELS) -> str:
-    """The lines at the shallowest levels of indentation, `…` for each run of deeper ones; no comments, and no lines
-    that only close what was left out. At level 0 runs of lines with the same first word are cut after three, and at
-    level -1 after one.
+    """The lines at the shallowest levels of indentation and deeper ones that define something, `…` for each run of
+    others; no comments, and no lines that only close what was left out. At level 0 runs of lines with the same first
+    word are cut after three, and at level -1 after one.
     """
     lines = [_clipped(line.rstrip()) for line in text.expandtabs(TAB).splitlines() if line.strip()]
     lines = _without_comments(lines)
@@ -38,10 +47,11 @@ def headings(text: str) -> str:
     """A Markdown file's headings, each with `…` for what stands below it; empty where there are none."""
     shown: list[str] = []
     fenced = False
-    for line in text.splitlines():
+    lines = text.splitlines()
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-        elif not fenced and HEADING.match(line):
+        elif not fenced and (HEADING.match(line) or (line.strip() and UNDERLINE.match(below))):
             shown.append(_clipped(line.rstrip()))
         elif line.strip() and shown and shown[-1] != LEFT_OUT:
             shown.append(LEFT_OUT)
@@ -52,12 +62,12 @@ def _elided(lines: Sequence[str], deepest: int) -> Iterator[str]:
     skipping = False
     for line in lines:
         depth = _depth(line)
-        if depth <= deepest:
+        if depth <= deepest or DEFINITION.match(line):
             if not (skipping and CLOSING.match(line)):
                 yield line
         elif not skipping:
             yield " " * depth + LEFT_OUT
-        skipping = depth > deepest
+        skipping = depth > deepest and not DEFINITION.match(line)
 
 
 def _thinned(lines: Sequence[str], most: int) -> Iterator[str]:
@@ -66,7 +76,7 @@ def _thinned(lines: Sequence[str], most: int) -> Iterator[str]:
     for line in lines:
         if line.strip() == LEFT_OUT or CLOSING.match(line):
             continue
-        if runs and _word(runs[-1][0]) == _word(line):
+        if runs and _word(runs[-1][0]) == _word(line) and not DEFINITION.match(line):
             runs[-1].append(line)
         else:
             runs.append([line])
