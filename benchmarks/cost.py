@@ -54,7 +54,10 @@ def main() -> None:
 
 
 def _run(*arguments: str | Path) -> str:
-    done = subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, *map(str, arguments)], check=False, capture_output=True, text=True)
+    # The scorer ends with 1 where a trace is not valid, and says why.
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise SystemExit(done.stderr)
     return done.stdout
 
 

@@ -1,9 +1,10 @@
 """What the memory of recorded sessions still holds of the facts that a careful reader labelled in them.
 
-    .venv/bin/python benchmarks/recall.py
+    .venv/bin/python benchmarks/recall.py [LEDGERS]
 
 Replays the labelled sessions of ../shared with the local summariser and scores the texts with
-../shared/bench/score_recall.py. The other benchmark of memory, rules over up to a hundred sessions, is run by
+../shared/bench/score_recall.py. LEDGERS is another folder of labels, in the same form and for other sessions of
+../shared. The other benchmark of memory, rules over up to a hundred sessions, is run by
 
     .venv/bin/python ../shared/bench/memorycode.py \
         ../shared/memorycode/dialogues/dialogue_{1,31,61,91,121,151,181,211,241,271,301,331}.json \
@@ -33,16 +34,18 @@ TEXTS = ("summary", "summary + archive", "archive, lasting", "view compacted")
 
 def main() -> None:
     """Prints a row a session and one for all: facts held of facts live, and old facts shown as live."""
-    if not LEDGERS.is_dir():
-        print(f"SKIPPED: there is no {LEDGERS}")
+    ledgers = Path(sys.argv[1]) if sys.argv[1:] else LEDGERS
+    if not ledgers.is_dir():
+        print(f"SKIPPED: there is no {ledgers}")
         return
     score, count = scorer().score, O200k().count
     total: dict[str, list[int]] = {}
     sizes: dict[str, list[int]] = {}
     print(f"{'session':44} " + " ".join(f"{name:>18}" for name in (*TEXTS, "shown though old")) + "  tokens")
-    for path in sorted(LEDGERS.glob("*/*.json")):
+    for path in sorted(ledgers.glob("**/*.json")):
         items = json.loads(path.read_text(encoding="utf-8"))["items"]
-        summary, archive, view = _replay(SHARED / "sessions" / "transcripts" / path.parent.name / f"{path.stem}.jsonl")
+        (transcript,) = (SHARED / "sessions" / "transcripts").glob(f"*/{path.stem}.jsonl")
+        summary, archive, view = _replay(transcript)
         both = score(items, f"{summary}\n{archive}")
         kept = score(items, archive)
         lasting = {item["id"] for item in items if item["kind"] in LASTING} & {*kept["live"], *kept["missed"]}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from throughline.compression.compaction import propose, rendering
 from throughline.compression.masking import maskable
+from throughline.compression.recap import recap, spans
 from throughline.context.view import Frame, assemble
 from throughline.core.events import (
     ArchiveProposed,
@@ -98,7 +99,9 @@ def entry(name: str, text: str = "", kind: EntryKind = "decision", **more: Any) 
 
 def view(now: Session, settings: Settings | None = None) -> View:
     """The view of the next call."""
-    return assemble(now, FRAME, rendering(now, settings or Settings(), count), count)
+    chosen = settings or Settings()
+    told = [text for span in spans(now, chosen.recap) if (text := recap(span, count))]
+    return assemble(now, FRAME, rendering(now, chosen, count), count, told)
 
 
 # Stories: what may happen in a session, step by step.

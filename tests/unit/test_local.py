@@ -157,7 +157,7 @@ def test_a_turns_sentences_are_of_one_kind_and_carry_what_they_are_worth() -> No
 
 
 def test_a_long_turn_brings_only_its_best_sentences() -> None:
-    text = "\n".join(f"The bug was in the lock of store number {n}." for n in range(3 * MOST))
+    text = "\n".join(f"The fix is that `lock_{n}` must hold `store_{n}` only once." for n in range(3 * MOST))
     assert len([one for one in found(replied(1, text)) if one.kind != "state"]) == MOST
 
 

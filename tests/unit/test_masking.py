@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from throughline.compression.masking import maskable
-from throughline.core.events import Event, FileDropped, Masked
+from throughline.core.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
 from throughline.core.session import fold
 from unit.logs import compacted, done, file, log, replied, session, spoke, tool
 
@@ -26,10 +26,10 @@ CASES: list[tuple[str, tuple[Event, ...], int, list[str]]] = [
     ("nothing in an empty session", (), 0, []),
     ("a result that no reply has followed stays", WORK, 0, ["a", "b"]),
     ("once answered it may go, oldest first", ANSWERED, 0, ["a", "b", "c"]),
-    ("the newest tokens stay", ANSWERED, 500, ["a", "b"]),
-    ("a result that does not fit whole into them goes", ANSWERED, 999, ["a", "b"]),
-    ("small ones count against them", ANSWERED, 1_000, ["a", "b"]),
-    ("all fresh", ANSWERED, 2_000, []),
+    ("the newest tokens stay", ANSWERED, 1_500, ["a", "b"]),
+    ("a result that does not fit whole into them goes", ANSWERED, 2_997, ["a", "b"]),
+    ("small ones count against them", ANSWERED, 3_000, ["a", "b"]),
+    ("all fresh", ANSWERED, 6_000, []),
     ("masked ones are not masked again", (*ANSWERED, Masked(("a",))), 0, ["b", "c"]),
     ("compacted turns are gone anyway", (*ANSWERED, compacted(session(*ANSWERED), 1)), 0, ["c"]),
     ("a superseded copy of a file goes", (OLD, spoke(1, "x"), NEW), 0, [OLD.key]),
@@ -41,6 +41,37 @@ CASES: list[tuple[str, tuple[Event, ...], int, list[str]]] = [
 @pytest.mark.parametrize(("name", "story", "fresh", "ids"), CASES, ids=[row[0] for row in CASES])
 def test_old_answered_output_may_go(name: str, story: tuple[Event, ...], fresh: int, ids: list[str]) -> None:
     assert list(maskable(session(*story), fresh).ids) == ids
+
+
+def read(turn: int, name: str, path: str, does: str = "read") -> tuple[Event, Event]:
+    return ToolCalled(turn, name, does, {"path": path}, 5), ToolReturned(turn, name, "text", 900)
+
+
+def wrote(turn: int, name: str, path: str, tokens: int = 600) -> tuple[Event, Event]:
+    return ToolCalled(turn, name, "write", {"path": path, "text": "x" * 4 * tokens}, tokens), ToolReturned(
+        turn, name, "ok", 5
+    )
+
+
+CALLS: list[tuple[str, tuple[Event, ...], int, list[str]]] = [
+    ("of what was read the text stays longest", (*read(1, "a", "f.py"), *tool(1, "b", 900)), 2_000, ["b"]),
+    ("read again, the older copy is like any output", (*read(1, "a", "f.py"), *read(1, "b", "f.py")), 2_000, ["a"]),
+    ("edited since, it is too", (*read(1, "a", "f.py"), *wrote(1, "w", "f.py", 30)), 2_000, ["a"]),
+    ("another file was edited", (*read(1, "a", "f.py"), *wrote(1, "w", "g.py", 30)), 2_000, []),
+    ("long arguments go first", (*tool(1, "a", 500), *wrote(1, "w", "g.py")), 2_000, ["w:arguments"]),
+    ("short ones stay", (*wrote(1, "w", "g.py", 30),), 0, []),
+]
+
+
+@pytest.mark.parametrize(("name", "work", "fresh", "ids"), CALLS, ids=[row[0] for row in CALLS])
+def test_what_will_be_needed_goes_last(name: str, work: tuple[Event, ...], fresh: int, ids: list[str]) -> None:
+    assert list(maskable(session(spoke(1, "go"), *work, replied(1, "done")), fresh).ids) == ids
+
+
+def test_a_call_that_no_request_has_shown_stays_whole() -> None:
+    unsent = session(spoke(1, "go"), *wrote(1, "w", "g.py"))
+    assert maskable(unsent, 0).ids == ()
+    assert maskable(fold(log(*tool(1, "next"), first=9), unsent), 0).ids == ("w:arguments",)
 
 
 def test_a_batch_knows_what_it_takes_now() -> None:

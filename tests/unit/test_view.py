@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 
@@ -183,25 +185,11 @@ def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(s
         assert sum(block.cached for block in view(now).blocks) <= 4
 
 
-def test_of_compacted_turns_the_users_newest_words_stay() -> None:
-    def compacted_talk(size: int) -> tuple[Session, Session]:
-        turns = [
-            (spoke(n, f"words of turn {n}"), *tool(n, f"x{n}", size), replied(n, "ok"), done(n)) for n in (1, 2, 3)
-        ]
-        before = session(*(event for turn in turns for event in turn), spoke(4, "and now?"))
-        return before, then(before, compacted(before, 3))
-
-    def said(now: Session, words: int) -> list[int]:
-        text = assemble(now, FRAME, "summary", count, words).document()
-        return [turn for turn in (1, 2, 3) if f"Turn {turn}: words of turn {turn}" in text]
-
-    before, after = compacted_talk(9_000)
-    assert said(after, 10_000) == [1, 2, 3]
-    assert said(after, 2 * (count("words of turn 1") + 8)) == [2, 3]
-    assert said(after, 0) == []
-    assert said(before, 10_000) == []
-    # Where there was little but words, they would eat what the compaction saved.
-    assert said(compacted_talk(90)[1], 10_000) == []
+def test_recaps_stand_before_the_summary_and_the_last_one_takes_the_archives_mark() -> None:
+    now = then(session(*TALK), compacted(session(*TALK), 1))
+    blocks = assemble(now, FRAME, "the summary", count, ["told first", "told next"]).blocks
+    assert [block.text for block in blocks[1:5]] == [FRAME.archive, "told first", "told next", "the summary"]
+    assert [block.cached for block in blocks] == [True, False, False, True, False, True, True]
 
 
 @settings(max_examples=80, deadline=None)
@@ -219,3 +207,20 @@ def test_a_call_makes_the_blocks_of_what_is_new_alone() -> None:
     after = shown(fold(log(*tool(1, "y"), replied(1, "Done."), first=9), first), before)
     assert [one is other for one, other in zip(after.blocks, before.blocks, strict=False)] == [True] * 3
     assert len(after.blocks) == 6
+
+
+def test_before_a_compaction_no_recap_is_sent() -> None:
+    assert "told" not in assemble(session(*TALK), FRAME, "the summary", count, ["told"]).document()
+
+
+def test_a_masked_calls_long_arguments_become_stubs_in_their_place() -> None:
+    call = ToolCalled(1, "x", "write", {"path": "a.py", "content": "line\n" * 200, "edits": [{"old": "o" * 300}]}, 400)
+    story = (spoke(1, "go"), call, ToolReturned(1, "x", "ok", 1), replied(1, "done"))
+    whole, short = (view(now).blocks[-3] for now in (session(*story), session(*story, Masked((call.key,)))))
+    assert whole.args == call.args
+    assert short.args == {
+        "path": "a.py", "content": "[masked: 201 lines; recall x]", "edits": [{"old": "[masked: 1 lines; recall x]"}]
+    }  # fmt: skip
+    assert short.text == json.dumps(short.args)
+    assert short.tokens < whole.tokens / 4
+    assert view(session(*story, Masked((call.key,)))).blocks[-2].text == "ok"

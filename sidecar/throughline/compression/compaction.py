@@ -77,10 +77,14 @@ class Preview:
 def propose(session: Session, through: int, answer: object = None) -> Proposal:
     """A compaction by the local summariser, which a model's answer, as its call's arguments, makes better."""
     turns = [turn for turn in session.recent if turn.number <= through]
-    found = _valid(session.ledger, local.operations(turns, session.ledger))
+    numbers = {turn.number for turn in turns}
+    before = [turn for turn in session.turns if numbers and turn.number < min(numbers)]
+    after = [turn for turn in session.turns if numbers and turn.number > max(numbers)]
+    made = local.operations(turns, session.ledger, before[-1] if before else None, after[0] if after else None)
+    found = _valid(session.ledger, made)
     if answer is None:
         return Proposal(through, found)
-    said = read(answer, session.ledger, {turn.number for turn in turns})
+    said = read(answer, session.ledger, numbers)
     if not said.operations:
         return Proposal(through, found, dropped=said.dropped)
     return Proposal(through, supplement(session.ledger, said.operations, found), "model", said.dropped)
@@ -177,6 +181,11 @@ def current(session: Session, settings: Settings, count: Callable[[str], int]) -
 def lines(session: Session, settings: Settings, count: Callable[[str], int]) -> tuple[Row, ...]:
     """The same, line by line, with the entries that stand on each."""
     return _lines(session, session.ledger, settings, count)
+
+
+def shown(session: Session, settings: Settings, count: Callable[[str], int]) -> frozenset[str]:
+    """The ids of the entries that stand in it."""
+    return frozenset(entry.id for row in lines(session, settings, count) for entry in row.entries)
 
 
 def _lines(session: Session, ledger: Ledger, settings: Settings, count: Callable[[str], int]) -> tuple[Row, ...]:

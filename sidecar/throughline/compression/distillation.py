@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TypeAlias
 
 from attrs import evolve, frozen
@@ -33,6 +33,8 @@ SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
 _TITLES: dict[EntryKind, str] = {kind: title for title, kinds in SECTIONS for kind in kinds}
 # The tokens of a bullet, an id and the end of a line.
 _FRAME = 11
+# What is left of a sentence's weight where the summary shows it.
+_SHOWN = 0.55
 # The order in which sections get room when the budget is short.
 _WORTH = (
     "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
@@ -61,8 +63,10 @@ class Archive:
     sections: dict[str, tuple[Line, ...]]
 
 
-def distill(session: Session, archive: str, budget: int, count: Count) -> str:
-    """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow."""
+def distill(session: Session, archive: str, budget: int, count: Count, shown: Container[str] = ()) -> str:
+    """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow; of the
+    sentences from its dialogue rather those that are not `shown`, by id, in its last summary.
+    """
     old = read(archive, session.project)
     live = [entry for entry in session.ledger.live() if entry.kind in _TITLES]
     if not old.sections["Project Identity"]:
@@ -77,7 +81,10 @@ def distill(session: Session, archive: str, budget: int, count: Count) -> str:
         )
     made = [entry for entry in live if not weighed(entry)]
     full = _with(old, made, session)
-    kept = _packed(full, budget, count, [entry for entry in live if weighed(entry)], session)
+    taken = [
+        evolve(entry, weight=entry.weight * (_SHOWN if entry.id in shown else 1)) for entry in live if weighed(entry)
+    ]
+    kept = _packed(full, budget, count, taken, session)
     return render(kept)
 
 
@@ -142,8 +149,12 @@ def _packed(archive: Archive, budget: int, count: Count, taken: Sequence[Entry],
     said = best(taken, room // 2 if waiting else room, count, _FRAME)
     room -= sum(count(one.text) for one in said) + _FRAME * len(together(_inorder(said, taken)))
     fill(waiting)
-    picked = {entry.id for entry in said}
-    said += best([entry for entry in taken if entry.id not in picked], room, count, _FRAME, said)
+    # What lines that several sentences share leave is given out, too.
+    for _ in range(2):
+        picked = {entry.id for entry in said}
+        said += best([entry for entry in taken if entry.id not in picked], room, count, _FRAME, said)
+        full = _with(_only(archive, frozenset(chosen)), _inorder(said, taken), session)
+        room = budget - count(render(full))
     while True:
         full = _with(_only(archive, frozenset(chosen)), _inorder(said, taken), session)
         if count(render(full)) <= budget or not (said or chosen):

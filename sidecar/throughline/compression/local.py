@@ -14,7 +14,7 @@ from itertools import groupby
 
 from throughline.compression.cues import heard
 from throughline.compression.rules import Rule, binds, rules
-from throughline.compression.salience import Remark, dialogue, remarks
+from throughline.compression.salience import APART, Remark, dialogue, remarks
 from throughline.compression.sentences import ERROR, clip, sentences
 from throughline.compression.tags import tagged
 from throughline.core.events import Replied, ToolCalled, ToolReturned
@@ -23,21 +23,20 @@ from throughline.core.session import Turn
 
 LONGEST = 280
 # The sentences that one turn may bring.
-MOST = 16
+MOST = 24
 _STATE = 160
 _FAILURE = 0.5
 _CONSTRAINT = heard("constraint")
 _OUTCOME = heard("outcome")
 _CHOICE = heard("choice")
-_APART: tuple[tuple[EntryKind, re.Pattern[str]], ...] = (
-    ("rejected", heard("rejected")),
-    ("question", heard("question")),
-    ("issue", heard("issue")),
-)
 
 
-def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
-    """Operations that move what the turns say into the ledger; the newest state replaces the last one."""
+def operations(
+    turns: Sequence[Turn], ledger: Ledger, before: Turn | None = None, after: Turn | None = None
+) -> tuple[Operation, ...]:
+    """Operations that move what the turns say into the ledger; the newest state replaces the last one. The turns
+    `before` and `after` them tell what is answered in them, and what is agreed to.
+    """
     made: list[Operation] = []
     known = {_plain(entry.text) for entry in ledger.entries.values()}
     taken = set(ledger.entries)
@@ -53,7 +52,7 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
         taken.add(name)
         made.append(Add(Entry(name, kind, text, "summariser", (turn,), subject=about, weight=weight)))
 
-    said = {number: tuple(group) for number, group in groupby(remarks(turns), key=lambda one: one.turn)}
+    said = {number: tuple(group) for number, group in groupby(remarks(turns, before, after), key=lambda one: one.turn)}
     for turn in turns:
         standing = tuple(_rules(turn))
         for rule in standing:
@@ -119,7 +118,7 @@ def _apart(remark: Remark) -> EntryKind | None:
     """The kind of what the agent says itself to be put aside, open or wrong."""
     if remark.user:
         return None
-    return next((kind for kind, cue in _APART if cue.search(remark.sentence.raw)), None)
+    return next((kind for kind, cue in APART.items() if cue.search(remark.sentence.raw)), None)
 
 
 def _commands(turn: Turn) -> dict[str, ToolReturned]:

@@ -8,7 +8,7 @@ anew; a person's own line is known by its words. What a person changed or took o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from difflib import unified_diff
 
 from attrs import evolve, frozen
@@ -48,11 +48,13 @@ def settled(text: str) -> str:
     return text
 
 
-def distilled(session: Session, archive: str, budget: int, count: Callable[[str], int]) -> str:
-    """The archive with what lasts of a session. Where this session has written it before, what a person has changed in
-    it since, or taken out, is not written anew. Raises ConflictError.
+def distilled(
+    session: Session, archive: str, budget: int, count: Callable[[str], int], shown: Container[str] = ()
+) -> str:
+    """The archive with what lasts of a session, rather what its summary has not `shown`, by id. Where this session has
+    written it before, what a person has changed in it since, or taken out, is not written anew. Raises ConflictError.
     """
-    made = read(distill(session, settled(archive), budget, count), session.project)
+    made = read(distill(session, settled(archive), budget, count, shown), session.project)
     written, now, lines = (_known(one) for one in (read(session.archive, ""), read(archive, ""), made))
     out = {name for name in written if name not in now}
     reworded = {name: now[name] for name in written if name in now and now[name] != written[name]}

@@ -7,12 +7,13 @@ from typing import TypeAlias
 from attrs import frozen
 
 from throughline.compression.masking import maskable
-from throughline.core.events import Logged, Replied, Spoke, ToolCalled
+from throughline.core.arguments import bulk
+from throughline.core.events import Item, Logged, Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.session import Session, Turn, apply
 from throughline.core.settings import FIRST, Settings
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
-WORTH = 2_000
+WORTH = 1_000
 # Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
 LITTLE = 500
 
@@ -60,21 +61,23 @@ def decide(
     now: float,
     settings: Settings,
     *,
+    factor: float = 1.0,
     stuck: bool = False,
     changed: bool = False,
     asks: bool = False,
 ) -> Decision:
-    """What to do before the next call; `used` is the share of the context limit that its view takes, and a session
-    is `stuck` where compactions gain nothing any more: then masking alone carries on. Where the prefix is `changed`
-    already, by the last answer to this question, what else is due costs nothing more. A user who `asks` to see
-    compactions before they are done is asked once, and not above the limit.
+    """What to do before the next call; `used` is the share of the context limit that its view takes, `factor` the
+    model's own tokens for one of o200k, and a session is `stuck` where compactions gain nothing any more: then masking
+    alone carries on. Where the prefix is `changed` already, by the last answer to this question, what else is due
+    costs nothing more. A user who `asks` to see compactions before they are done is asked once, and not above the
+    limit.
 
     The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
     output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
     """
     if settings.strategy != "throughline":
         return Nothing()
-    through = cut(session, settings)
+    through = cut(session, settings, factor)
     movable = [turn for turn in session.recent if turn.number <= through]
     cold = session.called_at is not None and now - session.called_at > settings.cold
     if movable and not stuck:
@@ -98,7 +101,7 @@ def asks(settings: Settings, number: int) -> bool:
     return settings.preview == "always" or (settings.preview == "first" and number <= FIRST)
 
 
-def rest(session: Session, used: float, settings: Settings, *, stuck: bool = False) -> Rest | None:
+def rest(session: Session, used: float, settings: Settings, *, factor: float = 1.0, stuck: bool = False) -> Rest | None:
     """What an idle session does shortly before the provider's cache forgets it: what the next message, coming after
     that, would find due is made ready as long before as a model may take for it. None where nothing would be due.
     """
@@ -106,21 +109,22 @@ def rest(session: Session, used: float, settings: Settings, *, stuck: bool = Fal
         return None
     late = session.called_at + settings.cold + 1
     spoken = apply(session, Logged(session.seq + 1, late, Spoke(session.next_turn, "", 0)))
-    match decide(spoken, used, late, settings, stuck=stuck):
+    match decide(spoken, used, late, settings, factor=factor, stuck=stuck):
         case Compact(through=through):
             return Rest(session.called_at + settings.cold - settings.patience, through)
         case _:
             return None
 
 
-def cut(session: Session, settings: Settings) -> int:
-    """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share`.
+def cut(session: Session, settings: Settings, factor: float = 1.0) -> int:
+    """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share` of the limit,
+    which is in the model's own tokens, `factor` of them for one of o200k.
 
     A running turn always stays, and so does one whose end no later call has seen yet; 0 where there is nothing
     to cover.
     """
     recent = session.recent
-    room = settings.kept_share * session.limit
+    room = settings.kept_share * session.limit / factor
     kept, seen = 0, False
     for place, turn in enumerate(reversed(recent)):
         room -= _weight(turn, session)
@@ -133,4 +137,14 @@ def cut(session: Session, settings: Settings) -> int:
 
 
 def _weight(turn: Turn, session: Session) -> int:
-    return sum(item.tokens for item in turn.items if getattr(item, "id", None) not in session.masked)
+    return sum(_size(item, session) for item in turn.items)
+
+
+def _size(item: Item, session: Session) -> int:
+    match item:
+        case ToolReturned() if item.id in session.masked:
+            return 0
+        case ToolCalled() if item.key in session.masked:
+            return item.tokens - bulk(item)
+        case _:
+            return item.tokens

@@ -13,6 +13,9 @@ LINE = 390
 _REPEATS = 0.75
 # How strongly a long entry must be worth its room: between not at all (0) and in full (1).
 _THRIFT = 0.6
+# What is left of the worth of a sentence of whose terms a later turn's repeats so many: the later one says it.
+_OUTDATED = 0.6
+_AGAIN = 0.6
 # The tokens under which no sentence is looked for any more.
 _LEAST = 8
 
@@ -25,7 +28,8 @@ def weighed(entry: Entry) -> bool:
 def best(
     entries: Sequence[Entry], room: int, cost: Callable[[str], int], frame: int, taken: Iterable[Entry] = ()
 ) -> list[Entry]:
-    """The entries worth most for the room, best first: each by its weight, less the more it repeats one before it.
+    """The entries worth most for the room, best first: each by its weight, less the more it repeats one before it, and
+    less where a later turn says it again.
 
     `cost` counts a text's tokens, and `frame` is what each new line takes besides its text.
     """
@@ -43,6 +47,16 @@ def best(
     shown = [about(entry) for entry in taken]
     begun = {(entry.kind, entry.turns) for entry in taken if weighed(entry)}
     worth = [entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT for entry in entries]
+    told = [about(entry) for entry in entries]
+    when = [max(entry.turns, default=0) for entry in entries]
+
+    def outdated(place: int) -> bool:
+        bits = told[place]
+        enough = _AGAIN * bits.bit_count()
+        return any(
+            when[other] > when[place] and (bits & told[other]).bit_count() >= enough for other in range(len(entries))
+        )
+
     # A sentence only loses worth as others are chosen, so none but the top of the heap is ever weighed again.
     # Of the worthiest at most one in eight has room: the others stand in for those that only repeat what is shown.
     heap = [
@@ -55,7 +69,9 @@ def best(
         entry = entries[place]
         if cost(entry.text) + 1 > room:
             continue  # It will never fit, and need not be compared with all that is shown.
-        bits = about(entry)
+        bits = told[place]
+        if seen < 0 and outdated(place):
+            worth[place] *= _OUTDATED
         if seen != len(shown):
             # What was compared before is not compared again: how much it repeats can only grow.
             compared, repeats = repeated.get(place, (0, 0.0))

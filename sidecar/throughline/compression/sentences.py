@@ -10,7 +10,7 @@ from attrs import frozen
 
 from throughline.compression.cues import heard, vocabulary
 
-LONGEST = 140
+LONGEST = 105
 _SHORTEST = 15
 _UNSAID = re.compile(
     r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)|\[Image[^\]]*\]", re.DOTALL
@@ -25,6 +25,8 @@ _FILLER = heard("filler", r"^(?:(?:{})\b(?!')[\s,.:;!…—-]*)+")
 _BREAK = re.compile(
     r"\s+[—\u2013-]\s+|;\s|\s→\s|:\s|,\s+(?:so|which|because|but|and|rather|since|where)\b|\.\.\.\s|,\s", re.IGNORECASE
 )
+# Words that a sentence cannot end with: where one is cut they go too.
+_DANGLING = heard("dangling", r"(?:[\s,;:—\u2013-]+(?:{}))+[\s,;:—\u2013-]*$")
 _WORD = re.compile(r"--?[a-z][\w-]+|\.?[A-Za-z_][\w./-]*\w|[A-Za-z]\b|\d[\w.]*")
 # A first word that is no path, command or name of something in the code.
 _PLAIN = re.compile(r"[a-z'\u2019-]+(?:[\s,.:;!?]|$)")
@@ -69,7 +71,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
         kept = text
     if len(kept) > longest:
         ends = [found.start() for found in _BREAK.finditer(kept, 0, longest) if found.start() >= 60]
-        kept = kept[: ends[-1]] if ends else clip(kept, longest).rstrip("…")
+        kept = _DANGLING.sub("", kept[: ends[-1]] if ends else clip(kept, longest).rstrip("…"))
     coded = kept.lstrip().startswith("`")
     # A name in the code reads as one without its backticks, and they would take a tenth of the room.
     kept = kept.replace("`", "").strip().rstrip(",;:—\u2013-").strip()

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 
 from attrs import evolve, frozen
 
 from throughline.context.stubs import file_stub, result_stub
+from throughline.core.arguments import abridged, bulk
 from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.files import superseded
 from throughline.core.series import Series
 from throughline.core.session import Session
 from throughline.core.view import Block, View
 
-SAID = "What the developer said in those turns, word for word:"
-# They take at most this part of what was compacted: 1 in so many tokens.
-SAVED = 40
-# Of a long message, this many characters stay: what was pasted into it is not the user's own.
-LONGEST = 1_500
 ACKNOWLEDGED = "I have the summary and go on from there."
 
 
@@ -72,23 +67,25 @@ def assemble(
     frame: Frame,
     summary: str,
     count: Callable[[str], int],
-    words: int = 0,
+    recaps: Sequence[str] = (),
     turns: Sequence[Block] | None = None,
 ) -> View:
     """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
 
     `summary` is the rendered rolling summary, sent once a compaction has moved turns into it or the user has changed
-    it; of the user's own words in those turns, the newest stay beside it, up to `words` o200k tokens. `turns` are the
-    blocks of the recent turns, where they are `shown` already.
+    it. Before it stand the `recaps` of the compacted turns, the oldest first. A new one leaves those before it in the
+    cache, which looks for a prefix that ended with a breakpoint: so the last recap has one, in the archive's place.
+    `turns` are the blocks of the recent turns, where they are `shown` already.
     """
     blocks = [_text("system", "system", frame.system, count, label="system prompt")]
     blocks[-1] = evolve(blocks[-1], cached=True)
     if frame.archive:
-        blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=True))
+        blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=not recaps))
     if session.through or session.edited:
+        blocks += [_text("summary", "user", told, count, label="recap") for told in recaps]
+        if recaps:
+            blocks[-1] = evolve(blocks[-1], cached=True)
         blocks.append(_text("summary", "user", summary, count, label="summary"))
-        if said := _said(session, words):
-            blocks.append(_text("summary", "user", said, count, label="what the user said"))
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
         blocks += [_file(file) for file in session.carried]
         blocks[-1] = evolve(blocks[-1], cached=True)
@@ -97,32 +94,6 @@ def assemble(
     if session.recent or session.waiting:
         blocks[-1] = evolve(blocks[-1], cached=True)
     return View(tuple(blocks))
-
-
-def _said(session: Session, budget: int) -> str:
-    """The user's words in the turns that have been compacted, a paragraph each: the newest that fit.
-
-    Where those turns were hardly more than words, most of them go: they would eat what the compaction saved.
-    """
-    weight = 0
-    for turn in islice(reversed(session.turns), len(session.recent), None):
-        weight += sum(item.tokens for item in turn.items)
-        if weight >= budget * SAVED:
-            break
-    budget = min(budget, weight // SAVED)
-    kept: list[str] = []
-    for turn in islice(reversed(session.turns), len(session.recent), None):
-        for item in reversed(turn.items):
-            if isinstance(item, Spoke) and item.origin == "user" and item.text.strip():
-                text = " ".join(item.text.split())
-                text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-                budget -= min(item.tokens, LONGEST // 4) + 8
-                if budget < 0:
-                    break
-                kept.append(f"Turn {turn.number}: {text}")
-        if budget < 0:
-            break
-    return "\n\n".join([SAID, *reversed(kept)]) if kept else ""
 
 
 def _blocks(session: Session, items: Iterable[Item]) -> Iterator[Block]:
@@ -141,8 +112,7 @@ def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block 
         case Replied(text=text, tokens=tokens):
             return Block("turn", "assistant", text, tokens) if text else None
         case ToolCalled():
-            text = json.dumps(item.args)
-            return Block("turn", "assistant", text, item.tokens, "call", item.id, item.tool, item.args)
+            return _call(session, item)
         case ToolReturned():
             return _result(session, item, calls.get(item.id))
         case FileInjected():
@@ -150,6 +120,13 @@ def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block 
                 stub = file_stub(item)
                 return Block("file", "user", stub, len(stub) // 4, label=item.path)
             return _file(item)
+
+
+def _call(session: Session, item: ToolCalled) -> Block:
+    if item.key not in session.masked:
+        return Block("turn", "assistant", json.dumps(item.args), item.tokens, "call", item.id, item.tool, item.args)
+    args = abridged(item)
+    return Block("turn", "assistant", json.dumps(args), item.tokens - bulk(item), "call", item.id, item.tool, args)
 
 
 def _result(session: Session, item: ToolReturned, call: ToolCalled | None) -> Block:

@@ -109,6 +109,17 @@ class ToolCalled:
     args: dict[str, Any]
     tokens: int
 
+    @property
+    def key(self) -> str:
+        """The id under which its arguments are masked; its own stands for its result."""
+        return f"{self.id}:arguments"
+
+    @property
+    def path(self) -> str:
+        """The file that it names, where it names one."""
+        named = self.args.get("file_path") or self.args.get("path")
+        return named if isinstance(named, str) else ""
+
 
 @frozen
 class ToolReturned:
@@ -243,7 +254,7 @@ class LedgerUndone:
 
 @frozen
 class Masked:
-    """Old tool results, by call id, that the view shows as stubs from now on."""
+    """Old tool results by call id, and calls and files by key, that the view shows as stubs from now on."""
 
     kind: ClassVar[Literal["masked"]] = "masked"
     ids: tuple[str, ...]

@@ -22,7 +22,7 @@ class Settings:
     model's context limit; the others are o200k tokens.
 
     Of old tool output a batch is masked at a time, and `fresh` of it stays, or `trimmed` where the prefix changes
-    anyway. Of the user's words in compacted turns the newest stay, up to `words`. A model that summarises is waited
+    anyway. What is told of compacted turns beside the summary takes up to `recap`. A model that summarises is waited
     for `patience` seconds, and its request has at most `quoted` tokens.
 
     `preview` says when a compaction waits for the user's word (`first`: in a project's first `FIRST` sessions), and
@@ -39,12 +39,12 @@ class Settings:
     share: float = 0.55
     batch: int = 10_000
     fresh: int = 8_000
-    trimmed: int = 3_000
+    trimmed: int = 2_000
     cold: float = 300.0
     hour: Hour = "stable"
     kept: int = 2
-    kept_share: float = 0.05
-    words: int = 3_000
+    kept_share: float = 0.03
+    recap: int = 8_000
     summary: int = 800
     archive: int = 2_000
     patience: float = 30.0

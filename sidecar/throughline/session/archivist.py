@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 from throughline.agent.loop import Crew
-from throughline.compression.compaction import after_event, propose
+from throughline.compression.compaction import after_event, propose, shown
 from throughline.compression.merging import Change, distilled, merge
 from throughline.compression.refining import refined, request
 from throughline.core.errors import UserError
@@ -192,7 +192,8 @@ class Archivist:
         if session.recent:
             last = propose(session, session.recent[-1].number)
             session = after_event(session, Compacted("", last.through, last.operations, 0, 0, 0, 0))
-        return distilled(session, now, self._settings.archive, self._world.tokens.count)
+        count, settings = self._world.tokens.count, self._settings
+        return distilled(session, now, settings.archive, count, shown(session, settings, count))
 
     async def _refined(self, local: str) -> tuple[str, Literal["local", "model"], tuple[CallBilled, ...]]:
         """What a model makes of an archive that local rules distilled, who made it, and the cost."""

@@ -23,6 +23,7 @@ from throughline.compression.compaction import (
     weigh,
 )
 from throughline.compression.packing import Row
+from throughline.compression.recap import recap, spans
 from throughline.context.baselines import shaped
 from throughline.context.view import Frame, Shown, assemble, shown
 from throughline.core.events import (
@@ -90,6 +91,7 @@ class Compactor:
         # What was made last for a view, which stays the same until a compaction: never more than a memo.
         self._rendered: tuple[Ledger, int, str] | None = None
         self._shown: Shown | None = None
+        self._told: dict[tuple[int, int, int], str] = {}
 
     @property
     def factor(self) -> float:
@@ -104,10 +106,20 @@ class Compactor:
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
         count = self._world.tokens.count
+        told = self._recaps(session) if session.through else ()
         summary = self._summary(session) if session.through or session.edited else ""
         self._shown = turns = shown(session, self._shown)
-        whole = assemble(session, self._frame, summary, count, self._settings.words, turns.blocks)
+        whole = assemble(session, self._frame, summary, count, told, turns.blocks)
         return shaped(whole, self._settings.strategy)
+
+    def _recaps(self, session: Session) -> tuple[str, ...]:
+        """What the view tells of the compacted turns, each recap made once: its turns never change."""
+        told = {}
+        for span in spans(session, self._settings.recap):
+            place = (span.turns[0].number, span.turns[-1].number, span.room)
+            told[place] = self._told.get(place) or recap(span, self._world.tokens.count)
+        self._told = told
+        return tuple(filter(None, told.values()))
 
     def _summary(self, session: Session) -> str:
         """The rolling summary as the view sends it, made once for each ledger that a compaction left."""
@@ -142,8 +154,8 @@ class Compactor:
             await self.meter.ask(view)
             now, share = self._world.clock.now(), self.share(view)
             waits = self.drafts.busy and share <= self._settings.share
-            stuck, settings = waits or self.stuck, self._settings
-            match policy.decide(session, share, now, settings, stuck=stuck, changed=changed, asks=self.asks):
+            stuck = waits or self.stuck
+            match self._decide(session, share, now, stuck=stuck, changed=changed, asks=self.asks):
                 case policy.Nothing():
                     break
                 case policy.Mask(ids=ids):
@@ -248,14 +260,8 @@ class Compactor:
     def _previewed(self, session: Session, event: Compacted, dropped: tuple[str, ...]) -> Preview:
         """The preview of an event, with the masking that a prefix which changes anyway brings with it."""
         made = preview(session, event, dropped, (), self.view, self._rendering)
-        after = after_event(session, event)
-        share = made.after * self.factor / session.limit
-        now = self._world.clock.now()
-        match policy.decide(after, share, now, self._settings, stuck=True, changed=True):
-            case policy.Mask(ids=ids):
-                return preview(session, event, dropped, ids, self.view, self._rendering)
-            case _:
-                return made
+        ids = self._masking(after_event(session, event), made.after)
+        return preview(session, event, dropped, ids, self.view, self._rendering) if ids else made
 
     def _rendering(self, session: Session) -> str:
         return rendering(session, self._settings, self._world.tokens.count)
@@ -266,7 +272,10 @@ class Compactor:
             await self._strike(event)
             return None
         self._strikes = 0
-        await self._journal.keep([event])
+        # What else is due now that the prefix changes is done in the same go: no view is sent without it.
+        session = self._journal.session
+        ids = await self._world.off(lambda: self._masking(after_event(session, event), event.after))
+        await self._journal.keep([event, *([Masked(ids)] if ids else [])])
         return event
 
     async def _hold(self, what: Ready | int, answer: object = None) -> bool:
@@ -294,6 +303,28 @@ class Compactor:
         if entered:
             await self._journal.keep(entered)
 
+    def _decide(
+        self,
+        session: Session,
+        share: float,
+        now: float,
+        *,
+        stuck: bool = False,
+        changed: bool = False,
+        asks: bool = False,
+    ) -> policy.Decision:
+        settings, factor = self._settings, self.factor
+        return policy.decide(session, share, now, settings, factor=factor, stuck=stuck, changed=changed, asks=asks)
+
+    def _masking(self, after: Session, tokens: int) -> tuple[str, ...]:
+        """What is masked with a compaction, which changes the prefix anyway: `after` it, in so many tokens."""
+        share = tokens * self.factor / after.limit
+        match self._decide(after, share, self._world.clock.now(), stuck=True, changed=True):
+            case policy.Mask(ids=ids):
+                return ids
+            case _:
+                return ()
+
     async def _hand_over(self, draft: Draft) -> None:
         await self._mailbox.post(lambda: self._settle(draft))
 
@@ -318,14 +349,14 @@ class Compactor:
 
     def _rest(self, session: Session, share: float) -> None:
         """Sets the timer for what an idle session gets ready."""
-        if rest := policy.rest(session, share, self._settings, stuck=self.stuck):
+        if rest := policy.rest(session, share, self._settings, factor=self.factor, stuck=self.stuck):
             self.idle.set(rest.at, self._get_ready)
 
     async def _get_ready(self) -> None:
         """Has the compaction that a cold cache will make due prepared: by a model where there is one."""
         session = self._journal.session
         share = self.share(await self._world.off(lambda: self.view(session)))
-        rest = policy.rest(session, share, self._settings, stuck=self.stuck)
+        rest = policy.rest(session, share, self._settings, factor=self.factor, stuck=self.stuck)
         if rest is None or self.drafts.busy or session.ended:
             return
         if not self.drafts.start(session, rest.through, self._store):

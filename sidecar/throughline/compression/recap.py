@@ -1,0 +1,119 @@
+"""What stands in the view for compacted turns, beside the summary: a recap a compaction, which then never changes.
+
+A recap has a paragraph a turn: the user's words, and the weightiest sentences of the agent's. Unlike the summary it is
+only added to, so that the cache holds; where all of them grow too long they are told again, shorter, as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import frozen
+
+from throughline.compression.salience import dialogue, remarks
+from throughline.compression.selection import best
+from throughline.compression.sentences import clip
+from throughline.core.ledger import Entry
+from throughline.core.session import Session, Turn
+
+Count = Callable[[str], int]
+OPENING = "What was said in turns {first} to {last}, in short; the developer's words come first:"
+# A recap takes at most this part of what was said in its turns, and of all that they held.
+SAID = 0.36
+HELD = 1 / 12
+# Turns that may take less than this wait for the next compaction, to be told with its own.
+LEAST = 200
+# The part of the budget in which all is told again when it is spent.
+AGAIN = 0.85
+# The user's words take at most this part of a recap; of a long message, such as a pasted one, the beginning stays.
+_WORDS = 0.7
+_LONGEST = 1_500
+_SHORTEST = 180
+# What a paragraph takes besides its words.
+_FRAME = 6
+
+
+@frozen
+class Span:
+    """The turns that one recap tells, and the tokens that it may take."""
+
+    turns: tuple[Turn, ...]
+    room: int
+
+
+def spans(session: Session, budget: int) -> tuple[Span, ...]:
+    """The recaps that a session's view has now, oldest first: all of them together fit in `budget` o200k tokens."""
+    told: tuple[Span, ...] = ()
+    waiting: tuple[Turn, ...] = ()
+    before = 0
+    for one in session.compactions:
+        if one.id in session.undone or one.through <= before:
+            continue
+        waiting += tuple(turn for turn in session.turns if before < turn.number <= one.through)
+        before = one.through
+        if (room := _room(waiting)) < LEAST:
+            continue
+        told, waiting = (*told, Span(waiting, room)), ()
+        if sum(span.room for span in told) > budget:
+            everything = tuple(turn for span in told for turn in span.turns)
+            told = (Span(everything, round(budget * AGAIN)),)
+    return told
+
+
+def recap(span: Span, count: Count) -> str:
+    """A span's turns, told in the tokens it may take; nothing where that is too little to tell anything."""
+    asked = _asked(span, count)
+    opening = OPENING.format(first=span.turns[0].number, last=span.turns[-1].number)
+    room = span.room - count(opening) - sum(map(count, asked.values())) - _FRAME * len(asked)
+    if room < 0:
+        return ""
+    replied: dict[int, list[str]] = {}
+    for entry in _replied(span, asked, room, count):
+        replied.setdefault(entry.turns[0], []).append(entry.text)
+    paragraphs = []
+    for turn in span.turns:
+        parts = [
+            asked.get(turn.number, ""),
+            " ".join(["Agent:", *replied[turn.number]]) if turn.number in replied else "",
+        ]
+        if any(parts):
+            paragraphs.append(f"Turn {turn.number}. " + "\n".join(filter(None, parts)))
+    return "\n\n".join([opening, *paragraphs]) if paragraphs else ""
+
+
+def _room(turns: Sequence[Turn]) -> int:
+    held = sum(item.tokens for turn in turns for item in turn.items)
+    said = sum(len(text) for turn in turns for text in _texts(turn)) // 4
+    return round(min(SAID * said, HELD * held))
+
+
+def _texts(turn: Turn) -> Iterator[str]:
+    spoken = dialogue(turn)
+    yield from spoken.asked
+    yield from spoken.replied
+
+
+def _asked(span: Span, count: Count) -> dict[int, str]:
+    """The user's words in each turn, all clipped alike until they fit."""
+    longest = _LONGEST
+    while True:
+        asked = {
+            turn.number: "Developer: " + " / ".join(clip(text, longest) for text in texts)
+            for turn in span.turns
+            if (texts := [text for text in dialogue(turn).asked if text.strip()])
+        }
+        if longest <= _SHORTEST or sum(map(count, asked.values())) <= _WORDS * span.room:
+            return asked
+        longest = longest * 3 // 4
+
+
+def _replied(span: Span, asked: dict[int, str], room: int, count: Count) -> list[Entry]:
+    """The agent's sentences worth most for the room, in their order; what the user said already is worth less."""
+    said = [
+        Entry(str(number), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
+        for number, one in enumerate(remarks(span.turns))
+        if not one.user and one.weight > 0
+    ]
+    words = [Entry("", "fact", text, "user", (number,)) for number, text in asked.items()]
+    chosen = {entry.id for entry in best(said, room, count, _FRAME, words)}
+    return [entry for entry in said if entry.id in chosen]

@@ -1,0 +1,98 @@
+"""Recaps: what the view tells of compacted turns, and what of it may change."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from throughline.compression.recap import AGAIN, HELD, LEAST, SAID, Span, recap, spans
+from throughline.core.events import CompactionUndone, Event
+from throughline.core.session import Session, fold
+from unit.logs import compacted, count, done, log, replied, session, spoke, tool
+
+REPLY = "The fix is in `store_{n}.py`: a borrower now gets each loan from a table of its own. " * 14
+
+
+def turn(number: int, output: int = 9_000) -> tuple[Event, ...]:
+    words = f"Keep the records of shelf {number} apart from `ledger_{number}`. " * 3
+    return (
+        spoke(number, words), *tool(number, f"x{number}", output), replied(number, REPLY.format(n=number)), done(number)
+    )  # fmt: skip
+
+
+def then(now: Session, *events: Event) -> Session:
+    return fold(log(*events, first=now.seq + 1), now)
+
+
+@cache
+def after(number: int, output: int = 9_000) -> Session:
+    """Turns with so much tool output each, every one of them in a compaction of its own."""
+    if not number:
+        return session()
+    now = then(after(number - 1, output), *turn(number, output))
+    return then(now, compacted(now, number, f"c{number}"))
+
+
+def told(now: Session, budget: int = 9_000) -> list[str]:
+    return [recap(span, count) for span in spans(now, budget)]
+
+
+def numbers(span: Span) -> list[int]:
+    return [one.number for one in span.turns]
+
+
+def test_a_recap_tells_the_users_words_and_then_what_the_agent_said() -> None:
+    (text,) = told(after(2))
+    assert text.startswith("What was said in turns 1 to 2")
+    first, second = text.split("\n\n")[1:]
+    assert first.startswith("Turn 1. Developer: Keep the records of shelf 1")
+    assert second.startswith("Turn 2. Developer: Keep the records of shelf 2")
+    # The two turns' replies say nearly the same: it is told once.
+    assert "Agent:" not in first
+    assert "Agent: The fix is in store_2.py" in second
+
+
+def test_turns_that_leave_little_room_wait_for_the_next_compaction() -> None:
+    one = spans(after(1), 9_000)
+    assert one == ()
+    assert [numbers(span) for span in spans(after(5), 9_000)] == [[1, 2], [3, 4]]
+    assert all(span.room >= LEAST for span in spans(after(5), 9_000))
+
+
+def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
+    assert [text for text in told(after(8, output=1)) if text] == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 14), st.integers(300, 3_000))
+def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: int, budget: int) -> None:
+    last: tuple[Span, ...] = ()
+    for each in range(1, number + 1):
+        now = spans(after(each), budget)
+        anew = len(now) == 1 and len(last) > 0 and now[0].room == round(budget * AGAIN)
+        assert now[: len(last)] == last or anew
+        assert sum(span.room for span in now) <= budget or len(now) == 1
+        last = now
+
+
+def test_a_recap_takes_no_more_than_its_room() -> None:
+    for span in spans(after(14), 9_000):
+        assert 0 < count(recap(span, count)) <= span.room
+        held = sum(item.tokens for one in span.turns for item in one.items)
+        assert span.room <= max(SAID, HELD) * held
+
+
+def test_an_undone_compaction_takes_its_turns_out() -> None:
+    now = after(4)
+    assert [numbers(span) for span in spans(then(now, CompactionUndone("c4")), 9_000)] == [[1, 2]]
+
+
+def test_a_pasted_message_is_cut_so_that_the_others_are_told() -> None:
+    pasted = (spoke(3, "Look at this. " + "0x00 " * 3_000), *tool(3, "x3", 30_000), replied(3, "Seen."), done(3))
+    now = then(after(2), *pasted)
+    now = then(now, compacted(now, 3, "c3"))
+    text = told(now)[-1]
+    assert text.count("0x00") < 400
+    assert "…" in text
