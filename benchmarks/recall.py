@@ -67,7 +67,8 @@ def main() -> None:
     rows = {
         name: {"held": total[name][0], "live": total[name][1], "tokens": round(mean(sizes[name]))} for name in sizes
     }
-    keep("recall", rows)
+    if ledgers == LEDGERS:
+        keep("recall", rows)
     print(f"{'all':44} " + " ".join(f"{part / max(whole, 1):>18.1%}" for part, whole in total.values()))
 
 

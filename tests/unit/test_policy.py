@@ -135,7 +135,7 @@ def test_the_user_is_asked_always_in_the_first_five_sessions_or_never(preview: A
 RESTS: list[tuple[str, Session, dict[str, Any], Rest | None]] = [
     ("nothing yet", session(), {}, None),
     ("enough to move", session(*turns(3, 2_000)), {}, Rest(1_270.0, 2)),
-    ("too little", session(*turns(3, 900)), {}, None),
+    ("too little", session(*turns(3, 400)), {}, None),
     ("no call yet", session(*UNCALLED), {}, None),
     ("a turn that runs", session(*turns(3, 2_000), running(4)), {}, None),
     (
