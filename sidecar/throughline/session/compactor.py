@@ -91,7 +91,7 @@ class Compactor:
         # What was made last for a view, which stays the same until a compaction: never more than a memo.
         self._rendered: tuple[Ledger, int, str] | None = None
         self._shown: Shown | None = None
-        self._told: dict[tuple[int, int, int], str] = {}
+        self._told: tuple[tuple[int, ...], dict[tuple[int, int, int], str]] = ((), {})
 
     @property
     def factor(self) -> float:
@@ -113,12 +113,16 @@ class Compactor:
         return shaped(whole, self._settings.strategy)
 
     def _recaps(self, session: Session) -> tuple[str, ...]:
-        """What the view tells of the compacted turns, each recap made once: its turns never change."""
-        told = {}
-        for span in spans(session, self._settings.recap):
-            place = (span.turns[0].number, span.turns[-1].number, span.room)
-            told[place] = self._told.get(place) or recap(span, self._world.tokens.count)
-        self._told = told
+        """What the view tells of the compacted turns, made once for the compactions that stand."""
+        standing = tuple(one.through for one in session.compactions if one.id not in session.undone)
+        known, told = self._told
+        if known != standing:
+            last, told = told, {}
+            for span in spans(session, self._settings.recap):
+                place = (span.turns[0].number, span.turns[-1].number, span.room)
+                told[place] = last[place] if place in last else recap(span, self._world.tokens.count)
+            # One value, not two: views are made in more than one thread.
+            self._told = (standing, told)
         return tuple(filter(None, told.values()))
 
     def _summary(self, session: Session) -> str:
