@@ -31,6 +31,7 @@ CASES: list[tuple[str, str, str, str | None]] = [
     ("the fullest question is meant", "Move the `loans` table to its own file? Does that fit?", "yep",
      "Move the loans table to its own file? — yep"),
     ("a question that says nothing", "I changed the form. Does it look right?", "yes", None),
+    ("a question that only asks for leave", "Does this look right for the schema of the `loans` table?", "yes", None),
     ("a new question is no answer", "Should I drop the `status` column too?", "what does the kiosk read?", None),
     ("a long message on something else", "Should I drop the `status` column too?", "The kiosk shows " * 20, None),
     ("nothing was asked", "I dropped the `status` column.", "ok", None),

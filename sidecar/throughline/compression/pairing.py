@@ -19,6 +19,7 @@ _LEAST = 3
 _TELLING = 40
 _AGREES = heard("agrees", r"\A\W*(?:{})(?!\w)")
 _REFUSES = heard("refuses", r"\A\W*(?:{})(?!\w)")
+_FORMAL = heard("formal", r"\A(?:{})")
 _OFFER = heard("offer", r"\A(?:{})\s+")
 
 
@@ -47,7 +48,7 @@ def agrees(message: str) -> bool:
 
 def pair(reply: str, message: str) -> Pair | None:
     """The question that a reply closes with and the first line of the message after it, where that answers it."""
-    said = [one for one in list(sentences(reply))[-_CLOSE:] if one.raw.endswith("?")]
+    said = [one for one in list(sentences(reply))[-_CLOSE:] if one.raw.endswith("?") and not _FORMAL.match(one.raw)]
     words = next((" ".join(line.split()) for line in message.splitlines() if line.strip()), "")
     answers = len(message) <= _SHORT or _AGREES.match(words) or _REFUSES.match(words)
     if not said or not words or words.endswith("?") or not answers:

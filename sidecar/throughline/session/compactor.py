@@ -169,7 +169,7 @@ class Compactor:
                     ready = self._take(session, through)
                     if ahead and ready is None and self.drafts.start(session, through, self._hand_over):
                         break
-                    if await self._do(ready or through) is None:
+                    if await self._do(ready or through, due=True) is None:
                         break
                     changed = True
                 case policy.Hold(through=through):
@@ -270,15 +270,17 @@ class Compactor:
     def _rendering(self, session: Session) -> str:
         return rendering(session, self._settings, self._world.tokens.count)
 
-    async def _do(self, what: Ready | int, answer: object = None, *, always: bool = False) -> Compacted | None:
+    async def _do(
+        self, what: Ready | int, answer: object = None, *, always: bool = False, due: bool = False
+    ) -> Compacted | None:
         event = await self._weighed(what, answer)
         if event.after >= event.before and not always:
             await self._strike(event)
             return None
         self._strikes = 0
-        # What else is due now that the prefix changes is done in the same go: no view is sent without it.
+        # What is `due` comes before a call, and brings along what else is, now that the prefix changes anyway.
         session = self._journal.session
-        ids = await self._world.off(lambda: self._masking(after_event(session, event), event.after))
+        ids = await self._world.off(lambda: self._masking(after_event(session, event), event.after)) if due else ()
         await self._journal.keep([event, *([Masked(ids)] if ids else [])])
         return event
 
