@@ -60,7 +60,7 @@ def best(
     # A sentence only loses worth as others are chosen, so none but the top of the heap is ever weighed again.
     # Of the worthiest at most one in eight has room: the others stand in for those that only repeat what is shown.
     heap = [
-        (-value, place, -1) for value, place in heapq.nlargest(max(room, 0), zip(worth, range(len(worth)), strict=True))
+        (-value, place, -1) for value, place in heapq.nlargest(max(4 * room, 0), zip(worth, range(len(worth)), strict=True))
     ]
     heapq.heapify(heap)
     repeated: dict[int, tuple[int, float]] = {}
