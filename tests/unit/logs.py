@@ -100,7 +100,7 @@ def entry(name: str, text: str = "", kind: EntryKind = "decision", **more: Any) 
 def view(now: Session, settings: Settings | None = None) -> View:
     """The view of the next call."""
     chosen = settings or Settings()
-    told = [text for span in spans(now, chosen.recap) if (text := recap(span, count))]
+    told = [text for span in spans(now, chosen.recap).told if (text := recap(span, count))]
     return assemble(now, FRAME, rendering(now, chosen, count), count, told)
 
 

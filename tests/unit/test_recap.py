@@ -36,7 +36,7 @@ def after(number: int, output: int = 9_000) -> Session:
 
 
 def told(now: Session, budget: int = 9_000) -> list[str]:
-    return [recap(span, count) for span in spans(now, budget)]
+    return [recap(span, count) for span in spans(now, budget).told]
 
 
 def numbers(span: Span) -> list[int]:
@@ -56,9 +56,9 @@ def test_a_recap_tells_the_users_words_and_then_what_the_agent_said() -> None:
 
 def test_turns_that_leave_little_room_wait_for_the_next_compaction() -> None:
     one = spans(after(1), 9_000)
-    assert one == ()
-    assert [numbers(span) for span in spans(after(5), 9_000)] == [[1, 2], [3, 4]]
-    assert all(span.room >= LEAST for span in spans(after(5), 9_000))
+    assert one.told == ()
+    assert [numbers(span) for span in spans(after(5), 9_000).told] == [[1, 2], [3, 4]]
+    assert all(span.room >= LEAST for span in spans(after(5), 9_000).told)
 
 
 def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
@@ -70,7 +70,7 @@ def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
 def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: int, budget: int) -> None:
     last: tuple[Span, ...] = ()
     for each in range(1, number + 1):
-        now = spans(after(each), budget)
+        now = spans(after(each), budget).told
         anew = len(now) == 1 and len(last) > 0 and now[0].room == round(budget * AGAIN)
         assert now[: len(last)] == last or anew
         assert sum(span.room for span in now) <= budget or len(now) == 1
@@ -78,7 +78,7 @@ def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: 
 
 
 def test_a_recap_takes_no_more_than_its_room() -> None:
-    for span in spans(after(14), 9_000):
+    for span in spans(after(14), 9_000).told:
         assert 0 < count(recap(span, count)) <= span.room
         held = sum(item.tokens for one in span.turns for item in one.items)
         assert span.room <= max(SAID, HELD) * held
@@ -86,7 +86,23 @@ def test_a_recap_takes_no_more_than_its_room() -> None:
 
 def test_an_undone_compaction_takes_its_turns_out() -> None:
     now = after(4)
-    assert [numbers(span) for span in spans(then(now, CompactionUndone("c4")), 9_000)] == [[1, 2]]
+    assert [numbers(span) for span in spans(then(now, CompactionUndone("c4")), 9_000).told] == [[1, 2]]
+
+
+def test_of_compactions_that_only_came_just_the_new_ones_are_looked_at() -> None:
+    known = spans(after(3), 2_000)
+    assert spans(after(3), 2_000, known) is known
+    for now in (after(9), after(2), then(after(9), CompactionUndone("c9"))):
+        assert spans(now, 2_000, known) == spans(now, 2_000)
+
+
+def test_of_more_turns_than_fit_the_newest_are_told() -> None:
+    (text,) = told(after(40), 600)
+    shown = [number for number in range(1, 41) if f"Turn {number}. Developer:" in text]
+    assert shown
+    assert shown == list(range(shown[0], 41))
+    assert shown[0] > 1
+    assert count(text) <= 600
 
 
 def test_a_pasted_message_is_cut_so_that_the_others_are_told() -> None:

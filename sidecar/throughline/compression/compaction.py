@@ -94,11 +94,11 @@ def weigh(session: Session, proposal: Proposal, view: Callable[[Session], View])
     """The event that a proposal would be, with what `view` says of the session before and after it."""
     name = f"c{len(session.compactions) + 1}"
     event = Compacted(name, proposal.through, proposal.operations, 0, 0, 0, 0, proposal.summariser)
+    before = view(session).tokens
     after = after_event(session, event)
     shown = view(after)
     found = check(after, shown)
     missing = tuple(entry.id for entry in found.missing)
-    before = view(session).tokens
     return evolve(event, before=before, after=shown.tokens, held=found.held, live=found.live, missing=missing)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -73,23 +74,24 @@ def rows(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -
     sentences which rules took from one turn share one.
     """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
+    held = Counter(entry.kind for entry in live)
     longest = 140
-    while longest > 1 and _room(live, clip(objective, longest), turn, budget, count) < 0:
+    while longest > 1 and _room(held, clip(objective, longest), turn, budget, count) < 0:
         longest //= 2
     objective = clip(objective, longest)
     # What the objective says already is not said again, nor what the state says.
     aim = [Entry("", "objective", objective, "user", ())] if objective else []
-    shown = _fitting(live, _room(live, objective, turn, budget, count), count, aim)
-    made = _render(live, shown, objective, turn)
+    shown = _fitting(live, _room(held, objective, turn, budget, count), count, aim)
+    made = _render(held, _in_order(live, shown), objective, turn)
     # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
     chosen = {entry.id for entry in shown}
     rest = [entry for entry in live if weighed(entry) and entry.id not in chosen]
     shown += best(rest, budget - count(written(made)), count, _FRAME, aim + shown)
-    made = _render(live, shown, objective, turn)
+    made = _render(held, _in_order(live, shown), objective, turn)
     while count(written(made)) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
         shown.pop()
-        made = _render(live, shown, objective, turn)
+        made = _render(held, _in_order(live, shown), objective, turn)
     return made
 
 
@@ -135,24 +137,30 @@ def _fitting(live: Sequence[Entry], room: int, count: Count, aim: Sequence[Entry
     return shown + best([entry for entry in live if weighed(entry)], room, count, _FRAME, (*aim, *shown))
 
 
-def _room(live: Sequence[Entry], objective: str, turn: int, budget: int, count: Count) -> int:
+def _room(held: Mapping[EntryKind, int], objective: str, turn: int, budget: int, count: Count) -> int:
     """What the frame leaves for entries. The lines that say how much was left out are part of the frame."""
-    return budget - count(written(_render(live, [], objective, turn)))
+    return budget - count(written(_render(held, [], objective, turn)))
 
 
-def _render(live: Sequence[Entry], shown: Sequence[Entry], objective: str, turn: int) -> tuple[Row, ...]:
+def _in_order(live: Sequence[Entry], shown: Sequence[Entry]) -> list[Entry]:
+    """The entries that are shown, as they stand in the ledger."""
     chosen = {entry.id for entry in shown}
+    return [entry for entry in live if entry.id in chosen]
+
+
+def _render(held: Mapping[EntryKind, int], shown: Sequence[Entry], objective: str, turn: int) -> tuple[Row, ...]:
+    """The lines that show these entries, in their order, of so many of each kind that the ledger holds."""
     out = [Row(f"## Rolling Summary — Turn {turn}")]
     for section in SECTIONS:
-        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
-        picked = [entry for entry in mine if entry.id in chosen]
+        mine = sum(held.get(kind, 0) for kind in section.kinds)
+        picked = [entry for kind in section.kinds for entry in shown if entry.kind == kind]
         lines = [(" ".join(map(line, entries)), entries) for entries in together(picked)]
         if section.inline:
             absent = f"… recall {section.noun}" if mine else "not stated"
             text = objective if section.title == "Objective" else " ".join(text for text, _ in lines)
             out.append(Row(f"**{section.title}:** {text or absent}", section.title, tuple(picked)))
             continue
-        left = len(mine) - len(picked)
+        left = mine - len(picked)
         out.append(Row(f"**{section.title}:**"))
         out += [Row(f"- {text}", section.title, entries) for text, entries in lines]
         if left:

@@ -6,7 +6,9 @@ only added to, so that the cache holds; where all of them grow too long they are
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from attrs import frozen
 
@@ -31,33 +33,63 @@ _LONGEST = 1_500
 _SHORTEST = 180
 # What a paragraph takes besides its words.
 _FRAME = 6
+# Nor is a turn ever told in less than this.
+_TURN = 24
 
 
 @frozen
 class Span:
-    """The turns that one recap tells, and the tokens that it may take."""
+    """The turns that one recap tells, and the tokens that it may take. Where it tells them `again`, and even in short
+    there are too many, the newest are told.
+    """
 
     turns: tuple[Turn, ...]
     room: int
+    again: bool = False
 
 
-def spans(session: Session, budget: int) -> tuple[Span, ...]:
-    """The recaps that a session's view has now, oldest first: all of them together fit in `budget` o200k tokens."""
+@frozen
+class Spans:
+    """The recaps that a session's view has, oldest first, after the compactions up to these turns; and the turns that
+    still wait to be told with the next one's.
+    """
+
+    through: tuple[int, ...] = ()
     told: tuple[Span, ...] = ()
     waiting: tuple[Turn, ...] = ()
-    before = 0
+
+
+def spans(session: Session, budget: int, known: Spans | None = None) -> Spans:
+    """The recaps that a session's view has now: all of them together fit in `budget` o200k tokens. Of compactions that
+    only came to those `known`, just the new ones are looked at.
+    """
+    standing: tuple[int, ...] = ()
     for one in session.compactions:
-        if one.id in session.undone or one.through <= before:
-            continue
-        waiting += tuple(turn for turn in session.turns if before < turn.number <= one.through)
-        before = one.through
-        if (room := _room(waiting)) < LEAST:
-            continue
-        told, waiting = (*told, Span(waiting, room)), ()
-        if sum(span.room for span in told) > budget:
-            everything = tuple(turn for span in told for turn in span.turns)
-            told = (Span(everything, round(budget * AGAIN)),)
-    return told
+        if one.id not in session.undone and one.through > max(standing, default=0):
+            standing = (*standing, one.through)
+    made = known if known and standing[: len(known.through)] == known.through else Spans()
+    for through in standing[len(made.through) :]:
+        made = _with(made, session, through, budget)
+    return made
+
+
+def _with(made: Spans, session: Session, through: int, budget: int) -> Spans:
+    """The recaps after one more compaction."""
+    before = made.through[-1] if made.through else 0
+    first, end = (bisect_right(session.turns, number, key=_number) for number in (before, through))
+    waiting = (*made.waiting, *session.turns[first:end])
+    standing = (*made.through, through)
+    if (room := _room(waiting)) < LEAST:
+        return Spans(standing, made.told, waiting)
+    told = (*made.told, Span(waiting, room))
+    if sum(span.room for span in told) > budget:
+        everything = tuple(turn for span in told for turn in span.turns)
+        told = (Span(everything[-(budget // _TURN) :], round(budget * AGAIN), again=True),)
+    return Spans(standing, told)
+
+
+def _number(turn: Turn) -> int:
+    return turn.number
 
 
 def recap(span: Span, count: Count) -> str:
@@ -94,16 +126,20 @@ def _texts(turn: Turn) -> Iterator[str]:
 
 
 def _asked(span: Span, count: Count) -> dict[int, str]:
-    """The user's words in each turn, all clipped alike until they fit."""
-    longest = _LONGEST
+    """The user's words in each turn, all clipped alike until they fit, if they can."""
+    said = {turn.number: [text for text in dialogue(turn).asked if text.strip()] for turn in reversed(span.turns)}
+    longest, room = _LONGEST, _WORDS * span.room
     while True:
         asked = {
-            turn.number: "Developer: " + " / ".join(clip(text, longest) for text in texts)
-            for turn in span.turns
-            if (texts := [text for text in dialogue(turn).asked if text.strip()])
+            number: "Developer: " + " / ".join(clip(text, longest) for text in texts)
+            for number, texts in said.items()
+            if texts
         }
-        if longest <= _SHORTEST or sum(map(count, asked.values())) <= _WORDS * span.room:
+        taken = list(accumulate(map(count, asked.values())))
+        if not taken or taken[-1] <= room:
             return asked
+        if longest <= _SHORTEST:
+            return dict(list(asked.items())[: bisect_right(taken, room)]) if span.again else asked
         longest = longest * 3 // 4
 
 

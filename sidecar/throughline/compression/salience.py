@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -120,8 +121,10 @@ def _asked(one: Dialogue, earlier: Dialogue | None) -> Iterator[Remark]:
                 yield Remark(said, one.turn, True, _shared(said, known) + _user(said, crowd, known) + done)
 
 
-def _replied(one: Dialogue, later: Dialogue | None) -> Iterator[Remark]:
+@lru_cache(maxsize=512)
+def _replied(one: Dialogue, later: Dialogue | None) -> tuple[Remark, ...]:
     """The agent's sentences; of a turn that changed nothing and that nobody agreed to, each is worth less."""
+    remarks: list[Remark] = []
     known = one.user | (later.user if later else frozenset())
     agreed = bool(later and later.asked and agrees(later.asked[0]))
     done = _CHANGED if one.changed else 0.0 if agreed else -_TALK
@@ -131,7 +134,9 @@ def _replied(one: Dialogue, later: Dialogue | None) -> Iterator[Remark]:
         for said in sentences(text):
             # What is open, wrong or put aside waits for nobody's leave.
             more = max(0.0, done) if any(cue.search(said.raw) for cue in APART.values()) else done
-            yield Remark(said, one.turn, False, _shared(said, known) + _agent(said, closing, one.items, echo) + more)
+            weight = _shared(said, known) + _agent(said, closing, one.items, echo) + more
+            remarks.append(Remark(said, one.turn, False, weight))
+    return tuple(remarks)
 
 
 def _shared(said: Sentence, other: frozenset[str]) -> float:

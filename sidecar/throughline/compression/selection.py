@@ -46,7 +46,9 @@ def best(
     chosen: list[Entry] = []
     shown = [about(entry) for entry in taken]
     begun = {(entry.kind, entry.turns) for entry in taken if weighed(entry)}
-    worth = [entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT for entry in entries]
+    # Of the worthiest at most one in eight has room: the others stand in for those that only repeat what is shown.
+    entries = heapq.nlargest(max(room, 0), entries, key=_worth)
+    worth = [_worth(entry) for entry in entries]
     told = [about(entry) for entry in entries]
     when = [max(entry.turns, default=0) for entry in entries]
 
@@ -58,10 +60,7 @@ def best(
         )
 
     # A sentence only loses worth as others are chosen, so none but the top of the heap is ever weighed again.
-    # Of the worthiest at most one in eight has room: the others stand in for those that only repeat what is shown.
-    heap = [
-        (-value, place, -1) for value, place in heapq.nlargest(max(4 * room, 0), zip(worth, range(len(worth)), strict=True))
-    ]
+    heap = [(-value, place, -1) for place, value in enumerate(worth)]
     heapq.heapify(heap)
     repeated: dict[int, tuple[int, float]] = {}
     while heap and room > _LEAST:
@@ -88,6 +87,11 @@ def best(
             shown.append(bits)
             begun.add(line)
     return chosen
+
+
+def _worth(entry: Entry) -> float:
+    """An entry's weight, and less of it the longer its text."""
+    return entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT
 
 
 def together(entries: Iterable[Entry]) -> list[tuple[Entry, ...]]:

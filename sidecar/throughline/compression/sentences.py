@@ -88,7 +88,7 @@ def clip(text: str, longest: int) -> str:
     return line[: line.rfind(" ", 0, longest - 1) if " " in line[: longest - 1] else longest - 1] + "…"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 13)
 def terms(text: str) -> frozenset[str]:
     """What a text is about: its words without the common ones and without their endings."""
     words = (word.lower() for word in _WORD.findall(text.replace("`", " ")))

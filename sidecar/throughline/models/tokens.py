@@ -36,6 +36,8 @@ class O200k:
         self._loaded = False
         self._encoding: Encoding | None = None
         self._short = lru_cache(maxsize=4096)(self._count)
+        # The few long texts that stand in a view, such as the archive, are counted for every call.
+        self._standing = lru_cache(maxsize=32)(self._count)
 
     @property
     def exact(self) -> bool:
@@ -44,7 +46,9 @@ class O200k:
 
     def count(self, text: str) -> int:
         """Tokens of a text of any length; raises RanksError."""
-        return self._short(text) if len(text) <= _SHORT else self._count(text)
+        if len(text) <= _SHORT:
+            return self._short(text)
+        return self._standing(text) if len(text) <= _CHUNK else self._count(text)
 
     def _count(self, text: str) -> int:
         encoding = self._load()

@@ -23,7 +23,7 @@ from throughline.compression.compaction import (
     weigh,
 )
 from throughline.compression.packing import Row
-from throughline.compression.recap import recap, spans
+from throughline.compression.recap import Spans, recap, spans
 from throughline.context.baselines import shaped
 from throughline.context.view import Frame, Shown, assemble, shown
 from throughline.core.events import (
@@ -91,7 +91,7 @@ class Compactor:
         # What was made last for a view, which stays the same until a compaction: never more than a memo.
         self._rendered: tuple[Ledger, int, str] | None = None
         self._shown: Shown | None = None
-        self._told: tuple[tuple[int, ...], dict[tuple[int, int, int], str]] = ((), {})
+        self._told: tuple[Spans, dict[tuple[int, int, int], str]] = (Spans(), {})
 
     @property
     def factor(self) -> float:
@@ -113,24 +113,25 @@ class Compactor:
         return shaped(whole, self._settings.strategy)
 
     def _recaps(self, session: Session) -> tuple[str, ...]:
-        """What the view tells of the compacted turns, made once for the compactions that stand."""
-        standing = tuple(one.through for one in session.compactions if one.id not in session.undone)
+        """What the view tells of the compacted turns: a recap that stands is made once."""
         known, told = self._told
-        if known != standing:
+        made = spans(session, self._settings.recap, known)
+        if made is not known:
             last, told = told, {}
-            for span in spans(session, self._settings.recap):
+            for span in made.told:
                 place = (span.turns[0].number, span.turns[-1].number, span.room)
                 told[place] = last[place] if place in last else recap(span, self._world.tokens.count)
             # One value, not two: views are made in more than one thread.
-            self._told = (standing, told)
+            self._told = (made, told)
         return tuple(filter(None, told.values()))
 
     def _summary(self, session: Session) -> str:
         """The rolling summary as the view sends it, made once for each ledger that a compaction left."""
-        known = self._rendered
-        if known is None or known[0] is not session.summarised or known[1] != session.through:
-            text = rendering(session, self._settings, self._world.tokens.count)
-            known = self._rendered = (session.summarised, session.through, text)
+        known, ledger = self._rendered, session.summarised
+        if known is None or known[1] != session.through or (known[0] is not ledger and known[0] != ledger):
+            known = (ledger, session.through, rendering(session, self._settings, self._world.tokens.count))
+        # An event that was tried, and then kept, leaves an equal ledger: from then on it is known by itself.
+        self._rendered = (ledger, *known[1:])
         return known[2]
 
     def share(self, view: View) -> float:
