@@ -74,14 +74,16 @@ def moment() -> Moment:
 
 
 class Watch:
-    """Takes the time of each reply that was kept."""
+    """Takes the time of each result that was kept, and of each turn's end."""
 
     def __init__(self) -> None:
         self.calls: list[Moment] = []
+        self.replied: list[Moment] = []
 
     def logged(self, events: Sequence[Logged]) -> None:
-        """Notes when a call's result stands in the log."""
+        """Notes when a call's result stands in the log, and when a turn is over for whoever waits for it."""
         self.calls += [moment() for one in events if one.event.kind == "tool_returned"]
+        self.replied += [moment() for one in events if one.event.kind == "turn_ended"]
 
     def streamed(self, turn: int, text: str) -> None:
         """Nothing to note."""
@@ -113,8 +115,8 @@ def session(turns: int, calls: int) -> Recording:
     return Recording(tuple(steps), "neutral", ())
 
 
-async def played(recording: Recording) -> tuple[list[Moment], list[Moment]]:
-    """When each turn and each call was over, kept in a database of its own."""
+async def played(recording: Recording) -> tuple[list[Moment], Watch]:
+    """When each turn was over with all that follows it, and what was noted, kept in a database of its own."""
     factory, watch, ends = Factory(), Watch(), list[Moment]()
     factory.tokens.count("The ranks are loaded before the clock runs.")
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +124,7 @@ async def played(recording: Recording) -> tuple[list[Moment], list[Moment]]:
         ends.append(moment())
         await replay(stage.owner, stage.scenes, stage.tape, lambda _: ends.append(moment()))
         await stage.owner.close()
-    return ends, watch.calls
+    return ends, watch
 
 
 def compared(name: str, each: str, moments: Sequence[Moment], early: int = 10) -> None:
@@ -177,10 +179,15 @@ def help_text(times: int = 15) -> None:
 
 def main() -> None:
     """Prints a line for each part."""
-    turns, _ = asyncio.run(played(session(TURNS, CALLS)))
+    turns, watch = asyncio.run(played(session(TURNS, CALLS)))
     compared(f"{TURNS:,} turns of {CALLS} calls", "turns", turns)
-    _, calls = asyncio.run(played(session(1, LONG)))
-    compared(f"one turn of {LONG:,} calls", "calls", calls)
+    waits = sorted((end[0] - begin[0]) * 1e3 for begin, end in zip(turns, watch.replied, strict=False))
+    print(
+        f"of those, until the reply is whole (compactions come after it): median {statistics.median(waits):.1f} ms, "
+        f"p99 {waits[int(0.99 * len(waits))]:.1f} ms"
+    )
+    _, watch = asyncio.run(played(session(1, LONG)))
+    compared(f"one turn of {LONG:,} calls", "calls", watch.calls)
     memory()
     help_text()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import frozen
 
 from throughline.compression.cues import heard
 from throughline.core.arguments import bulk
-from throughline.core.events import FileInjected, Replied, ToolCalled, ToolReturned
+from throughline.core.events import FileInjected, Item, Replied, ToolCalled, ToolReturned
 from throughline.core.files import superseded
-from throughline.core.session import Session
+from throughline.core.session import Session, since
 
 # A result that is hardly longer than its stub stays.
 SMALLEST = 80
@@ -27,6 +29,21 @@ class Batch:
     tokens: int
 
 
+@frozen
+class Candidate:
+    """What is large enough to be masked, and the number of its item; of arguments the id of their `call`, of a result
+    the `path` of the file that it shows, and of an injected one the `file` itself.
+    """
+
+    id: str
+    kind: Literal["result", "arguments", "copy"]
+    tokens: int
+    item: int
+    call: str = ""
+    path: str = ""
+    file: FileInjected | None = None
+
+
 def maskable(session: Session, fresh: int) -> Batch:
     """Old tool output, leaving whatever the model has not yet answered and the newest of the rest: `fresh` tokens of
     files that it read and has neither edited nor read again since, less of other output, and least of its calls' long
@@ -34,51 +51,96 @@ def maskable(session: Session, fresh: int) -> Batch:
 
     Copies of a file that a newer injection or read supersedes count too.
     """
-    ids: list[str] = []
-    total = 0
-    room = {"file": float(fresh), "other": fresh * _OTHER, "arguments": fresh * _ARGUMENTS}
-    answered = False
-    touched: set[str] = set()
+    return Masking()(session, fresh)
 
-    def weigh(kind: str, name: str, tokens: int) -> None:
-        nonlocal total
-        room[kind] -= tokens
-        if room[kind] < 0 and tokens >= SMALLEST:
-            ids.append(name)
-            total += tokens
 
-    def outdated(name: str, tokens: int) -> None:
-        nonlocal total
-        if tokens >= SMALLEST:
-            ids.append(name)
-            total += tokens
+class Masking:
+    """Finds what is `maskable` in one session as it grows. What has been looked at, and is too small or masked by now,
+    is not looked at again, so that each look takes the same time however long a turn is.
+    """
 
-    for turn in reversed(session.recent):
-        calls = {item.id: item for item in turn.items if isinstance(item, ToolCalled)}
-        sent: set[str] = set()  # the calls that a request has shown, with their results, already
-        for item in reversed(turn.items):
-            match item:
-                case Replied():
-                    answered = True
-                case ToolCalled():
-                    answered = True
-                    if item.id in sent and item.key not in session.masked:
-                        weigh("arguments", item.key, bulk(item))
-                    if _CHANGES.search(item.tool):
-                        touched.add(item.path)
-                case ToolReturned(id=name, tokens=tokens) if answered:
-                    sent.add(name)
-                    if name not in session.masked and name in session.outdone:
-                        outdated(name, tokens)
-                    elif name not in session.masked:
-                        call = calls.get(name)
-                        read = call is not None and call.path not in {"", *touched} and _READS.search(call.tool)
-                        weigh("file" if read else "other", name, tokens)
-                        if call and read:
-                            touched.add(call.path)
-                case FileInjected(tokens=tokens) if superseded(session, item) and item.key not in session.masked:
-                    ids.append(item.key)
-                    total += tokens
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seen: Session | None = None
+        self._items = 0
+        self._answered = 0
+        self._candidates: list[Candidate] = []
+        self._calls: dict[str, ToolCalled] = {}
+        # The number of the newest result of each call that may be masked, and of the newest use of each file.
+        self._results: dict[str, int] = {}
+        self._used: dict[str, int] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How much of what has been looked at is large enough and not masked."""
+        return len(self._candidates)
+
+    def __call__(self, session: Session, fresh: int) -> Batch:
+        """What may be masked now."""
+        new = since(session, self._seen) if self._seen else None
+        if new is None:
+            self._begin()
+            new = tuple(item for turn in session.recent for item in turn.items)
+        for item in new:
+            self._note(item)
+        self._seen = session
+        self._candidates = [one for one in self._candidates if one.id not in session.masked]
+        return self._chosen(session, fresh)
+
+    def _note(self, item: Item) -> None:
+        self._items += 1
+        here = self._items
+        match item:
+            case Replied():
+                self._answered = here
+            case ToolCalled():
+                self._answered = here
+                self._calls[item.id] = item
+                if (tokens := bulk(item)) >= SMALLEST:
+                    self._candidates.append(Candidate(item.key, "arguments", tokens, here, item.id))
+                if item.path and _CHANGES.search(item.tool):
+                    self._used[item.path] = here
+            case ToolReturned(id=name, tokens=tokens):
+                call = self._calls.pop(name, None)
+                self._results[name] = here
+                path = call.path if call and _READS.search(call.tool) else ""
+                if path:
+                    self._used[path] = here
+                if tokens >= SMALLEST:
+                    self._candidates.append(Candidate(name, "result", tokens, here, path=path))
+            case FileInjected():
+                self._candidates.append(Candidate(item.key, "copy", item.tokens, here, file=item))
+            case _:
+                pass
+
+    def _chosen(self, session: Session, fresh: int) -> Batch:
+        room = {"file": float(fresh), "other": fresh * _OTHER, "arguments": fresh * _ARGUMENTS}
+        ids: list[str] = []
+        total = 0
+        for one in reversed(self._candidates):
+            match one.kind:
+                case "copy":
+                    due = one.file is not None and superseded(session, one.file)
+                case "arguments":
+                    due = self._sent(one.call) and _spent(room, "arguments", one.tokens)
+                case _ if one.item > self._answered:
+                    due = False
                 case _:
-                    pass
-    return Batch(tuple(reversed(ids)), total)
+                    kind = "file" if one.path and self._used[one.path] <= one.item else "other"
+                    due = one.id in session.outdone or _spent(room, kind, one.tokens)
+            if due:
+                ids.append(one.id)
+                total += one.tokens
+        return Batch(tuple(reversed(ids)), total)
+
+    def _sent(self, call: str) -> bool:
+        """Whether a request has shown a call with its result already."""
+        return 0 < self._results.get(call, 0) < self._answered
+
+
+def _spent(room: dict[str, float], kind: str, tokens: int) -> bool:
+    """Takes so many tokens of the room for what stays; True where there was not as much."""
+    room[kind] -= tokens
+    return room[kind] < 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
 
-from throughline.compression.masking import maskable
-from throughline.core.arguments import bulk
-from throughline.core.events import Item, Logged, Replied, Spoke, ToolCalled, ToolReturned
-from throughline.core.session import Session, Turn, apply
+from throughline.compression.masking import Batch, maskable
+from throughline.core.events import Logged, Replied, Spoke, ToolCalled
+from throughline.core.session import Session, apply
 from throughline.core.settings import FIRST, Settings
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
@@ -65,12 +65,13 @@ def decide(
     stuck: bool = False,
     changed: bool = False,
     asks: bool = False,
+    masking: Callable[[Session, int], Batch] = maskable,
 ) -> Decision:
     """What to do before the next call; `used` is the share of the context limit that its view takes, `factor` the
     model's own tokens for one of o200k, and a session is `stuck` where compactions gain nothing any more: then masking
     alone carries on. Where the prefix is `changed` already, by the last answer to this question, what else is due
     costs nothing more. A user who `asks` to see compactions before they are done is asked once, and not above the
-    limit.
+    limit. `masking` finds what is maskable, and may remember where it has looked.
 
     The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
     output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
@@ -90,7 +91,7 @@ def decide(
             if session.held is None:
                 return Hold(through)
     free = cold or changed
-    old = maskable(session, 0 if used > settings.share else settings.trimmed if free else settings.fresh)
+    old = masking(session, 0 if used > settings.share else settings.trimmed if free else settings.fresh)
     if old.tokens >= (LITTLE if free or used > settings.share else settings.batch):
         return Mask(old.ids)
     return Nothing()
@@ -127,24 +128,10 @@ def cut(session: Session, settings: Settings, factor: float = 1.0) -> int:
     room = settings.kept_share * session.limit / factor
     kept, seen = 0, False
     for place, turn in enumerate(reversed(recent)):
-        room -= _weight(turn, session)
+        room -= turn.tokens - session.saved.get(turn.number, 0)
         if seen and turn.ending is not None and (place >= settings.kept or room < 0):
             break
         kept += 1
         seen = seen or any(isinstance(item, Replied | ToolCalled) for item in turn.items)
     covered = recent[: len(recent) - kept]
     return covered[-1].number if covered else 0
-
-
-def _weight(turn: Turn, session: Session) -> int:
-    return sum(_size(item, session) for item in turn.items)
-
-
-def _size(item: Item, session: Session) -> int:
-    match item:
-        case ToolReturned() if item.id in session.masked:
-            return 0
-        case ToolCalled() if item.key in session.masked:
-            return item.tokens - bulk(item)
-        case _:
-            return item.tokens

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from attrs import frozen
 
-from throughline.compression.salience import dialogue, remarks
+from throughline.compression.salience import dialogue, replies
 from throughline.compression.selection import best
 from throughline.compression.sentences import clip
 from throughline.core.ledger import Entry
@@ -147,8 +147,8 @@ def _replied(span: Span, asked: dict[int, str], room: int, count: Count) -> list
     """The agent's sentences worth most for the room, in their order; what the user said already is worth less."""
     said = [
         Entry(str(number), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
-        for number, one in enumerate(remarks(span.turns))
-        if not one.user and one.weight > 0
+        for number, one in enumerate(replies(span.turns))
+        if one.weight > 0
     ]
     words = [Entry("", "fact", text, "user", (number,)) for number, text in asked.items()]
     chosen = {entry.id for entry in best(said, room, count, _FRAME, words)}

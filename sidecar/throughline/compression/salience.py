@@ -106,6 +106,13 @@ def remarks(turns: Sequence[Turn], before: Turn | None = None, after: Turn | Non
         yield from _replied(spoken[place], later)
 
 
+def replies(turns: Sequence[Turn]) -> Iterator[Remark]:
+    """The agent's sentences of the turns alone, with their weights."""
+    spoken = [dialogue(turn) for turn in turns]
+    for place, one in enumerate(spoken):
+        yield from _replied(one, spoken[place + 1] if place + 1 < len(spoken) else None)
+
+
 def _asked(one: Dialogue, earlier: Dialogue | None) -> Iterator[Remark]:
     """The user's sentences; an answer stands with the question that it answers."""
     known = one.agent | (earlier.agent if earlier else frozenset())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
@@ -91,7 +92,7 @@ def best(
 
 def _worth(entry: Entry) -> float:
     """An entry's weight, and less of it the longer its text."""
-    return entry.weight / (len(entry.text) / 4 + 3) ** _THRIFT
+    return entry.weight / math.pow(len(entry.text) / 4 + 3, _THRIFT)
 
 
 def together(entries: Iterable[Entry]) -> list[tuple[Entry, ...]]:

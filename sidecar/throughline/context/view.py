@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from throughline.context.stubs import file_stub, result_stub
 from throughline.core.arguments import abridged, bulk
-from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned, arguments
 from throughline.core.files import superseded
 from throughline.core.series import Series
-from throughline.core.session import Session
+from throughline.core.session import Session, since
 from throughline.core.view import Block, View
 
 ACKNOWLEDGED = "I have the summary and go on from there."
@@ -27,39 +27,70 @@ class Frame:
 
 
 @frozen
+class Source:
+    """What one block of a turn shows, and where the block stands among the others; for a result its call, too."""
+
+    place: int
+    item: Item
+    call: ToolCalled | None = None
+
+
+@frozen
 class Shown:
-    """A session and the blocks that its recent turns make."""
+    """A session, the blocks that its recent turns make, and of each that masking may change what it shows, by the id
+    under which it is masked.
+    """
 
     session: Session
-    blocks: Series[Block]
+    blocks: Series[Block] = field(factory=Series)
+    sources: dict[str, tuple[Source, ...]] = field(factory=dict)
 
 
 def shown(session: Session, before: Shown | None = None) -> Shown:
-    """The blocks of the recent turns. Those that were made `before` are taken over where only more has come since,
-    so that a call costs what is new in it.
+    """The blocks of the recent turns. Those that were made `before` are taken over, where only more has come since or
+    been masked, so that a call costs what is new in it.
     """
-    new = _since(session, before.session) if before else None
+    new = None
+    if before and session.files == before.session.files and session.masked >= before.session.masked:
+        new = since(session, before.session)
     if before is None or new is None:
-        return Shown(session, Series(_blocks(session, (item for turn in session.recent for item in turn.items))))
-    blocks = before.blocks
-    for block in _blocks(session, new):
-        blocks = blocks.plus(block)
-    return Shown(session, blocks)
+        return _grown(Shown(session), session, (item for turn in session.recent for item in turn.items))
+    return _grown(_masked(before, session), session, new)
 
 
-def _since(session: Session, was: Session) -> list[Item] | None:
-    """The items that have come to the recent turns since, or None where more than that has changed."""
-    moved = (session.masked, session.files, session.through) != (was.masked, was.files, was.through)
-    last = len(was.turns) - 1
-    if moved or last < 0 or len(session.turns) <= last or not session.turns.begins_like(was.turns, last):
-        return None
-    open_then, open_now = was.turns[last], session.turns[last]
-    if open_then.number <= was.through or not open_now.items.grew_from(open_then.items):
-        return None
-    later = (item for turn in session.turns.since(last + 1) for item in turn.items)
-    items = [*open_now.items.since(len(open_then.items)), *later]
-    # A masked result is shown by its call, which may have come before.
-    return None if any(isinstance(one, ToolReturned) and one.id in session.masked for one in items) else items
+def _masked(before: Shown, session: Session) -> Shown:
+    """The same blocks, those that were masked since as stubs."""
+    sources = [one for name in session.masked - before.session.masked for one in before.sources.get(name, ())]
+    if not sources:
+        return before
+    blocks: list[Block] = list(before.blocks)
+    for one in sources:
+        blocks[one.place] = _block(session, one.item, one.call) or blocks[one.place]
+    return Shown(session, Series(blocks), before.sources)
+
+
+def _grown(before: Shown, session: Session, items: Iterable[Item]) -> Shown:
+    """The blocks with those of more items."""
+    blocks, sources = before.blocks, dict(before.sources)
+    for item in items:
+        calls = sources.get(arguments(item.id), ()) if isinstance(item, ToolReturned) else ()
+        call = next((one.item for one in reversed(calls) if isinstance(one.item, ToolCalled)), None)
+        if block := _block(session, item, call):
+            if name := _name(item):
+                sources[name] = (*sources.get(name, ()), Source(len(blocks), item, call))
+            blocks = blocks.plus(block)
+    return Shown(session, blocks, sources)
+
+
+def _name(item: Item) -> str:
+    """The id under which an item is masked; nothing for words."""
+    match item:
+        case ToolReturned(id=name):
+            return name
+        case ToolCalled() | FileInjected():
+            return item.key
+        case _:
+            return ""
 
 
 def assemble(
@@ -96,16 +127,7 @@ def assemble(
     return View(tuple(blocks))
 
 
-def _blocks(session: Session, items: Iterable[Item]) -> Iterator[Block]:
-    calls: dict[str, ToolCalled] = {}
-    for item in items:
-        if isinstance(item, ToolCalled):
-            calls[item.id] = item
-        if block := _block(session, item, calls):
-            yield block
-
-
-def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block | None:
+def _block(session: Session, item: Item, call: ToolCalled | None) -> Block | None:
     match item:
         case Spoke(text=text, tokens=tokens):
             return Block("turn", "user", text, tokens) if text else None
@@ -114,7 +136,7 @@ def _block(session: Session, item: Item, calls: dict[str, ToolCalled]) -> Block 
         case ToolCalled():
             return _call(session, item)
         case ToolReturned():
-            return _result(session, item, calls.get(item.id))
+            return _result(session, item, call)
         case FileInjected():
             if item.key in session.masked and superseded(session, item):
                 stub = file_stub(item)

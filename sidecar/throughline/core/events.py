@@ -98,6 +98,11 @@ class Replied:
     partial: bool = False
 
 
+def arguments(call: str) -> str:
+    """The id under which the arguments of a call are masked."""
+    return f"{call}:arguments"
+
+
 @frozen
 class ToolCalled:
     """The model asked for a tool; `args` keep the order in which the model gave them."""
@@ -112,7 +117,7 @@ class ToolCalled:
     @property
     def key(self) -> str:
         """The id under which its arguments are masked; its own stands for its result."""
-        return f"{self.id}:arguments"
+        return arguments(self.id)
 
     @property
     def path(self) -> str:

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from throughline.core.arguments import bulk
 from throughline.core.calibration import Calibration, learn
 from throughline.core.events import (
     ArchiveProposed,
@@ -51,12 +52,13 @@ from throughline.core.usage import Bill, charge
 
 @frozen
 class Turn:
-    """A user message and all that follows until the model hands back."""
+    """A user message and all that follows until the model hands back; `tokens` are those of its items."""
 
     number: int
     at: float
     items: Series[Item] = field(factory=Series)
     ending: Ending | None = None
+    tokens: int = 0
 
     @property
     def unanswered(self) -> tuple[ToolCalled, ...]:
@@ -84,7 +86,8 @@ class Session:
     user's word, with so many items in its turns, and so does the change of the archive that is `proposed`, of so many
     turns and ledger steps.
     `files` are those that the user put into the view, `registry` is all that the model has seen. `reads` are the calls
-    that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since.
+    that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
+    ids of what the view shows as stubs, which `saved` so many tokens of each turn.
 
     The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
     failed write left behind.
@@ -111,6 +114,7 @@ class Session:
     ledger: Ledger = field(factory=Ledger)
     summarised: Ledger = field(factory=Ledger)
     masked: frozenset[str] = frozenset()
+    saved: dict[int, int] = field(factory=dict)
     compactions: tuple[Compacted, ...] = ()
     undone: frozenset[str] = frozenset()
     undone_at: int = 0
@@ -162,6 +166,19 @@ def apply(session: Session, logged: Logged) -> Session:
     return evolve(_applied(session, logged), seq=logged.seq)
 
 
+def since(session: Session, was: Session) -> tuple[Item, ...] | None:
+    """The items that have come to the recent turns since, or None where these have changed otherwise."""
+    last = len(was.turns) - 1
+    same = (session.id, session.through) == (was.id, was.through)
+    if not same or last < 0 or len(session.turns) <= last or not session.turns.begins_like(was.turns, last):
+        return None
+    then, now = was.turns[last], session.turns[last]
+    if then.number <= was.through or not now.items.grew_from(then.items):
+        return None
+    later = (item for turn in session.turns.since(last + 1) for item in turn.items)
+    return (*now.items.since(len(then.items)), *later)
+
+
 def _applied(session: Session, logged: Logged) -> Session:
     event = logged.event
     match event:
@@ -210,7 +227,7 @@ def _applied(session: Session, logged: Logged) -> Session:
             kept = tuple(step for step in session.steps if step.edit != event.step)
             return _refolded(session, kept)
         case Masked():
-            return _carry(evolve(session, masked=session.masked | frozenset(event.ids)))
+            return _carry(_masked(session, frozenset(event.ids)))
         case Compacted():
             compactions = (*session.compactions, event)
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
@@ -239,13 +256,41 @@ def _extend(session: Session, item: Spoke | Replied | ToolCalled | ToolReturned,
     turn = _turn(session, item.turn)
     if turn is None:
         # Files that were injected between two turns go in front of the words that they were meant for.
-        return evolve(_put(session, Turn(item.turn, at, Series((*session.waiting, item)))), waiting=())
+        items = (*session.waiting, item)
+        tokens = sum(one.tokens for one in items)
+        return evolve(_put(session, Turn(item.turn, at, Series(items), tokens=tokens)), waiting=())
     # Files that came while the turn ran stay where the next call will show them: in front of its reply.
     if isinstance(item, Replied | ToolCalled) and not isinstance(turn.items[-1], Replied | ToolCalled):
         for file in session.waiting:
-            turn = evolve(turn, items=turn.items.plus(file))
+            turn = _longer(turn, file)
         session = evolve(session, waiting=()) if session.waiting else session
-    return _put(session, evolve(turn, items=turn.items.plus(item)))
+    return _put(session, _longer(turn, item))
+
+
+def _longer(turn: Turn, item: Item) -> Turn:
+    return evolve(turn, items=turn.items.plus(item), tokens=turn.tokens + item.tokens)
+
+
+def _masked(session: Session, ids: frozenset[str]) -> Session:
+    """The session with what has these ids as stubs, which are counted as nothing."""
+    new = set(ids - session.masked)
+    saved = dict(session.saved)
+    items = ((turn.number, item) for turn in reversed(session.turns) for item in reversed(turn.items))
+    for number, item in items:
+        if not new:
+            break
+        match item:
+            case ToolReturned(id=name, tokens=tokens) if name in new:
+                saved[number] = saved.get(number, 0) + tokens
+                new.discard(name)
+            case ToolCalled() if item.key in new:
+                saved[number] = saved.get(number, 0) + bulk(item)
+                new.discard(item.key)
+            case FileInjected():
+                new.discard(item.key)
+            case _:
+                pass
+    return evolve(session, masked=session.masked | ids, saved=saved)
 
 
 def _number(turn: Turn) -> int:

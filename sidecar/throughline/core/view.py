@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
@@ -41,7 +42,7 @@ class View:
     @cached_property
     def tokens(self) -> int:
         """The whole view in o200k tokens."""
-        return sum(block.tokens for block in self.blocks)
+        return sum(map(attrgetter("tokens"), self.blocks))
 
     @property
     def digest(self) -> str:

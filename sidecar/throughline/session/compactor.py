@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from attrs import frozen
 
@@ -22,6 +23,7 @@ from throughline.compression.compaction import (
     rendering,
     weigh,
 )
+from throughline.compression.masking import Batch, Masking, maskable
 from throughline.compression.packing import Row
 from throughline.compression.recap import Spans, recap, spans
 from throughline.context.baselines import shaped
@@ -91,6 +93,7 @@ class Compactor:
         # What was made last for a view, which stays the same until a compaction: never more than a memo.
         self._rendered: tuple[Ledger, int, str] | None = None
         self._shown: Shown | None = None
+        self._old = Masking()
         self._told: tuple[Spans, dict[tuple[int, int, int], str]] = (Spans(), {})
 
     @property
@@ -160,7 +163,7 @@ class Compactor:
             now, share = self._world.clock.now(), self.share(view)
             waits = self.drafts.busy and share <= self._settings.share
             stuck = waits or self.stuck
-            match self._decide(session, share, now, stuck=stuck, changed=changed, asks=self.asks):
+            match self._decide(session, share, now, self._old, stuck=stuck, changed=changed, asks=self.asks):
                 case policy.Nothing():
                     break
                 case policy.Mask(ids=ids):
@@ -315,13 +318,16 @@ class Compactor:
         session: Session,
         share: float,
         now: float,
+        masking: Callable[[Session, int], Batch] = maskable,
         *,
         stuck: bool = False,
         changed: bool = False,
         asks: bool = False,
     ) -> policy.Decision:
-        settings, factor = self._settings, self.factor
-        return policy.decide(session, share, now, settings, factor=factor, stuck=stuck, changed=changed, asks=asks)
+        return policy.decide(
+            session, share, now, self._settings,
+            factor=self.factor, stuck=stuck, changed=changed, asks=asks, masking=masking,
+        )  # fmt: skip
 
     def _masking(self, after: Session, tokens: int) -> tuple[str, ...]:
         """What is masked with a compaction, which changes the prefix anyway: `after` it, in so many tokens."""
