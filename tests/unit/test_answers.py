@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughline.core.answers import spoken
-from throughline.core.recording import Kind, Role, Step
 from throughline.transcripts.read import read
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -32,12 +31,7 @@ IN_MIND = ". You can now continue with the user's answers in mind."
 CAREFULLY = ". Read the answers carefully — they may request clarification — and follow what they ask."
 
 
-def result(text: str, *, error: bool = False) -> Step:
-    return Step(1, "tool", "tool_result", text, call_id="t1", error=error)
-
-
-def call(tool: str) -> Step:
-    return Step(0, "assistant", "tool_call", "", tool, {}, "t1")
+ASK = "AskUserQuestion"
 
 
 @pytest.mark.parametrize(
@@ -62,10 +56,10 @@ def call(tool: str) -> Step:
     ],
 )
 def test_what_the_user_said_with_a_refusal_is_the_users(text: str, words: str) -> None:
-    assert spoken(result(text, error=True)) == words
-    assert spoken(result(text, error=True), call("Edit")) == words
+    assert spoken(text, error=True) == words
+    assert spoken(text, "Edit", error=True) == words
     # A tool that succeeded was not refused, whatever its output says.
-    assert spoken(result(text)) == ""
+    assert spoken(text, "Edit") == ""
 
 
 @pytest.mark.parametrize("opening", ["User has answered your questions: ", "Your questions have been answered: "])
@@ -83,32 +77,63 @@ def test_what_the_user_said_with_a_refusal_is_the_users(text: str, words: str) -
     ],
 )
 def test_answers_are_the_users_one_to_a_line(opening: str, pairs: str, closing: str, words: str) -> None:
-    assert spoken(result(opening + pairs + closing)) == words
-    assert spoken(result(opening + pairs + closing + REMINDER)) == words
+    assert spoken(opening + pairs + closing, ASK) == words
+    assert spoken(opening + pairs + closing + REMINDER, ASK) == words
 
 
-def test_an_answer_in_free_words_is_the_users() -> None:
-    assert spoken(result("The user responded: Neither, wait.")) == "Neither, wait."
-
-
-def test_an_answer_counts_only_from_a_tool_that_asks_where_the_call_is_known() -> None:
-    answer = result('User has answered your questions: "Delete all?"="Yes"' + IN_MIND)
-    assert spoken(answer, call("AskUserQuestion")) == "Yes"
-    assert spoken(answer, call("Bash")) == ""
+def test_an_answer_stands_after_its_question_where_it_is_asked_for() -> None:
+    several = '"Which store?"="SQLite" notes: for now, "Since when?"="Now"'
+    text = f"Your questions have been answered: {several}{IN_MIND}"
+    assert spoken(text, ASK, asked=True) == "Which store? SQLite for now\nSince when? Now"
+    assert spoken(block(SHOWN + "SQLite")[0], ASK, asked=True) == "Which store? SQLite"
+    assert spoken(block(SHOWN)[0], ASK, asked=True) == ""
 
 
 @pytest.mark.parametrize(
-    ("role", "kind"),
-    [("user", "prompt"), ("assistant", "text"), ("assistant", "tool_call"), ("assistant", "thinking")],
+    ("text", "words"),
+    [
+        ("The user responded: Neither, wait.", "Neither, wait."),
+        ("<answer>\nThe second.\n</answer>", "The second."),
+        ("User answered: the second", "the second"),
+        ('{"answers": {"store": {"answers": ["SQLite", "for now"]}}}', "SQLite\nfor now"),
+        ('{"answers": 3}', ""),
+        ("{half", ""),
+        ("Asked.", ""),
+    ],
 )
-def test_only_a_result_is_searched(role: Role, kind: Kind) -> None:
-    assert spoken(Step(0, role, kind, SAID + "Use the other file.", error=True)) == ""
+def test_an_answer_in_another_tools_words_is_the_users(text: str, words: str) -> None:
+    for tool in (ASK, "ask_followup_question", "request_user_input", "mcp__shed__askUser", "question"):
+        assert spoken(text, tool) == words
 
 
-def block(body: str, tool: str = "AskUserQuestion") -> Step:
+@pytest.mark.parametrize("tool", ["Bash", "Task", "TaskUpdate", "mask", "update_task", "unmask_all", ""])
+def test_an_answer_counts_only_from_a_tool_that_asks(tool: str) -> None:
+    for text in (f'User has answered your questions: "Delete all?"="Yes"{IN_MIND}', "The answer: yes"):
+        assert spoken(text, tool) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Action rejected: Not on a Friday.", "Not on a Friday."),
+        ("Action rejected: User rejected the action", ""),
+        ("Interrupted by user: use the other branch", "use the other branch"),
+        ("Command not executed. The user rejected your command with the following message:\nKeep it.", "Keep it."),
+        ("The user denied this operation and provided the following feedback:\n<feedback>\nNo.\n</feedback>", "No."),
+        ("User rejected the edit. Reason: it is generated", "it is generated"),
+        ("The user cancelled the call.", ""),
+        ("KeyError: the user said: drop the table", ""),
+        ("test_user.py failed. The answer: 3", ""),
+    ],
+)
+def test_a_refusal_in_another_tools_words_holds_the_users(text: str, words: str) -> None:
+    assert spoken(text, "bash", error=True) == words
+    assert spoken(text, "bash") == ""
+
+
+def block(body: str, tool: str = ASK) -> tuple[str, str]:
     opening = f'<tool-use data-tool-type="generic" data-tool-name="{tool}"><details>'
-    text = f"{opening}\n<summary>Tool use: **{tool}**</summary>\n{body}\n</details></tool-use>"
-    return Step(0, "assistant", "tool_call", text, tool, {"class": "generic"})
+    return f"{opening}\n<summary>Tool use: **{tool}**</summary>\n{body}\n</details></tool-use>", tool
 
 
 ASKED = "**Which store?**\n\nOptions:\n- **SQLite** - One file.\n- **A folder**\n- **JSON (plain)** - Readable.\n\n\n"
@@ -117,7 +142,7 @@ PREVIEW = '" selected preview:\n'
 
 
 @pytest.mark.parametrize(
-    ("step", "words"),
+    ("told", "words"),
     [
         (block(SHOWN + "SQLite"), "SQLite"),
         (block(SHOWN + "SQLite, and one\n\nfor each window"), "SQLite, and one\n\nfor each window"),
@@ -130,15 +155,15 @@ PREVIEW = '" selected preview:\n'
         (block(f'{ASKED}```\nUser has answered your questions: "Which?"="SQLite"{IN_MIND}\n```'), "SQLite"),
         (block(ASKED), ""),
         (block(f"```bash\nrm -r a\n```\n\n```text\n{SAID}Keep a.\n```", "Bash"), "Keep a."),
-        (Step(0, "assistant", "tool_call", f"Tool use: **Bash**\n\n```\n{SAID}Keep a.\n```", "Bash"), "Keep a."),
+        ((f"Tool use: **Bash**\n\n```\n{SAID}Keep a.\n```", "Bash"), "Keep a."),
         (block(f"`rm -r a`\n\n```text\n{STOP}\n```", "Bash"), ""),
         (block("`cat notes`\n\n```text\n**Answer:** yes\n```", "Bash"), ""),
         (block(f'`cat a`\n\n```text\nUser has answered your questions: "A?"="Yes"{IN_MIND}\n```', "Bash"), ""),
         (block(f"`cat a`\n\n```text\nIt says: {SAID}No.\n```", "Bash"), ""),
     ],
 )
-def test_a_block_of_specstory_holds_the_users_words_at_its_end(step: Step, words: str) -> None:
-    assert spoken(step) == words
+def test_a_block_of_specstory_holds_the_users_words_at_its_end(told: tuple[str, str], words: str) -> None:
+    assert spoken(*told) == words
 
 
 PIECE = st.sampled_from([SAID, REASON, CLARIFY, SHOWN, PREVIEW, IN_MIND, HINT, REMINDER, '"A?"="b"', ", ", "```text\n"])
@@ -146,8 +171,8 @@ PIECE = st.sampled_from([SAID, REASON, CLARIFY, SHOWN, PREVIEW, IN_MIND, HINT, R
 
 @given(st.lists(PIECE | st.text(max_size=8), max_size=8).map("".join), st.booleans())
 def test_whatever_a_text_holds_it_is_read(text: str, error: bool) -> None:
-    for step in (result(text, error=error), block(text), block(text, "Bash")):
-        words = spoken(step)
+    for one, tool in ((text, ASK), (text, "Bash"), block(text), block(text, "Bash")):
+        words = spoken(one, tool, error=error)
         assert words == words.strip()
         assert HINT not in words
 
@@ -158,9 +183,18 @@ def test_whatever_a_text_holds_it_is_read(text: str, error: bool) -> None:
 def test_five_megabytes_take_no_more_than_linear_time(piece: str) -> None:
     long = piece * (5_000_000 // len(piece)) + "."
     begun = time.process_time()
-    for text in (SAID, SAID + CLARIFY, 'User has answered your questions: "a', SHOWN, "```\n" + SAID):
-        for step in (result(text + long, error=True), result(text + long), block(text + long)):
-            spoken(step)
+    for text in (
+        "",
+        "The user rejected ",
+        SAID,
+        SAID + CLARIFY,
+        'User has answered your questions: "a',
+        SHOWN,
+        "```\n" + SAID,
+    ):
+        spoken(text + long, ASK, error=True)
+        spoken(text + long, ASK)
+        spoken(*block(text + long))
     assert time.process_time() - begun < 30
 
 
@@ -168,7 +202,10 @@ def test_five_megabytes_take_no_more_than_linear_time(piece: str) -> None:
 def test_the_users_words_are_found_in_recorded_sessions() -> None:
     found = {}
     for path in sorted(RAW.glob("*/*.*")):
-        words = [said for step in read(path).steps if (said := spoken(step))]
+        steps = [step for step in read(path).steps if step.kind in ("tool_call", "tool_result")]
+        tools = {step.call_id: step.tool for step in steps if step.kind == "tool_call" and step.call_id}
+        told = [(step.text, step.tool or tools.get(step.call_id, ""), step.error) for step in steps]
+        words = [said for text, tool, error in told if (said := spoken(text, tool, error=error))]
         assert not any(sign in said for said in words for sign in ("<tool-use", "</details>", "rejected (eg."))
         if words:
             found[path.stem[:2]] = len(words)

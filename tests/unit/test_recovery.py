@@ -127,6 +127,40 @@ async def test_what_can_be_read_is_recovered_and_the_damaged_file_is_kept(
     assert sorted(one.name for one in tmp_path.iterdir() if "making" in one.name or "recovered" in one.name) == []
 
 
+def holding(folder: Path, text: str) -> list[str]:
+    """The files that hold a text, or one of its words as the index keeps them."""
+    return sorted(one.name for one in folder.iterdir() if one.is_file() and text.encode() in one.read_bytes().lower())
+
+
+@pytest.mark.parametrize("a_session", [True, False], ids=["a session", "a secret"])
+def test_what_is_forgotten_is_not_in_the_files_that_were_set_aside_either(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, a_session: bool
+) -> None:
+    secret = "zqxj8472wvky"
+    path = tmp_path / "throughline.db"
+    with closing(Database(path)) as database:
+        database.append("t", SHORT)
+        database.append("s", log(BEGUN, *(spoke(turn, f"{secret} " * (turn * 90)) for turn in range(1, 40))))
+    with closing(Database(path)) as database:
+        database.append("s", log(*(spoke(turn, f"{secret} " * 90) for turn in range(40, 80)), first=41))
+        left = path.read_bytes(), (tmp_path / "throughline.db-wal").read_bytes()
+    put(tmp_path, garbage(left[0], 0, 100), garbage(left[1], 8 * PAGE, 9 * PAGE))
+    with closing(Database(path)) as database:
+        aside = sorted(one.name for one in tmp_path.glob("throughline.damaged-*"))
+        assert len(aside) == 2
+        assert set(aside) <= set(holding(tmp_path, secret))
+        if a_session:
+            database.forget("s")
+        else:
+            assert database.redact(secret) >= 70
+        assert holding(tmp_path, secret) == []
+        assert all(name in caplog.text for name in aside)
+        assert kept(database, "t") == list(SHORT)
+        assert database.repair
+    assert holding(tmp_path, secret) == []
+    assert list(tmp_path.glob("throughline.damaged-*")) == []
+
+
 def test_a_log_that_is_missing_leaves_the_file_as_it_was_when_it_was_last_taken_in(
     whole: tuple[bytes, bytes], tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from attrs import frozen
 from throughline.compression.cues import heard
 from throughline.compression.pairing import agrees, pair
 from throughline.compression.sentences import Sentence, sentences, terms
+from throughline.core.answers import spoken
 from throughline.core.events import Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.ledger import EntryKind
 from throughline.core.session import Turn
@@ -34,10 +35,7 @@ APART: dict[EntryKind, re.Pattern[str]] = {
 _NARRATION = heard("narration", r"^(?:{})\b|\b(?:let me know|ready (?:to|for))\b")
 _PASTED = re.compile(r"^\W*[\"'{<$#\u276f>|]|\{\s*$|^\S+:\s*\S+$|https?://")
 _EQUATES = re.compile(r"→|->|\s=\s")
-_REFUSAL = heard("refusal", r"\A\W*(?:{})\b")
 _CHANGES = heard("changes", r"(?:{})")
-_ASKS = re.compile(r"ask|question", re.IGNORECASE)
-_WORDS = heard("words", r"(?:{})\s*")
 
 # What it adds that files were changed in the turn, and what talk alone loses where the user does not agree to it.
 _CHANGED = 0.35
@@ -86,7 +84,8 @@ def dialogue(turn: Turn) -> Dialogue:
     asked += [
         said
         for item in turn.items
-        if isinstance(item, ToolReturned) and (said := _relayed(item, tools.get(item.id, "")))
+        if isinstance(item, ToolReturned)
+        and (said := spoken(item.text, tools.get(item.id, ""), error=item.error, asked=True))
     ]
     replied = [item.text for item in turn.items if isinstance(item, Replied) and item.text.strip()]
     changed = any(_CHANGES.search(tool) for tool in tools.values())
@@ -97,20 +96,20 @@ def remarks(turns: Sequence[Turn], before: Turn | None = None, after: Turn | Non
     """Every sentence of the turns with its weight, in the order in which they were said. What the turn `before` them
     asked is answered in them, and the one `after` them may agree to what they end with.
     """
-    spoken = [dialogue(turn) for turn in (before, *turns, after) if turn]
-    first, last = int(before is not None), len(spoken) - int(after is not None)
+    talk = [dialogue(turn) for turn in (before, *turns, after) if turn]
+    first, last = int(before is not None), len(talk) - int(after is not None)
     for place in range(first, last):
-        earlier = spoken[place - 1] if place else None
-        later = spoken[place + 1] if place + 1 < len(spoken) else None
-        yield from _asked(spoken[place], earlier)
-        yield from _replied(spoken[place], later)
+        earlier = talk[place - 1] if place else None
+        later = talk[place + 1] if place + 1 < len(talk) else None
+        yield from _asked(talk[place], earlier)
+        yield from _replied(talk[place], later)
 
 
 def replies(turns: Sequence[Turn]) -> Iterator[Remark]:
     """The agent's sentences of the turns alone, with their weights."""
-    spoken = [dialogue(turn) for turn in turns]
-    for place, one in enumerate(spoken):
-        yield from _replied(one, spoken[place + 1] if place + 1 < len(spoken) else None)
+    talk = [dialogue(turn) for turn in turns]
+    for place, one in enumerate(talk):
+        yield from _replied(one, talk[place + 1] if place + 1 < len(talk) else None)
 
 
 def _asked(one: Dialogue, earlier: Dialogue | None) -> Iterator[Remark]:
@@ -186,11 +185,3 @@ def _agent(said: Sentence, closing: bool, items: int, echo: frozenset[str]) -> f
         - 1.2 * said.raw.endswith(":")
         - 1.2 * bool(_NARRATION.search(said.raw))
     )
-
-
-def _relayed(result: ToolReturned, tool: str) -> str:
-    """The user's words in a result: of a call that the user refused, or of a tool that asks the user."""
-    if not (_ASKS.search(tool) or (result.error and _REFUSAL.match(result.text))):
-        return ""
-    found = _WORDS.search(result.text, 0, 1_000)
-    return result.text[found.end() :].strip() if found else ""

@@ -231,11 +231,17 @@ class Database:
             connection.execute("DELETE FROM skeletons WHERE id <= (SELECT max(id) FROM skeletons) - ?", (SKELETONS,))
 
     def _scrub(self) -> None:
-        """Takes what was deleted out of the file too, the write-ahead log's part of it included."""
+        """Takes what was deleted out of the file too, the write-ahead log's part of it included, and what was set aside
+        of a damaged one, which may hold it as well.
+        """
         self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if gone := recovery.discard(self._path):
+            log.warning(
+                "What was set aside of a damaged database may hold it too, and was deleted: %s.", ", ".join(gone)
+            )
 
     def close(self) -> None:
         """Lets go of the file."""

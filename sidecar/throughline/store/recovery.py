@@ -21,6 +21,7 @@ from throughline.store import carving, codec
 
 # Seconds that a look for damage may take; a large file is then believed until a read says otherwise.
 PATIENCE = 0.25
+_CHUNK = 1 << 20
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -120,6 +121,24 @@ def recover(path: Path, left: Remains, build: Callable[[Path, dict[str, list[Log
         f"{path} was damaged: {events} events of {len(logs)} sessions were recovered{missing}; "
         f"the old file is kept as {aside.name}."
     )
+
+
+def discard(path: Path) -> tuple[str, ...]:
+    """Overwrites and deletes what was set aside of earlier, damaged states of a database: the names. A text cannot be
+    taken out of them, for pages part it and an index keeps pieces of it; what could be read of them is in the database.
+    """
+    names = (f"{path.stem}.damaged-*{path.suffix}*", f"{path.stem}.recovered.*")
+    found = sorted(one for name in names for one in path.parent.glob(name) if one.is_file())
+    for one in found:
+        with one.open("r+b") as out:
+            left = out.seek(0, os.SEEK_END)
+            out.seek(0)
+            while left > 0:
+                left -= out.write(bytes(min(left, _CHUNK)))
+            out.flush()
+            os.fsync(out.fileno())
+        one.unlink()
+    return tuple(one.name for one in found)
 
 
 def _readable(left: Remains) -> tuple[dict[str, list[Logged]], int]:

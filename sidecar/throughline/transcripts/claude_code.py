@@ -5,6 +5,7 @@ slipped in; flags and the text's first characters tell which. `toolUseResult` re
 message holds and is never read. What reached no model (progress, snapshots, titles, hooks) makes no step.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,17 +14,18 @@ from typing import Any
 import attrs
 
 from throughline.core.recording import Kind, Recording, Role
-from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.draft import Draft, Repairs, parts, seconds, string
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "claude-code"
 
-# Kinds of line that hold nothing said in the conversation. `progress` repeats a subagent's messages,
-# `queue-operation` a prompt that comes again, as a message, when it is delivered.
+# Kinds of line that hold nothing said in the conversation: `progress` repeats a subagent's messages, `result` and
+# `stream_event` those of a run without a terminal.
 _NOTES = frozenset(
     {
         "agent-color",
         "agent-name",
+        "agent-setting",
         "ai-title",
         "attribution-snapshot",
         "content-replacement",
@@ -35,12 +37,17 @@ _NOTES = frozenset(
         "pr-link",
         "progress",
         "queue-operation",
+        "rate_limit_event",
+        "result",
+        "stream_event",
         "summary",
         "tag",
+        "task-summary",
         "worktree-state",
     }
 )
-_MARKS = ("sessionId", "uuid", "leafUuid", "messageId")
+_MARKS = ("sessionId", "session_id", "uuid", "leafUuid", "messageId")
+_REPEATED = "a line that repeats an earlier one, as resumed sessions do, was skipped"
 
 _INTERRUPT = "[Request interrupted by user"
 _CONTINUED = "This session is being continued from a previous conversation"
@@ -72,19 +79,18 @@ def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`: the main conversation, or a subagent's where the file holds nothing else."""
     repairs, aside = Repairs(), Repairs()
     main, side = Draft(NAME, repairs), Draft(NAME, aside)
-    seen: set[str] = set()
+    told, queue = _Told(), _Queue()
     for number, line in objects(lines, repairs):
         where = f"line {number}"
-        uuid = line.get("uuid")
-        if isinstance(uuid, str):
-            if uuid in seen:
-                repairs.note("a line that repeats an earlier one, as resumed sessions do, was skipped", where)
-                continue
-            seen.add(uuid)
-        if line.get("isSidechain") is True:
+        if told.before(line):
+            repairs.note(_REPEATED, where)
+            continue
+        queue.watch(line, where)
+        if line.get("isSidechain") is True or isinstance(line.get("parent_tool_use_id"), str):
             _Line(line, where, side, aside).read()
         else:
             _Line(line, where, main, repairs).read()
+    queue.tell(repairs)
     if len(side) and not len(main):
         for statement in repairs.lines():
             aside.note(statement, "whole file")
@@ -92,6 +98,66 @@ def read(lines: Iterable[str]) -> Recording:
     if len(side):
         repairs.note(f"a subagent's conversation was left out: {len(side)} steps", "whole file")
     return main.finish()
+
+
+@attrs.frozen
+class _Told:
+    """What a file has told so far. A resumed session begins with its history: under the same ids, or, in older
+    versions, under new ones that leave the messages and their times as they were.
+    """
+
+    seen: set[object] = attrs.field(factory=set)
+
+    def before(self, line: Mapping[str, Any]) -> bool:
+        """Whether an earlier line told the same."""
+        marks = set(_marks(line))
+        known = bool(marks & self.seen)
+        self.seen.update(marks)
+        return known
+
+
+def _marks(line: Mapping[str, Any]) -> Iterator[object]:
+    if isinstance(uuid := line.get("uuid"), str):
+        yield uuid
+    kind, message, stamp = line.get("type"), line.get("message"), line.get("timestamp")
+    if kind in ("user", "assistant") and isinstance(message, dict) and isinstance(stamp, str):
+        said = json.dumps(message.get("content"), sort_keys=True)
+        # A message of the model's has an id of its own, and one of the user's with its time is told once.
+        yield kind, stamp, string(message.get("id")), hashlib.sha256(said.encode("utf-8", "replace")).digest()
+
+
+@attrs.frozen
+class _Queue:
+    """The prompts that were typed while the agent worked. Versions that keep none of those they deliver in the midst of
+    a turn leave only the queue's own notes, which do not tell a prompt from a task's end: they are counted.
+    """
+
+    waiting: dict[str, str] = attrs.field(factory=dict)
+    taken: dict[str, str] = attrs.field(factory=dict)
+    said: set[str] = attrs.field(factory=set)
+
+    def watch(self, line: Mapping[str, Any], where: str) -> None:
+        """Take in a line's part of the queue, and what it says in the user's place."""
+        attached, message = line.get("attachment"), line.get("message")
+        if line.get("type") == "user" and isinstance(message, dict):
+            self.said.update(text.strip() for _, text in parts(message.get("content")))
+        elif isinstance(attached, dict):
+            self.said.update(text.strip() for _, text in parts(attached.get("prompt")))
+        elif line.get("type") == "queue-operation":
+            text = string(line.get("content")).strip()
+            if line.get("operation") == "enqueue" and text:
+                self.waiting[text] = where
+            elif line.get("operation") == "popAll":
+                self.waiting.clear()
+            elif line.get("operation") == "remove" and self.waiting:
+                first = text if text in self.waiting else next(iter(self.waiting))
+                self.taken[first] = self.waiting.pop(first)
+
+    def tell(self, repairs: Repairs) -> None:
+        """Note the prompts that were delivered, of which the file holds no message."""
+        for text, where in self.taken.items():
+            if text not in self.said and sort(text) == "prompt":
+                repairs.note("a prompt that was typed while the agent worked is in the queue's notes alone", where)
 
 
 def sort(text: str) -> Kind:
@@ -170,11 +236,11 @@ class _Line:
                 self._note("a part of a message that is no block was skipped")
 
     def _block(self, role: Role, block: Mapping[str, Any], *, typed: bool) -> None:
-        kind = _string(block.get("type"))
+        kind = string(block.get("type"))
         if kind == "text":
-            self._text(role, _string(block.get("text")), typed=typed)
+            self._text(role, string(block.get("text")), typed=typed)
         elif kind == "thinking":
-            self._add(role, "thinking", _string(block.get("thinking")))
+            self._add(role, "thinking", string(block.get("thinking")))
         elif kind == "redacted_thinking":
             self._add(role, "thinking", "")
         elif kind.endswith("tool_use"):  # server_tool_use and mcp_tool_use as well
@@ -186,12 +252,12 @@ class _Line:
                 role,
                 "tool_call",
                 "",
-                tool=_string(block.get("name")),
+                tool=string(block.get("name")),
                 args=args,
-                call_id=_string(block.get("id")),
+                call_id=string(block.get("id")),
             )
         elif kind.endswith("tool_result"):
-            call_id = _string(block.get("tool_use_id"))
+            call_id = string(block.get("tool_use_id"))
             if not call_id:
                 self._note("a result does not name its call")
             text = "\n".join(_texts(block.get("content")))
@@ -206,8 +272,11 @@ class _Line:
 
     def _sort(self, text: str, *, typed: bool) -> Kind:
         """Which kind of step a text on a user's line is."""
-        kind: Kind = "compact_summary" if self.line.get("isCompactSummary") else sort(text)
-        return "meta" if kind == "prompt" and (self.line.get("isMeta") or not typed) else kind
+        line, origin = self.line, self.line.get("origin")
+        kind: Kind = "compact_summary" if line.get("isCompactSummary") else sort(text)
+        sent = isinstance(origin, dict) and origin.get("kind", "human") != "human"
+        slipped_in = sent or line.get("isMeta") or line.get("isVisibleInTranscriptOnly") or not typed
+        return "meta" if kind == "prompt" and slipped_in else kind
 
     def _add(self, role: Role, kind: Kind, text: str, **call: Any) -> None:
         stamp = self.line.get("timestamp")
@@ -234,7 +303,3 @@ def _texts(content: object) -> Iterator[str]:
                 yield f"[{kind}]"
             case _:
                 yield json.dumps(block, ensure_ascii=False)
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -36,6 +36,11 @@ class Draft:
     def __len__(self) -> int:
         return len(self._steps)
 
+    @property
+    def last_call(self) -> str:
+        """The id of the newest call, "" where there is none."""
+        return next((step.call_id for step in reversed(self._steps) if step.kind == "tool_call"), "")
+
     def add(
         self,
         role: Role,
@@ -81,6 +86,39 @@ def arguments(value: object) -> dict[str, Any]:
         except (ValueError, RecursionError):
             found = value
     return found if isinstance(found, dict) else {"arguments": value}
+
+
+def parts(content: object) -> Iterator[tuple[str, str]]:
+    """A message's content as kinds and texts: a string, or a list of strings and blocks. A block that holds no text has
+    its kind in brackets, under that kind; what is neither is left out.
+    """
+    for part in content if isinstance(content, list) else [content]:
+        match part:
+            case str(text):
+                yield "text", text
+            case {"type": "thinking", "thinking": str(text)}:
+                yield "thinking", text
+            case {"text": str(text)}:
+                yield "text", text
+            case {"type": str(kind)}:
+                yield kind, f"[{kind}]"
+            case _:
+                pass
+
+
+def joined(content: object) -> str:
+    """A message's content as one text, a line a part."""
+    return "\n".join(text for _, text in parts(content))
+
+
+def string(value: object) -> str:
+    """`value` where it is a string, "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def listed(value: object) -> list[Any]:
+    """`value` where it is a list, an empty one for anything else."""
+    return value if isinstance(value, list) else []
 
 
 def seconds(stamp: object) -> float | None:

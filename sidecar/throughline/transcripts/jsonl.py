@@ -7,6 +7,7 @@ from typing import Any
 
 from throughline.transcripts.draft import Repairs
 
+_GAP = re.compile(r"[\s,]*")
 # Every escape is consumed in turn, so a doubled backslash cannot be taken for the start of a `\u`.
 _ESCAPE = re.compile(
     r"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -42,6 +43,23 @@ def peek(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The JSON objects among a file's first lines, for telling one format from another."""
     for _, value in objects(lines, Repairs()):
         yield value
+
+
+def salvage(text: str, name: str) -> list[Any]:
+    """The whole items of the list under `name`, or of the outermost list where it is "", in JSON that may be cut. A
+    quoted name cannot be taken for it: its quotes are escaped.
+    """
+    begun = re.search(rf'"{name}"\s*:\s*\[' if name else r"\s*\[", text)
+    items: list[Any] = []
+    place = begun.end() if begun else len(text)
+    decoder = json.JSONDecoder()
+    while gap := _GAP.match(text, place):
+        try:
+            item, place = decoder.raw_decode(text, gap.end())
+        except (ValueError, RecursionError):
+            break
+        items.append(item)
+    return items
 
 
 def whole(line: str, repairs: Repairs, where: str) -> str:

@@ -8,8 +8,21 @@ from typing import BinaryIO, Protocol
 
 from throughline.core.errors import UserError
 from throughline.core.recording import Recording
-from throughline.transcripts import claude_code, neutral, openhands, specstory, swe_agent
+from throughline.transcripts import (
+    aider,
+    claude_code,
+    codex,
+    console,
+    gemini,
+    messages,
+    neutral,
+    openhands,
+    pi,
+    specstory,
+    swe_agent,
+)
 
+_SAID = frozenset({"prompt", "text", "tool_call"})
 _HEAD = 32  # lines, blank ones left out, that a format may look at
 
 
@@ -29,7 +42,20 @@ class Format(Protocol):
         """The recording in these lines, which come without their line ends; never raises on an odd line."""
 
 
-FORMATS: tuple[Format, ...] = (neutral, claude_code, specstory, openhands, swe_agent)
+# The first that recognises a file reads it: the more particular before the more general.
+FORMATS: tuple[Format, ...] = (
+    neutral,
+    claude_code,
+    codex,
+    pi,
+    aider,
+    specstory,
+    openhands,
+    gemini,
+    swe_agent,
+    messages,
+    console,
+)
 
 
 def read(path: Path, form: str = "") -> Recording:
@@ -67,9 +93,14 @@ def _recording(name: str, stream: BinaryIO, wanted: str) -> Recording:
             break
     if not known:
         raise TranscriptError(f"{name} is empty: choose a file that holds a recorded session.")
-    for form in FORMATS:
-        if wanted == form.NAME or (not wanted and form.recognises(known)):
-            return form.read(chain(head, lines))
+    told = next((form for form in FORMATS if form.recognises(known)), None)
+    chosen = next((form for form in FORMATS if wanted == form.NAME), told)
+    if chosen:
+        recording = chosen.read(chain(head, lines))
+        if chosen is not told and not any(step.kind in _SAID for step in recording.steps):
+            hint = f"leave --format out, and it is read as {told.NAME}" if told else "choose another, or leave it out"
+            raise TranscriptError(f"{name} is not in the format {chosen.NAME}: {hint}.")
+        return recording
     names = ", ".join(form.NAME for form in FORMATS)
     raise TranscriptError(f"{name} is in no known format: choose a recorded session in one of {names}.")
 

@@ -12,6 +12,7 @@ from typing import Literal
 import attrs
 
 from throughline.core.recording import Kind, Recording, Role
+from throughline.transcripts import codex
 from throughline.transcripts.claude_code import sort
 from throughline.transcripts.draft import Draft, Repairs, seconds
 
@@ -43,12 +44,11 @@ _THOUGHT = re.compile(r"^<think>\s*(?:<details>\s*)?(?:<summary>[^<]*</summary>)
 
 # The end of a background task is told in the user's place, like the output of a command.
 _TASK = re.compile(r"\s*<task-notification>")
-_SLIPPED_IN = re.compile(
-    r"(?:\[Image: source: [^\]\n]*\]\s*)+|Continue from where you left off\."
-    r"|(?:# AGENTS\.md instructions[^\n]*\s+)?"
-    r"<(?P<tag>INSTRUCTIONS|environment_context|user_instructions|user_info)>.*</(?P=tag)>",
-    re.DOTALL,
-)
+_SLIPPED_IN = re.compile(r"(?:\[Image: source: [^\]\n]*\]\s*)+|Continue from where you left off\.")
+_RULE = "---"
+_FENCE = re.compile(r"\s{0,3}(?P<marks>`{3,}|~{3,})(?P<language>.*)")
+# A further session's title, where a file holds several.
+_TITLE = re.compile(r"#{1,2} .*\(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?\)\s*")
 
 
 def recognises(head: Sequence[str]) -> bool:
@@ -62,7 +62,7 @@ def read(lines: Iterable[str]) -> Recording:
     draft = Draft(NAME, repairs)
     page = list(lines)
     blocks = _blocks(page)
-    for message in _messages(page, blocks):
+    for message in _messages(page, blocks, repairs):
         for role, kind, text in message.steps(page, blocks, repairs):
             if kind == "tool_call":
                 draft.add(role, kind, text, tool=_tool(text), args=_arguments(text), at=message.at)
@@ -135,14 +135,14 @@ class _Message:
                 continue
             if block.last is None:
                 repairs.note("a block without an end was read up to its message's end", where)
-            if text := _text(page, loose, place):
-                yield "assistant", _loose(text), text
+            for kind, text in _loose(page[loose:place], after=loose > start, before=True):
+                yield "assistant", kind, text
             loose = end if block.last is None else min(block.last + 1, end)
             text = _text(page, place, loose)
             yield "assistant", block.kind, _THOUGHT.sub("", text).strip() if block.kind == "thinking" else text
             place = loose
-        if text := _text(page, loose, end):
-            yield "assistant", _loose(text), text
+        for kind, text in _loose(page[loose:end], after=loose > start, before=False):
+            yield "assistant", kind, text
 
     def _body(self, page: Sequence[str]) -> tuple[int, int]:
         """Where the body starts and ends, without the message's id and the rule that parts two authors."""
@@ -151,29 +151,55 @@ class _Message:
             start += 1
         while start < end and not page[end - 1].strip():
             end -= 1
-        if start < end and page[end - 1].strip() == "---":
+        if start < end and page[end - 1].strip() == _RULE:
             end -= 1
         return start, end
 
 
-def _messages(page: Sequence[str], blocks: dict[int, _Block]) -> Iterator[_Message]:
-    """Every message of the page. A heading inside an agent's block is part of a tool's output."""
+def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) -> Iterator[_Message]:
+    """Every message of the page. A heading inside an agent's block is part of a tool's output, and one inside a fence
+    part of a text.
+    """
     heading: re.Match[str] | None = None
     begun = place = 0
+    fence = ""
     while place < len(page):
-        block = blocks.get(place)
+        line, block = page[place], blocks.get(place)
         inside = heading is not None and heading["author"] != "User"
         if inside and block and block.kind == "tool_call" and block.last is not None:
             place = block.last + 1
             continue
-        found = _HEADING.fullmatch(page[place])
-        if found:
+        found = _HEADING.fullmatch(line)
+        if found and fence and _closes(page, place, fence):
+            found = None
+        elif found or _parts(page, place, fence):
             if heading:
                 yield _Message(heading, begun, place)
-            heading, begun = found, place
+            if not found and heading:
+                repairs.note("sessions that stand one after the other were read as one", f"line {place + 1}")
+            heading, begun, fence = found, place, ""
+        fence = _fenced(fence, line)
         place += 1
     if heading:
         yield _Message(heading, begun, len(page))
+
+
+def _closes(page: Sequence[str], place: int, fence: str) -> bool:
+    """Whether the open fence holds the heading at `place`: it is closed before another message or a rule."""
+    for line in page[place + 1 :]:
+        if line.strip() == _RULE or _HEADING.fullmatch(line):
+            return False
+        if not _fenced(fence, line):
+            return True
+    return False
+
+
+def _parts(page: Sequence[str], place: int, fence: str) -> bool:
+    """Whether a further session begins at `place`: with the tool's mark, or with its title after a rule."""
+    if fence:
+        return False
+    before = next((line.strip() for line in reversed(page[max(0, place - 3) : place]) if line.strip()), "")
+    return before in ("", _RULE) and (page[place].startswith(_MARK) or bool(_TITLE.fullmatch(page[place])))
 
 
 def _text(page: Sequence[str], start: int, end: int) -> str:
@@ -184,12 +210,42 @@ def _sort(text: str) -> Kind:
     """Which kind of step a text under a user's heading is; the flags of the agent's own file are lost."""
     if _TASK.match(text):
         return "command"
-    return "meta" if _SLIPPED_IN.fullmatch(text) else sort(text)
+    if _SLIPPED_IN.fullmatch(text):
+        return "meta"
+    return codex.sort(text) if codex.sort(text) != "prompt" else sort(text)
 
 
-def _loose(text: str) -> Kind:
-    """Which kind of step an agent's text outside any block is: early exports gave a call a message of its own."""
-    return "tool_call" if text.startswith(_CALL) else "text"
+def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple[Kind, str]]:
+    """The steps of an agent's lines outside any block. Early exports gave a call a message of its own, or a part of one
+    between two rules; the rules that part these lines from a block, `after` or `before` which they stand, are nobody's
+    words.
+    """
+    parts: list[list[str]] = [[]]
+    fence = ""
+    for line in lines:
+        fence = _fenced(fence, line)
+        if line.strip() == _RULE and not fence:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    texts = ["\n".join(part).strip() for part in parts]
+    if any(text.startswith(_CALL) for text in texts):
+        yield from (("tool_call" if text.startswith(_CALL) else "text", text) for text in texts if text)
+        return
+    kept = [place for place, line in enumerate(lines) if line.strip() not in ("", _RULE)]
+    if kept:
+        yield "text", "\n".join(lines[kept[0] if after else 0 : kept[-1] + 1 if before else len(lines)]).strip()
+
+
+def _fenced(fence: str, line: str) -> str:
+    """The marks of the fence that is open after `line`, "" where none is, when `fence` was before it."""
+    found = _FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found["marks"]
+    closes = found["marks"].startswith(fence) and not found["language"].strip()
+    return "" if closes else fence
 
 
 def _tool(block: str) -> str:

@@ -1,7 +1,8 @@
 """SWE-agent's trajectories: one JSON object with the messages (`history`) and the steps (`trajectory`).
 
 The history is read where there is one, for it tells who spoke. Without function calling a call is the
-assistant's `action`, and its output comes back in the user's place.
+assistant's `action`, and its output comes back in the user's place. Its small sister, mini-swe-agent, keeps `messages`
+alone: what is beside a message, in `extra`, tells the commands, and how they ended.
 """
 
 import json
@@ -13,29 +14,45 @@ from typing import Any
 import attrs
 
 from throughline.core.recording import Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments
-from throughline.transcripts.jsonl import whole
+from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, string
+from throughline.transcripts.jsonl import salvage, whole
 
 NAME = "swe-agent"
 
 _SHELL = "shell"  # the tool of an action, which has no name of its own
-_BEGUN = re.compile(r'"(history|trajectory|messages)"\s*:\s*\[\s*\{')
+_BEGUN = re.compile(r'"(history|trajectory)"\s*:\s*\[\s*\{')
 _FIELD = re.compile(r'"(action|observation|response|role)"\s*:')
-_GAP = re.compile(r"[\s,]*")
+_MINI = re.compile(r'"trajectory_format"\s*:\s*"mini-swe-agent|"(?:mini_version|model_stats|exit_status)"\s*:')
+_INFO = re.compile(r'"info"\s*:\s*\{')
+# A command in the text of a reply, where nothing beside it tells.
+_COMMAND = re.compile(
+    r"^```(?:bash|sh|mswea_bash_command)[ \t]*\n(?P<fenced>.*?)\n```"
+    r"|<mswea_bash_command>(?P<tagged>.*?)</mswea_bash_command>",
+    re.MULTILINE | re.DOTALL,
+)
+_REFUSED = re.compile(r"\s*(?:Interrupted by user|Command not executed\. The user rejected)")
+_TASK = re.compile(r"\s*The user added a new task: ")
 
 
 def recognises(head: Sequence[str]) -> bool:
-    """Whether these first lines open an object whose history or trajectory holds messages or steps."""
+    """Whether these first lines open an object whose history or trajectory holds messages or steps, or one that tells
+    of a run of mini-swe-agent, whose messages may come a long way below.
+    """
     text = "\n".join(head)
-    begun = _BEGUN.search(text) if text.lstrip().startswith("{") else None
-    return begun is not None and _FIELD.search(text, begun.end()) is not None
+    if not text.lstrip().startswith("{"):
+        return False
+    begun = _BEGUN.search(text)
+    if begun and _FIELD.search(text, begun.end()):
+        return True
+    return bool(_INFO.search(text) and _MINI.search(text)) or '"trajectory_format": "mini-swe-agent' in text
 
 
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
-    chat = _Chat(Draft(NAME, repairs), repairs)
-    for number, message in enumerate(_messages("\n".join(lines), repairs), 1):
+    text = "\n".join(lines)
+    chat = _Chat(Draft(NAME, repairs), repairs, mini=not _BEGUN.search(text))
+    for number, message in enumerate(_messages(text, repairs), 1):
         chat.add(message, f"message {number}")
     return chat.draft.finish()
 
@@ -47,26 +64,11 @@ def _messages(text: str, repairs: Repairs) -> list[Any]:
     except (ValueError, RecursionError):
         repairs.note("the file is not whole and was read as far as it goes", "whole file")
         # The cut may fall early in the history and leave the trajectory, which stands before it, whole.
-        listed = (_salvage(text, name) for name in ("history", "messages"))
-        return max(*listed, _unfold(_salvage(text, "trajectory")), key=len)
-    found = value if isinstance(value, dict) else {}
+        found = (salvage(text, name) for name in ("history", "messages"))
+        return max(*found, _unfold(salvage(text, "trajectory")), key=len)
+    told = value if isinstance(value, dict) else {}
     # Its small sister keeps messages alone.
-    return _list(found.get("history")) or _list(found.get("messages")) or _unfold(_list(found.get("trajectory")))
-
-
-def _salvage(text: str, name: str) -> list[Any]:
-    """The whole items of the list under `name`. A quoted one cannot be taken for it: its quotes are escaped."""
-    begun = re.search(rf'"{name}"\s*:\s*\[', text)
-    items: list[Any] = []
-    place = begun.end() if begun else len(text)
-    decoder = json.JSONDecoder()
-    while gap := _GAP.match(text, place):
-        try:
-            item, place = decoder.raw_decode(text, gap.end())
-        except (ValueError, RecursionError):
-            break
-        items.append(item)
-    return items
+    return listed(told.get("history")) or listed(told.get("messages")) or _unfold(listed(told.get("trajectory")))
 
 
 def _unfold(trajectory: Sequence[Any]) -> list[Any]:
@@ -78,7 +80,7 @@ def _unfold(trajectory: Sequence[Any]) -> list[Any]:
             continue
         if number == 0:
             # Some versions have added the reply to the request by the time they write it down.
-            messages += takewhile(_asks, _list(step.get("query")) or _list(step.get("messages")))
+            messages += takewhile(_asks, listed(step.get("query")) or listed(step.get("messages")))
         messages.append({**step, "role": "assistant", "content": step.get("response") or step.get("thought")})
         if "observation" in step:
             messages.append({"role": "tool", "content": step["observation"]})
@@ -91,13 +93,15 @@ def _asks(message: object) -> bool:
 
 @attrs.define
 class _Chat:
-    """Turns messages into steps. `open` are the ids of the calls that wait for their results, `begun` tells
-    whether the agent has spoken, `demo` whether the last message belongs to a demonstration.
+    """Turns messages into steps. `open` are the ids of the calls that wait for their results, `mini` tells whether the
+    commands stand in the replies' texts, `begun` whether the agent has spoken, `demo` whether the last message belongs
+    to a demonstration.
     """
 
     draft: Draft
     repairs: Repairs
     open: list[str] = attrs.field(factory=list)
+    mini: bool = False
     begun: bool = False
     demo: bool = False
 
@@ -114,62 +118,79 @@ class _Chat:
             case "tool":
                 self._result(item)
             # No user is at work: once the agent has spoken, what comes in the user's place is its environment.
+            case "user" if self.begun and (task := _TASK.match(joined(item.get("content")))):
+                self.draft.add("user", "prompt", joined(item.get("content"))[task.end() :])
             case "user" if self.begun:
                 self._result(item)
             case "user":
-                self.draft.add("user", "prompt", _text(item.get("content")))
-            case "system":
-                self.draft.add("system", "meta", _text(item.get("content")))
+                self.draft.add("user", "prompt", joined(item.get("content")))
+            # The run's end is written as a message, too.
+            case "system" | "exit":
+                self.draft.add("system", "meta", joined(item.get("content")))
+            case None if item.get("type") == "function_call_output":
+                self._result({**item, "content": item.get("output"), "tool_call_id": item.get("call_id")})
+            case None if isinstance(item.get("output"), list):
+                self._response(item["output"], where)
             case role:
                 self.repairs.note(f"a message of unknown role {role!r:.40} was read as meta", where)
-                self.draft.add("system", "meta", _text(item.get("content")))
+                self.draft.add("system", "meta", joined(item.get("content")))
+
+    def _response(self, output: Sequence[Any], where: str) -> None:
+        """A reply as the provider's other API gives it: a list of texts, thoughts and calls."""
+        reply: dict[str, Any] = {"content": [], "tool_calls": [], "thinking_blocks": []}
+        for one in output:
+            match one:
+                case {"type": "message", "content": content}:
+                    reply["content"] += [{"text": joined(content)}]
+                case {"type": "function_call"}:
+                    reply["tool_calls"].append({"id": one.get("call_id") or one.get("id"), "function": one})
+                case {"type": "reasoning"}:
+                    reply["thinking_blocks"].append({"thinking": joined(one.get("summary"))})
+                case _:
+                    self.repairs.note("a part of a reply that is unknown was skipped", where)
+        self._reply(reply, where)
 
     def _reply(self, item: Mapping[str, Any], where: str) -> None:
-        for block in _list(item.get("thinking_blocks")):
+        for block in listed(item.get("thinking_blocks")):
             if isinstance(block, dict):
-                self.draft.add("assistant", "thinking", _text(block.get("thinking")))
-        if text := _text(item.get("content")) or _text(item.get("thought")):
+                self.draft.add("assistant", "thinking", joined(block.get("thinking")))
+        if thought := string(item.get("reasoning_content")):
+            self.draft.add("assistant", "thinking", thought)
+        if text := joined(item.get("content")) or joined(item.get("thought")):
             self.draft.add("assistant", "text", text)
         self.open, self.begun = [], True
-        for call in _list(item.get("tool_calls")):
+        for call in listed(item.get("tool_calls")):
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
-                self._call(_string(function.get("name")), arguments(function.get("arguments") or {}), call.get("id"))
+                self._call(string(function.get("name")), arguments(function.get("arguments") or {}), call.get("id"))
             else:
                 self.repairs.note("a call without a function was skipped", where)
-        action = _string(item.get("action"))
-        if action.strip() and not self.open:
-            self._call(_SHELL, {"command": action}, None)
+        actions = [string(item.get("action"))] if "action" in item else self._commands(item)
+        for action in actions if not self.open else ():
+            if action.strip():
+                self._call(_SHELL, {"command": action}, None)
+
+    def _commands(self, item: Mapping[str, Any]) -> list[str]:
+        extra = item.get("extra")
+        noted = listed(extra.get("actions")) if isinstance(extra, dict) else []
+        commands = [string(one.get("command")) for one in noted if isinstance(one, dict)]
+        if commands or not self.mini:
+            return commands
+        found = list(_COMMAND.finditer(joined(item.get("content"))))
+        # Two commands were refused by the tool, and none was run.
+        return [found[0]["fenced"] or found[0]["tagged"] or ""] if len(found) == 1 else []
 
     def _call(self, tool: str, args: dict[str, Any], call_id: object) -> None:
-        name = _string(call_id) or f"step-{len(self.draft)}"
+        name = string(call_id) or f"step-{len(self.draft)}"
         self.open.append(name)
         self.draft.add("assistant", "tool_call", "", tool=tool, args=args, call_id=name)
 
     def _result(self, item: Mapping[str, Any]) -> None:
-        named = [name for name in (*_list(item.get("tool_call_ids")), item.get("tool_call_id")) if _string(name)]
-        call_id = _string(named[0]) if named else self.open[0] if self.open else ""
+        named = [name for name in (*listed(item.get("tool_call_ids")), item.get("tool_call_id")) if string(name)]
+        call_id = string(named[0]) if named else self.open[0] if self.open else ""
         self.open = [name for name in self.open if name != call_id]
-        self.draft.add("tool", "tool_result", _text(item.get("content")), call_id=call_id)
-
-
-def _text(content: object) -> str:
-    """A message's content: a string, or parts, of which one that is no text becomes its kind in brackets."""
-    parts: list[str] = []
-    for part in content if isinstance(content, list) else [content]:
-        match part:
-            case str(text) | {"text": str(text)}:
-                parts.append(text)
-            case {"type": str(kind)}:
-                parts.append(f"[{kind}]")
-            case _:
-                pass
-    return "\n".join(parts)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
+        extra = item.get("extra")
+        code = extra.get("returncode") if isinstance(extra, dict) else None
+        text = joined(item.get("content"))
+        failed = (isinstance(code, int) and code != 0) or bool(_REFUSED.match(text))
+        self.draft.add("tool", "tool_result", text, call_id=call_id, error=failed)
