@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from throughline.core.events import Event, FileSeen, Logged, SessionStarted
-from throughline.core.session import fold
+from throughline.core.fold import fold
 from throughline.session.files import registry
 from throughline.workspace.folder import Folder
 

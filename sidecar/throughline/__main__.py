@@ -70,7 +70,8 @@ class Factory:
         """What a project has kept. Raises StoreError."""
         from throughline.cli.parts import Library
         from throughline.compression.compaction import current
-        from throughline.core.session import Session, fold
+        from throughline.core.fold import fold
+        from throughline.core.session import Session
         from throughline.core.settings import Settings
         from throughline.transcripts.export import export
 

@@ -8,18 +8,20 @@ before it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
 
 from throughline.desk import skeletons
+from throughline.hands import Leave
 from throughline.opening import digest, kept, objective, off, system, worker
 
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
     from throughline.cli.parts import Stage
+    from throughline.core.acting import Approver
     from throughline.core.events import Logged, Origin, SessionStarted
     from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
@@ -86,6 +88,7 @@ class LiveBench:
         self._reach = reach
         self._clock = WallClock()
         self._key = ""
+        self._leave = Leave(None, settings.allowed)
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
         self.disk = Folder(root)
@@ -101,6 +104,12 @@ class LiveBench:
     def key(self, key: str) -> None:
         """Takes the key from the editor's secret storage, for what is opened from now on."""
         self._key = key
+
+    def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
+        """Says whom the tools of sessions ask that are opened from now on, and who is told what their commands print,
+        by the id of the call.
+        """
+        self._leave = evolve(self._leave, approver=approver, heard=heard)
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """The sessions, the newest first; none where there has been none, and then no file is made."""
@@ -146,7 +155,7 @@ class LiveBench:
         name, model = uuid.uuid4().hex[:12], self._settings.model
         begun = SessionStarted(name, aim, role, self.disk.root.name, model, await off(self.window, model), origin)
         world = await off(self._world, aim, role, listener, files)
-        crew = await off(self._crew, origin, model)
+        world, crew = await off(self._staffed, world, origin, model, name)
         owner = await Owner.start(world, crew, self._settings, begun)
         self._provider.watch(owner)
         return owner
@@ -157,7 +166,7 @@ class LiveBench:
 
         begun = await off(self._now, session)
         world = await off(self._world, begun.objective, begun.role, listener, files)
-        crew = await off(self._crew, begun.origin, begun.model)
+        world, crew = await off(self._staffed, world, begun.origin, begun.model, session)
         owner = await Owner.resume(world, crew, self._settings, session)
         self._provider.watch(owner)
         return owner
@@ -235,9 +244,32 @@ class LiveBench:
         made = skeletons(store)
         return World(store, archive, files, tokens, self._clock, listener, prompt, worker(), worker(), made)
 
+    def _staffed(self, world: World, origin: Origin, model: str, session: str) -> tuple[World, Crew]:
+        """A session's crew with its tools, and its world with what they act in: the workspace, or a copy of the sample
+        project beside the recording, where there is one.
+        """
+        from throughline.agent.toolbox import toolbox
+        from throughline.hands import hands, rehearsal
+        from throughline.workspace.folder import Folder
+
+        crew, sample = self._crew(origin, model), self._reach.demo.parent / "project"
+        if origin == "live":
+            key = self._access().key
+            leave = evolve(self._leave, secrets=lambda: (key,))
+            ports = hands(self._root, world.workspace, world.store, world.tokens, leave)
+            tools = toolbox(ports)
+        elif origin == "demo" and sample.is_dir():
+            made = rehearsal(sample, world.store.read(session), world.store, world.tokens, self._leave.heard)
+            ports, tools = made.ports, made.tools
+            # Without an editor, what the recording changes is what the session sees.
+            world = evolve(world, workspace=Folder(made.root)) if world.workspace is self.disk else world
+        else:
+            return world, crew
+        return evolve(world, checkpoints=ports.checkpoints), evolve(crew, tools=tools, tell=tools.tell)
+
     def _crew(self, origin: Origin, name: str) -> Crew:
+        from throughline.agent.bare import NoTools
         from throughline.agent.loop import Crew, Summariser
-        from throughline.agent.toolbox import NoTools
         from throughline.core.recording import scenes
         from throughline.models.cache import PromptCache
         from throughline.models.recorded import DemoModel, DemoTools
@@ -249,7 +281,10 @@ class LiveBench:
             prompts = (summarising(self.disk), distilling(self.disk))
             summariser = Summariser(live, cheap, *prompts) if cheap else None
             commenter = Summariser(live, cheap, commenting()) if cheap else None
-            return Crew(live, name, prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter)
+            return Crew(
+                live, name, prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter,
+                replies=self._settings.replies,
+            )  # fmt: skip
         played = scenes(self.read(self._reach.demo).steps)
         cache = PromptCache(self._clock, prices.factor(name))
         model = DemoModel(played, cache, tokens, self._reach.pace, self._reach.aside)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from throughline.core.ports import CallPiece
 from throughline.core.usage import Usage
 from throughline.models.fake import FakeMessages
 from throughline.models.script import Reply
@@ -95,6 +96,28 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
     told = await tell("status", "--project", tmp_path)
     assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-4-6")
     assert (told["purposes"]["chat"]["calls"], told["dollars"]) == (3, None)
+
+
+async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one = 1\n")
+    calls = (
+        CallPiece("c1", "read_file", {"path": "a.py"}),
+        CallPiece("c2", "edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 2"}),
+        CallPiece("c3", "run_command", {"command": "cat a.py"}),
+        CallPiece("c4", "run_command", {"command": "rm a.py"}),
+    )
+    async with FakeMessages([Reply(text="I change it.", calls=calls), Reply(text="Changed.")]) as fake:
+        options = ["--objective", "Two", "--allow", "edit:**", "--allow", "run:cat *"]
+        status, out, _ = await chat(tmp_path, ["Make it two."], *options, url=fake.url)
+    assert status == 0, out
+    assert (tmp_path / "a.py").read_text() == "one = 2\n"
+    results = fake.requests[1].body["messages"][-1]["content"]
+    assert [result["content"] for result in results] == [
+        "one = 1\n",
+        "edited a.py: 1 lines became 1",
+        "one = 2\n[exit status 0]",
+        "The user did not allow this: This session runs without a terminal, so nobody can be asked.",
+    ]
 
 
 async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> None:

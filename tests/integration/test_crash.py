@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 
 from throughline.core.events import SessionStarted
-from throughline.core.session import fold
+from throughline.core.fold import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel

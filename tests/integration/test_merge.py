@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from integration.sidecar import sidecar
+from throughline.core.fold import fold
 from throughline.core.ports import CallPiece
-from throughline.core.session import fold
 from throughline.core.usage import Usage
 from throughline.models.fake import FakeMessages, Reply
 from throughline.store.archive import ArchiveOnDisk

@@ -36,8 +36,9 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.files import digest
+from throughline.core.fold import apply, fold
 from throughline.core.ledger import Add, Delete, Entry, EntryKind, Operation, Pin, Recast, Reopen, Resolve, Revise
-from throughline.core.session import Session, apply, fold
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
 

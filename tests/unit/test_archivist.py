@@ -22,8 +22,8 @@ from throughline.core.events import (
     SessionEnded,
     SessionStarted,
 )
+from throughline.core.fold import fold
 from throughline.core.ports import CallPiece, StoreError
-from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.core.usage import Usage
 from throughline.models.script import Reply

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from throughline.core.calibration import FAR, PULL, SMALL, STEP, Calibration, estimate, factor, learn
 from throughline.core.events import CallBilled, Purpose
-from throughline.core.session import fold
+from throughline.core.fold import fold
 from unit.logs import BEGUN
 from unit.logs import log as logged
 

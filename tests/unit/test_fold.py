@@ -23,8 +23,8 @@ from throughline.core.events import (
     SessionEnded,
 )
 from throughline.core.files import superseded
+from throughline.core.fold import fold
 from throughline.core.ledger import Add, Delete, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise
-from throughline.core.session import fold
 from throughline.store import codec
 from unit.logs import (
     BEGUN,

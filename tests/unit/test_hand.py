@@ -10,8 +10,8 @@ import pytest
 
 from throughline.compression.edits import EditError
 from throughline.core.events import LedgerChanged, LedgerUndone
+from throughline.core.fold import fold
 from throughline.core.ledger import Add, Delete, Entry, Revise
-from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel

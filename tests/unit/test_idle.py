@@ -11,7 +11,7 @@ from attrs import evolve
 
 from throughline.agent.loop import Summariser
 from throughline.core.events import CallBilled, Compacted
-from throughline.core.session import fold
+from throughline.core.fold import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel

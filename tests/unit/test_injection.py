@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from throughline.agent.shown import Asked, outlined
 from throughline.core.events import FileInjected, FileMoved, FileSeen, Masked, ToolCalled, ToolReturned
 from throughline.core.files import digest
-from throughline.core.ports import CallPiece, Outcome
+from throughline.core.ports import CallPiece, Log, Outcome
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel, ScriptedTools
@@ -100,9 +100,9 @@ async def test_no_call_carries_a_stale_file_unsaid() -> None:
     model = ScriptedModel(replies)
 
     class Touching(ScriptedTools):
-        async def run(self, turn: int, calls: object) -> Outcome:
+        async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:
             bench.files["a.py"] = CODE.replace("width, height", "width, height, depth")
-            return await super().run(turn, calls)  # type: ignore[arg-type]
+            return await super().run(turn, calls, log)
 
     owner = await Owner.start(bench.world, bench.crew(model, tools=Touching({"x": "ok"}, Counted())), Settings(), BEGUN)
     await owner.inject("a.py", "skeleton")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from throughline.compression.masking import Masking, maskable
 from throughline.core.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
-from throughline.core.session import fold
+from throughline.core.fold import fold
 from unit.logs import Step, compacted, done, file, log, replied, session, spoke, stories, tool, unfold
 
 WORK: tuple[Event, ...] = (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from throughline.agent.toolbox import PATIENCE, NoTools
+from throughline.agent.bare import PATIENCE, NoTools
 from throughline.core.events import (
     Compacted,
     Event,
@@ -27,8 +27,8 @@ from throughline.core.events import (
     TurnEnded,
     Withdrawn,
 )
-from throughline.core.ports import CallPiece, Outcome, Piece, Request, StoreError, TextPiece
-from throughline.core.session import fold
+from throughline.core.fold import fold
+from throughline.core.ports import CallPiece, Log, Outcome, Piece, Request, StoreError, TextPiece
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel, ScriptedTools
@@ -187,7 +187,7 @@ class Stuck:
     def offered(self) -> tuple[()]:
         return ()
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         self.running.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -229,7 +229,7 @@ async def test_a_model_that_fails_ends_the_turn_and_the_next_one_runs(
 class Broken(ScriptedTools):
     """Tools with a fault of their own."""
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         raise KeyError("x")
 
 

@@ -22,8 +22,8 @@ from throughline.core.events import (
     ToolReturned,
     TurnEnded,
 )
+from throughline.core.fold import apply
 from throughline.core.ledger import Add
-from throughline.core.session import apply
 from throughline.page import panels
 from throughline.page.page import Page
 from throughline.page.rows import SHOWN

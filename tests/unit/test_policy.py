@@ -8,7 +8,8 @@ import pytest
 
 from throughline.compression.policy import Compact, Decision, Hold, Mask, Nothing, Rest, asks, cut, decide, rest
 from throughline.core.events import CallBilled, CompactionDismissed, CompactionHeld, CompactionUndone, Event
-from throughline.core.session import Session, fold
+from throughline.core.fold import fold
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from unit.logs import compacted, done, log, replied, session, spoke, tool
 

@@ -20,9 +20,9 @@ from throughline.core.events import (
     ToolCalled,
     ToolReturned,
 )
+from throughline.core.fold import fold
 from throughline.core.ledger import Add
-from throughline.core.ports import CallPiece, Outcome
-from throughline.core.session import fold
+from throughline.core.ports import CallPiece, Log, Outcome
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel
@@ -161,7 +161,7 @@ class Results:
     def offered(self) -> tuple[()]:
         return ()
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         made = [ToolReturned(turn, one.id, "Error: 2 failed", 4, error=self._failing[one.id]) for one in calls]
         return Outcome(tuple(made), not made)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from throughline.compression.recap import AGAIN, HELD, LEAST, SAID, Span, recap, spans
 from throughline.core.events import CompactionUndone, Event
-from throughline.core.session import Session, fold
+from throughline.core.fold import fold
+from throughline.core.session import Session
 from unit.logs import compacted, count, done, log, replied, session, spoke, tool
 
 REPLY = "The fix is in `store_{n}.py`: a borrower now gets each loan from a table of its own. " * 14

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.core.events import Logged, Noted, SessionStarted
+from throughline.core.fold import fold
 from throughline.core.ports import StoreError
-from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from throughline.agent.loop import Crew
 from throughline.core.events import ToolCalled
+from throughline.core.fold import fold
 from throughline.core.ports import EndPiece, Request
 from throughline.core.recording import ASIDE, Kind, Role, Step, scenes
-from throughline.core.session import Session, fold
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import Block, View
 from throughline.models.cache import PromptCache
@@ -28,7 +29,7 @@ from throughline.session.owner import Owner
 from throughline.session.replay import replay
 from throughline.session.world import World
 from unit.logs import BEGUN, count
-from unit.worlds import WORKER, Bench, Counted, HandClock
+from unit.worlds import WORKER, Bench, Counted, HandClock, Notes
 
 ROLES: dict[str, tuple[Role, Kind]] = {
     "p": ("user", "prompt"),
@@ -229,7 +230,7 @@ async def test_the_demo_answers_its_lines_in_any_order_and_says_what_it_is_off_s
 
 async def test_the_demos_tools_answer_its_calls() -> None:
     tools = DemoTools(scenes(steps("pcrt")), Counted())
-    known = await tools.run(1, [ToolCalled(1, "c0", "read", {}, 1), ToolCalled(1, "unknown", "read", {}, 1)])
+    known = await tools.run(1, [ToolCalled(1, "c0", "read", {}, 1), ToolCalled(1, "unknown", "read", {}, 1)], Notes())
     assert [(item.text, item.tokens) for item in known.items] == [("tool_result 2 ", count("tool_result 2 "))]
     assert not known.hand_back
-    assert (await tools.run(1, [])).hand_back
+    assert (await tools.run(1, [], Notes())).hand_back

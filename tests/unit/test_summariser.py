@@ -13,8 +13,8 @@ from attrs import evolve
 
 from throughline.agent.loop import Summariser
 from throughline.core.events import CallBilled, Compacted, CompactionUndone, Masked, TurnEnded
+from throughline.core.fold import fold
 from throughline.core.ports import CallPiece
-from throughline.core.session import fold
 from throughline.core.settings import Settings
 from throughline.core.usage import Usage
 from throughline.models.script import Reply

@@ -13,6 +13,7 @@ from throughline.cli.chat.approval import Approvals, Verdict, verdict
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Out, Screen
+from throughline.core.acting import Allow, Ask, Deny
 from throughline.core.events import CallBilled, Noted, TurnEnded
 from unit.logs import BEGUN, log
 
@@ -93,6 +94,7 @@ class Typed(Keyboard):
     ("lines", "tty", "allowed", "reason"),
     [
         (("", "y"), True, True, ""),
+        (("s",), True, True, ""),
         (("not there",), True, False, "not there"),
         ((), True, False, "There is nobody to ask."),
         (("y",), False, False, "This session runs without a terminal, so nobody can be asked."),
@@ -101,11 +103,13 @@ class Typed(Keyboard):
 def test_an_approval_is_asked_for_with_what_would_be_done(
     backstage: Backstage, lines: tuple[str, ...], tty: bool, allowed: bool, reason: str
 ) -> None:
+    session = lines == ("s",)
     out = io.StringIO()
     console = Out(file=out, width=80)
     approvals = Approvals(Screen(console, live=False), Typed(console, *lines, tty=tty), backstage)
-    answer = backstage.do(approvals.ask("edit_file a.py", "-old\n+new"))
-    assert (answer.allowed, answer.reason) == (allowed, reason)
+    asked = Ask(1, "c1", "edit_file", "edit", "a.py", "-old\n+new", "", "edit:**")
+    answer = backstage.do(approvals.ask(asked))
+    assert answer == (Allow("edit:**" if session else "") if allowed else Deny(reason))
     assert ("+new" in out.getvalue()) == tty
 
 

@@ -20,7 +20,8 @@ from throughline.core.events import (
     ToolCalled,
     ToolReturned,
 )
-from throughline.core.session import Session, fold
+from throughline.core.fold import fold
+from throughline.core.session import Session
 from throughline.core.view import Block
 from unit.logs import (
     FRAME,

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from attrs import evolve
+
 from throughline.agent.loop import Crew
 from throughline.core.events import Event, Logged
 from throughline.core.files import digest
-from throughline.core.ports import Model, Toolbox
+from throughline.core.fold import fold
+from throughline.core.ports import Model, Toolbox, Workspace
 from throughline.models.prices import load
 from throughline.models.scripted import ScriptedTools
 from throughline.session.world import World
 from throughline.store.memory import MemoryArchive, MemoryStore
-from unit.logs import count
+from unit.logs import BEGUN, count, log
 
 WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="test")
 
@@ -85,6 +88,18 @@ class Heard:
         self.text += text
 
 
+class Notes:
+    """A session's log as its tools see it, without an owner."""
+
+    def __init__(self, *events: Event) -> None:
+        self.session = fold(log(BEGUN, *events))
+        self.events: list[Event] = []
+
+    async def record(self, *events: Event) -> None:
+        self.session = fold(log(*events, first=self.session.seq + 1), self.session)
+        self.events += events
+
+
 class Bench:
     """The parts of a world, to look into."""
 
@@ -97,6 +112,10 @@ class Bench:
         self.world = World(
             self.store, self.archive, self.files, Counted(), self.clock, self.heard, "You are an engineer.", WORKER
         )
+
+    def over(self, workspace: Workspace) -> World:
+        """The same world over other files."""
+        return evolve(self.world, workspace=workspace)
 
     def crew(self, model: Model, results: dict[str, str] | None = None, tools: Toolbox | None = None) -> Crew:
         given = tools or ScriptedTools(results or {}, Counted())

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from attrs import frozen
 
-from throughline.core.events import CallBilled, Event, Purpose, Replied, ToolCalled
+from throughline.agent.odd import CUT, Odd, Reply
+from throughline.core.events import CallBilled, Purpose, Replied, Told, ToolCalled
 from throughline.core.ports import (
     CallPiece,
     Clock,
     EndPiece,
+    Log,
     Model,
     ModelError,
     Prices,
     Request,
     TextPiece,
     Toolbox,
+    TooLongError,
     UsagePiece,
 )
 from throughline.core.usage import Usage, dollars
 from throughline.core.view import View
 
 
-class Desk(Protocol):
+class Desk(Log, Protocol):
     """What the loop needs of the session's owner."""
 
     async def prepare(self) -> View:
         """The view of the next call, compressed first where that is due."""
         ...
 
-    async def record(self, *events: Event) -> None:
-        """Keeps events; when it returns they are durable."""
+    async def shorten(self) -> bool:
+        """Makes the view smaller by all that code can do at once; False where nothing is left to be done."""
         ...
 
     def streamed(self, turn: int, text: str) -> None:
@@ -61,7 +65,9 @@ class Crew:
     """Who answers and who acts: the model with its name and prices, the tools, and the time.
 
     `recorded` says that a recording answers; without a summariser the local rules alone summarise, and without a
-    commenter skeletons have the comments of their files alone.
+    commenter skeletons have the comments of their files alone. After `replies`
+    replies in one turn the user is asked whether it shall go on. `tell` says to the model what it should know before it
+    is asked, such as that a file has changed.
     """
 
     model: Model
@@ -72,30 +78,59 @@ class Crew:
     recorded: bool = False
     summariser: Summariser | None = None
     commenter: Summariser | None = None
+    replies: int = 500
+    tell: Callable[[int, Log], Awaitable[None]] | None = None
 
 
-async def run(desk: Desk, crew: Crew, turn: int) -> None:
-    """Plays a turn whose words are already in the log. Raises ModelError; what came before it is recorded."""
-    while True:
-        view = await desk.prepare()
-        calls = await _ask(desk, crew, turn, view)
-        outcome = await crew.tools.run(turn, calls)
+async def run(desk: Desk, crew: Crew, turn: int) -> str:
+    """Plays a turn whose words are already in the log: nothing, or why code ended it and what the user may say.
+
+    Raises ModelError; what came before it is recorded.
+    """
+    odd = Odd()
+    for _ in range(crew.replies):
+        if crew.tell:
+            await crew.tell(turn, desk)
+        reply = await _asked(desk, crew, turn)
+        outcome = await crew.tools.run(turn, reply.calls, desk)
         await desk.record(*outcome.items)
-        if outcome.hand_back:
-            return
+        if outcome.stop:
+            return outcome.stop
+        # What a recording leaves out was not odd in its day.
+        told, stop = ("", "") if crew.recorded else odd.judge(reply)
+        if stop:
+            return stop
+        if told:
+            await desk.record(Told(turn, told, desk.count(told)))
+        elif outcome.hand_back:
+            return ""
+    return f"The model has replied {crew.replies:,} times in this turn. Say whether it shall go on."
 
 
-async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalled, ...]:
+async def _asked(desk: Desk, crew: Crew, turn: int) -> Reply:
+    """One call to the model; where the prompt was too long after all, code shortens it and it is sent once more."""
+    try:
+        return await _ask(desk, crew, turn, await desk.prepare())
+    except TooLongError:
+        if not await desk.shorten():
+            raise
+    return await _ask(desk, crew, turn, await desk.prepare())
+
+
+async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> Reply:
     """One call to the model; each finished block of its reply is recorded as it comes."""
     text: list[str] = []
     calls: list[ToolCalled] = []
+    said = False
+    reason = ""
     used: Usage | None = None
-    ended = False
 
     async def close(*, partial: bool = False) -> None:
+        nonlocal said
         whole = "".join(text)
         text.clear()
         if whole:
+            said = said or bool(whole.strip())
             await desk.record(Replied(turn, whole, desk.count(whole), partial))
 
     began, tools = crew.clock.now(), crew.tools.offered()
@@ -116,11 +151,12 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
                     await desk.record(calls[-1])
                 case UsagePiece():
                     used = piece.usage
-                case EndPiece(reason=reason):
-                    await close(partial=reason == "max_tokens")
+                case EndPiece():
+                    reason = piece.reason
+                    await close(partial=reason in CUT)
                     await desk.record(billed(crew, "chat", crew.name, piece.usage, began, counted))
-                    used, ended = None, True
-        if not ended:
+                    used = None
+        if not reason:
             raise ModelError("The reply broke off before its end: send the message again.")
     except BaseException:
         # Whatever cut the reply off, what has come of it stays, and is paid for.
@@ -128,7 +164,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> tuple[ToolCalle
         if used is not None:
             await desk.record(billed(crew, "chat", crew.name, used, began, counted))
         raise
-    return tuple(calls)
+    return Reply(tuple(calls), said, reason)
 
 
 def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float, counted: int = 0) -> CallBilled:

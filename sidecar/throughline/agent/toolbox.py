@@ -1,34 +1,155 @@
-"""The tools that a live session has: none yet, so a call of one is told so."""
+"""The tools of a live session: runs a reply's calls, records what comes of them, and stops a model in circles."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
 
-from throughline.core.events import ToolCalled, ToolReturned
-from throughline.core.ports import Outcome, Tokens, Tool
+from throughline.agent.gate import Gate
+from throughline.agent.news import News
+from throughline.agent.offer import offer
+from throughline.agent.patience import Patience
+from throughline.agent.secrets import masked
+from throughline.agent.tool import AgentTool, Ports, Result, Texts, Work
+from throughline.agent.tools.changes import ShowChanges
+from throughline.agent.tools.edit_file import EditFile
+from throughline.agent.tools.list_files import ListFiles
+from throughline.agent.tools.read_file import ReadFile
+from throughline.agent.tools.recall import Recall
+from throughline.agent.tools.run_command import RunCommand, StoppedError
+from throughline.agent.tools.search import Search
+from throughline.agent.tools.skeleton import ReadSkeleton
+from throughline.agent.tools.update_memory import UpdateMemory
+from throughline.agent.tools.write_file import WriteFile
+from throughline.core.acting import ActError
+from throughline.core.deeds import OutputKept
+from throughline.core.errors import UserError
+from throughline.core.events import Event, ToolCalled, ToolReturned
+from throughline.core.ports import Log, Outcome, Tool
 
-# A model that goes on calling what it was not offered is stopped after this many replies in a turn.
-PATIENCE = 3
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+# A result that is longer than this many characters is counted in a thread.
+_LONG = 20_000
 
 
-class NoTools:
-    """Offers nothing, and says so to a model that calls something all the same."""
+def toolbox(ports: Ports) -> Tools:
+    """All tools, over the ports that they act through."""
+    tools = (
+        ReadFile(), ListFiles(), Search(), ReadSkeleton(), EditFile(), WriteFile(), RunCommand(), ShowChanges(),
+        Recall(), UpdateMemory(),
+    )  # fmt: skip
+    return Tools(tools, ports)
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-        self._refused: tuple[int, int] = (0, 0)
+
+class Tools:
+    """Runs calls: reads side by side, whatever changes something alone and in order."""
+
+    def __init__(self, tools: Sequence[AgentTool], ports: Ports) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._ports = ports
+        self._gate = Gate(ports)
+        self._patience = Patience()
+        self._texts = Texts()
+        self._news = News(ports, self._texts)
 
     def offered(self) -> tuple[Tool, ...]:
-        """Nothing."""
-        return ()
+        """What to tell the model of."""
+        return tuple(offer(name).tool for name in self._tools)
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
-        """A refusal for each call; hands back when there are none, or when it has said so often enough."""
-        last, times = self._refused
-        times = (times if last == turn else 0) + bool(calls)
-        self._refused = (turn, times)
-        return Outcome(tuple(self._refusal(call) for call in calls), hand_back=not calls or times >= PATIENCE)
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
+        """Runs the calls of one reply; each result is in the log before the next call that changes something."""
+        stop = ""
+        for group in self._groups(calls):
+            results = await self._together(group, log)
+            for call, result in zip(group, results, strict=True):
+                stop = stop or self._patience.judge(call, result)
+        return Outcome(hand_back=not calls or bool(stop), stop=stop)
 
-    def _refusal(self, call: ToolCalled) -> ToolReturned:
-        text = f"There is no tool {call.tool} in this session: answer without tools."
-        return ToolReturned(call.turn, call.id, text, self._tokens.count(text), error=True)
+    async def tell(self, turn: int, log: Log) -> None:
+        """Says to the model what has changed in the files that it knows, before it is asked."""
+        await self._news.tell(turn, log)
+
+    def _groups(self, calls: Sequence[ToolCalled]) -> Iterator[tuple[ToolCalled, ...]]:
+        """Runs of calls that may go side by side, in order."""
+
+        def writes(call: ToolCalled) -> bool:
+            return call.tool in self._tools and self._tools[call.tool].writes
+
+        for alone, run in groupby(calls, key=writes):
+            group = tuple(run)
+            yield from ((call,) for call in group) if alone else (group,)
+
+    async def _together(self, calls: Sequence[ToolCalled], log: Log) -> list[ToolReturned]:
+        tasks: list[asyncio.Task[tuple[Event, ...]]] = []
+        try:
+            for call in calls:
+                # The user is asked one thing at a time.
+                ready = await self._admitted(call, log)
+                tasks.append(asyncio.create_task(self._finished(call, ready, log)))
+            results = await asyncio.gather(*tasks)
+        except BaseException:
+            # Nothing goes on behind a turn that has ended.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        await log.record(*(event for one in results for event in one))
+        return [next(event for event in one if isinstance(event, ToolReturned)) for one in results]
+
+    async def _admitted(self, call: ToolCalled, log: Log) -> Result | AgentTool:
+        """The tool, once the call may run, or the result that says why it may not."""
+        tool = self._tools.get(call.tool)
+        if tool is None:
+            return Result(f"There is no tool {call.tool}. There are {', '.join(self._tools)}.", error=True)
+        try:
+            args = offer(call.tool).read(call.args)
+            # What changes a file looks at it first; what only reads follows a path, which takes no time.
+            look = asyncio.to_thread if tool.writes else _at_once
+            wants = await look(tool.wants, args, self._ports)
+            await self._gate.admit(call.tool, wants, self._work(call, log))
+        except ActError as error:
+            return Result(str(error), error=True)
+        return tool
+
+    async def _finished(self, call: ToolCalled, ready: Result | AgentTool, log: Log) -> tuple[Event, ...]:
+        if isinstance(ready, Result):
+            return await self._events(call, ready)
+        work = self._work(call, log)
+        try:
+            result = await ready.run(offer(call.tool).read(call.args), work)
+        except StoppedError as stopped:
+            await log.record(*await self._events(call, stopped.result))
+            raise
+        except UserError as error:
+            result = Result(str(error), error=True)
+        except Exception as error:
+            logger.error("%s failed", call.tool, exc_info=error)
+            result = Result(f"{call.tool} failed by a fault of its own, {type(error).__name__}: try another way.", True)
+        return await self._events(call, result)
+
+    async def _events(self, call: ToolCalled, result: Result) -> tuple[Event, ...]:
+        """What of a result enters the log: no credential does."""
+
+        def work() -> tuple[Event, ...]:
+            text = masked(result.text, self._ports.secrets())
+            whole = (
+                (OutputKept(call.turn, call.id, masked(result.whole, self._ports.secrets())),) if result.whole else ()
+            )
+            count = self._ports.tokens.count(text)
+            returned = ToolReturned(call.turn, call.id, text, count, result.error, result.evidence)
+            return (*result.events, *whole, returned)
+
+        return await asyncio.to_thread(work) if len(result.text) + len(result.whole) > _LONG else work()
+
+    def _work(self, call: ToolCalled, log: Log) -> Work:
+        return Work(call.turn, call.id, log, self._ports, self._texts)
+
+
+async def _at_once(work: Callable[..., T], *given: Any) -> T:
+    return work(*given)

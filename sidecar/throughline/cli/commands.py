@@ -105,6 +105,10 @@ def sessions(parts: Parts, project: Path, as_json: bool) -> None:
 @click.option("--session", default="", help="Go on with this session, by its id or the beginning of it.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with the newest session that has not ended.")
 @click.option("--demo", is_flag=True, help="Have the recorded demo session play, whatever key there is.")
+@click.option(
+    "--allow", multiple=True, metavar="PATTERN",
+    help="What tools may do unasked: `edit:src/**`, `run:python -m pytest*`, `read:/usr/include/**`.",
+)  # fmt: skip
 @click.pass_context
 def chat(
     context: click.Context,
@@ -115,6 +119,7 @@ def chat(
     session: str,
     go_on: bool,
     demo: bool,
+    allow: tuple[str, ...],
 ) -> None:
     """Work in a session in this terminal.
 
@@ -122,7 +127,8 @@ def chat(
     """
     from throughline.cli.chat.run import Wanted, run  # noqa: PLC0415
 
-    context.exit(run(context.obj, Wanted(project, objective, role, model, session, go_on=go_on, demo=demo)))
+    wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow)
+    context.exit(run(context.obj, wanted))
 
 
 @commands.command()

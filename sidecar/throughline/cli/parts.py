@@ -9,6 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from throughline.agent.loop import Summariser
+from throughline.core.acting import Approver
 from throughline.core.events import Origin
 from throughline.core.ports import (
     ArchiveFile,
@@ -73,6 +74,12 @@ class Bench(Protocol):
     @property
     def archive(self) -> Path:
         """Where the project archive is written."""
+        ...
+
+    def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
+        """Says whom the tools of sessions ask that are opened from now on, and who is told what their commands print,
+        by the id of the call.
+        """
         ...
 
     def keyed(self) -> bool:

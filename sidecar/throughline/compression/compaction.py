@@ -13,8 +13,9 @@ from throughline.compression.packing import Row, line, rows, written
 from throughline.compression.selection import weighed
 from throughline.compression.supplement import supplement
 from throughline.core.events import Compacted, Logged
+from throughline.core.fold import apply
 from throughline.core.ledger import Entry, Ledger, Operation, change, refusal
-from throughline.core.session import Session, apply
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
 

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from throughline.compression.masking import Batch, maskable
 from throughline.core.events import Logged, Replied, Spoke, ToolCalled
-from throughline.core.session import Session, apply
+from throughline.core.fold import apply
+from throughline.core.session import Session
 from throughline.core.settings import FIRST, Settings
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.

@@ -16,7 +16,7 @@ from throughline.compression.salience import dialogue, replies
 from throughline.compression.selection import best
 from throughline.compression.sentences import clip
 from throughline.core.ledger import Entry
-from throughline.core.session import Session, Turn
+from throughline.core.session import Session, Turn, number
 
 Count = Callable[[str], int]
 OPENING = "What was said in turns {first} to {last}, in short; the developer's words come first:"
@@ -76,7 +76,7 @@ def spans(session: Session, budget: int, known: Spans | None = None) -> Spans:
 def _with(made: Spans, session: Session, through: int, budget: int) -> Spans:
     """The recaps after one more compaction."""
     before = made.through[-1] if made.through else 0
-    first, end = (bisect_right(session.turns, number, key=_number) for number in (before, through))
+    first, end = (bisect_right(session.turns, last, key=number) for last in (before, through))
     waiting = (*made.waiting, *session.turns[first:end])
     standing = (*made.through, through)
     if (room := _room(waiting)) < LEAST:
@@ -86,10 +86,6 @@ def _with(made: Spans, session: Session, through: int, budget: int) -> Spans:
         everything = tuple(turn for span in told for turn in span.turns)
         told = (Span(everything[-(budget // _TURN) :], round(budget * AGAIN), again=True),)
     return Spans(standing, told)
-
-
-def _number(turn: Turn) -> int:
-    return turn.number
 
 
 def recap(span: Span, count: Count) -> str:
@@ -131,8 +127,8 @@ def _asked(span: Span, count: Count) -> dict[int, str]:
     longest, room = _LONGEST, _WORDS * span.room
     while True:
         asked = {
-            number: "Developer: " + " / ".join(clip(text, longest) for text in texts)
-            for number, texts in said.items()
+            turn: "Developer: " + " / ".join(clip(text, longest) for text in texts)
+            for turn, texts in said.items()
             if texts
         }
         taken = list(accumulate(map(count, asked.values())))
@@ -146,8 +142,8 @@ def _asked(span: Span, count: Count) -> dict[int, str]:
 def _replied(span: Span, asked: dict[int, str], room: int, count: Count) -> list[Entry]:
     """The agent's sentences worth most for the room, in their order; what the user said already is worth less."""
     said = [
-        Entry(str(number), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
-        for number, one in enumerate(replies(span.turns))
+        Entry(str(place), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
+        for place, one in enumerate(replies(span.turns))
         if one.weight > 0
     ]
     words = [Entry("", "fact", text, "user", (number,)) for number, text in asked.items()]

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from throughline.compression.form import TOOL
 from throughline.compression.salience import dialogue
 from throughline.compression.sentences import ERROR, clip
-from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.events import FileInjected, Item, Replied, Spoke, Told, ToolCalled, ToolReturned
 from throughline.core.ledger import Entry, Ledger
 from throughline.core.ports import Request
 from throughline.core.session import Turn
@@ -109,6 +109,8 @@ def _quote(turn: int, item: Item) -> _Quote:
             return _Quote(turn, "user", text)
         case Spoke(text=text):
             return _Quote(turn, "tools", f"interrupted: {clip(text, _RESULT)}")
+        case Told(text=text):
+            return _Quote(turn, "tools", f"noted: {clip(text, _RESULT)}")
         case Replied(text=text):
             return _Quote(turn, "agent", text)
         case ToolCalled():

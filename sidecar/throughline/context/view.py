@@ -9,11 +9,11 @@ from attrs import evolve, field, frozen
 
 from throughline.context.stubs import file_stub, result_stub
 from throughline.core.arguments import abridged, bulk
-from throughline.core.events import FileInjected, Item, Replied, Spoke, ToolCalled, ToolReturned, arguments
+from throughline.core.events import FileInjected, Item, Replied, Spoke, Told, ToolCalled, ToolReturned, arguments
 from throughline.core.files import superseded
 from throughline.core.series import Series
 from throughline.core.session import Session, since
-from throughline.core.view import Block, View
+from throughline.core.view import NOTE, Block, View
 
 ACKNOWLEDGED = "I have the summary and go on from there."
 
@@ -131,6 +131,8 @@ def _block(session: Session, item: Item, call: ToolCalled | None) -> Block | Non
     match item:
         case Spoke(text=text, tokens=tokens):
             return Block("turn", "user", text, tokens) if text else None
+        case Told(text=text, tokens=tokens):
+            return Block("turn", "user", text, tokens, label=NOTE)
         case Replied(text=text, tokens=tokens):
             return Block("turn", "assistant", text, tokens) if text else None
         case ToolCalled():

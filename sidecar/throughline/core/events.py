@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from throughline.core.deeds import Answered, Asked, Checkpointed, Evidence, OutputKept, Restored
 from throughline.core.ledger import Operation
 
 Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
@@ -13,7 +14,7 @@ Form: TypeAlias = Literal["full", "skeleton"]
 Origin: TypeAlias = Literal["live", "demo", "recording"]
 Sighting: TypeAlias = Literal["full", "part", "skeleton", "written"]
 Means: TypeAlias = Literal["read", "edit", "check"]
-Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted"]
+Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted", "stopped"]
 
 
 @frozen
@@ -74,9 +75,10 @@ class Queued:
 
 @frozen
 class Withdrawn:
-    """All words that wait are taken back: nobody will answer them."""
+    """Words that wait are taken back, those of one turn or, for 0, all: nobody will answer them."""
 
     kind: ClassVar[Literal["withdrawn"]] = "withdrawn"
+    turn: int = 0
 
 
 @frozen
@@ -85,6 +87,16 @@ class Noted:
 
     kind: ClassVar[Literal["noted"]] = "noted"
     text: str
+
+
+@frozen
+class Told:
+    """What code says to the model: that a file has moved, that a reply was cut off."""
+
+    kind: ClassVar[Literal["told"]] = "told"
+    turn: int
+    text: str
+    tokens: int
 
 
 @frozen
@@ -136,6 +148,7 @@ class ToolReturned:
     text: str
     tokens: int
     error: bool = False
+    evidence: Evidence | None = None
 
 
 @frozen
@@ -346,12 +359,12 @@ class SessionEnded:
     kind: ClassVar[Literal["session_ended"]] = "session_ended"
 
 
-Item: TypeAlias = Spoke | Replied | ToolCalled | ToolReturned | FileInjected
+Item: TypeAlias = Spoke | Told | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
-    SessionStarted | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Replied | ToolCalled | ToolReturned
-    | FileInjected | FileDropped | FileSeen | FileMoved | TurnEnded | CallBilled | LedgerChanged | LedgerUndone
-    | Masked | Compacted | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected
-    | ArchiveWritten | SessionEnded
+    SessionStarted | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Told | Replied | ToolCalled
+    | ToolReturned | OutputKept | Asked | Answered | FileSeen | FileMoved | Checkpointed | Restored | FileInjected
+    | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted | CompactionHeld
+    | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten | SessionEnded
 )  # fmt: skip
 
 

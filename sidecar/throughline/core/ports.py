@@ -10,7 +10,8 @@ from attrs import field, frozen
 
 from throughline.core.changes import Delta, Span
 from throughline.core.errors import UserError
-from throughline.core.events import Logged, Origin, Purpose, Spoke, ToolCalled, ToolReturned
+from throughline.core.events import Event, Logged, Origin, Purpose, Spoke, ToolCalled, ToolReturned
+from throughline.core.session import Session
 from throughline.core.usage import Price, Usage
 from throughline.core.view import View
 
@@ -123,10 +124,26 @@ class Counter(Protocol):
 
 @frozen
 class Outcome:
-    """What came of a reply's tool calls; `hand_back` ends the turn though there are results."""
+    """What came of a reply's tool calls and is not in the log yet; `hand_back` ends the turn though there are results,
+    and `stop` says to the user why code ended it.
+    """
 
     items: tuple[ToolReturned | Spoke, ...] = ()
     hand_back: bool = True
+    stop: str = ""
+
+
+class Log(Protocol):
+    """The session as far as its turn may see and add to it."""
+
+    @property
+    def session(self) -> Session:
+        """What the log says so far."""
+        ...
+
+    async def record(self, *events: Event) -> None:
+        """Keeps events; when it returns they are durable."""
+        ...
 
 
 class Toolbox(Protocol):
@@ -136,8 +153,8 @@ class Toolbox(Protocol):
         """What to tell the model of."""
         ...
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
-        """Runs the calls of one reply, none included."""
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:
+        """Runs the calls of one reply, none included; what it records itself is in the log at once."""
         ...
 
 

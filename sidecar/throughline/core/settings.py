@@ -30,6 +30,9 @@ class Settings:
 
     The provider keeps what it caches for five minutes: then it has gone `cold`. For a higher price it keeps for an
     `hour` what never changes in a session, or all.
+
+    What fits one of the patterns in `allowed` a tool may do without asking; after `replies` replies in one turn the
+    user is asked whether it shall go on.
     """
 
     model: str = "claude-sonnet-5-5"
@@ -51,3 +54,5 @@ class Settings:
     quoted: int = 60_000
     preview: Asking = "never"
     distil: Distilling = "write"
+    allowed: tuple[str, ...] = ()
+    replies: int = 500

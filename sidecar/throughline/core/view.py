@@ -12,6 +12,9 @@ from attrs import frozen
 Place: TypeAlias = Literal["system", "archive", "summary", "file", "turn"]
 Content: TypeAlias = Literal["text", "call", "result"]
 
+# The label of a block that code says, and not the user.
+NOTE = "note"
+
 
 @frozen
 class Block:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.resources import files
 
 from throughline.core.events import Spoke, ToolCalled, ToolReturned
-from throughline.core.ports import CallPiece, EndPiece, Outcome, Piece, Request, TextPiece, Tokens, Tool
+from throughline.core.ports import CallPiece, EndPiece, Log, Outcome, Piece, Request, TextPiece, Tokens, Tool
 from throughline.core.recording import Exchange, Scene, Step
-from throughline.core.view import View
+from throughline.core.view import NOTE, View
 from throughline.models.cache import PromptCache
 
 _PIECES = re.compile(r"\S+\s*|\s+")
@@ -101,7 +101,7 @@ class ReplayTools:
         """Nothing: a recording's tools are part of its replies."""
         return ()
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:  # noqa: ARG002
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         """The recorded results, whichever calls they belong to. Some tools record a call and its result as one."""
         within = [step for step in self._tape.exchange.reply if step.kind == "tool_call" and step.args and step.text]
         steps, over = self._tape.turn_over()
@@ -166,7 +166,7 @@ class DemoTools:
         """Nothing: a recording's tools are part of its replies."""
         return ()
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         """The recorded results of these calls."""
         found = [(call, self._results[call.id]) for call in calls if call.id in self._results]
         items = tuple(_item(step, turn, call.id, self._tokens) for call, step in found)
@@ -221,7 +221,7 @@ def _position(view: View) -> tuple[str, int]:
     replies = 0
     answering = False
     for block in view.blocks:
-        if block.place != "turn":
+        if block.place != "turn" or block.label == NOTE:
             continue
         if block.role == "user" and block.content == "text":
             if replies:

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 
 from throughline.core.events import ToolCalled, ToolReturned
-from throughline.core.ports import EndPiece, ModelError, Outcome, Piece, Request, TextPiece, Tokens, Tool
+from throughline.core.ports import EndPiece, Log, ModelError, Outcome, Piece, Request, TextPiece, Tokens, Tool
 from throughline.models.script import Reply
 
 
@@ -52,7 +52,7 @@ class ScriptedTools:
         """Nothing: the script knows what it calls."""
         return ()
 
-    async def run(self, turn: int, calls: Sequence[ToolCalled]) -> Outcome:
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         """The scripted results of these calls."""
         return Outcome(tuple(self._answer(turn, call) for call in calls), hand_back=not calls)
 

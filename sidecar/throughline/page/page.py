@@ -116,10 +116,11 @@ class Page:
         event = logged.event
         waiting = [row for row in self._rows.values() if isinstance(row, UserRow) and row.waiting]
         for row in waiting:
-            if isinstance(event, Withdrawn) or (isinstance(event, Spoke) and event.turn == row.turn):
+            back = isinstance(event, Withdrawn) and event.turn in (0, row.turn)
+            if back or (isinstance(event, Spoke) and event.turn == row.turn):
                 del self._rows[row.id]
                 yield RowGone(row.id)
-            if isinstance(event, Withdrawn):
+            if back:
                 notice = NoticeRow(f"{row.id}.back", "info", f"Not sent: {row.text}")
                 self._rows[notice.id] = notice
                 yield RowPut(notice)

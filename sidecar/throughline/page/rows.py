@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from throughline.compression.tags import without
+from throughline.core.deeds import Restored
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -89,6 +90,10 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
             row = known(f"k{name}")
             if isinstance(row, CompactionRow):
                 yield evolve(row, undone=True)
+        case Restored():
+            yield NoticeRow(f"e{logged.seq}", "info", _restored(event))
+        case TurnEnded(ending="stopped", detail=detail):
+            yield NoticeRow(f"e{logged.seq}", "info", detail)
         case TurnEnded(ending="failed" | "interrupted", detail=detail):
             yield NoticeRow(f"e{logged.seq}", "error", detail)
         case _:
@@ -126,6 +131,12 @@ def _title(args: dict[str, Any]) -> str:
     first = next((value for value in args.values() if isinstance(value, str) and value.strip()), "")
     line = first.strip().splitlines()[0] if first.strip() else ""
     return line if len(line) <= 120 else f"{line[:119]}…"
+
+
+def _restored(event: Restored) -> str:
+    files = f"{len(event.files)} files" if event.files else ""
+    what = " and ".join(part for part in ("the conversation" if event.conversation else "", files) if part)
+    return f"Back to before turn {event.turn}: {what or 'nothing had changed'}."
 
 
 def _chip(entry: Entry) -> EntryRow:

@@ -25,9 +25,6 @@ from throughline.compression.compaction import (
 )
 from throughline.compression.masking import Batch, Masking, maskable
 from throughline.compression.packing import Row
-from throughline.compression.recap import Spans, recap, spans
-from throughline.context.baselines import shaped
-from throughline.context.view import Frame, Shown, assemble, shown
 from throughline.core.events import (
     Compacted,
     CompactionDismissed,
@@ -39,7 +36,6 @@ from throughline.core.events import (
     Masked,
     Noted,
 )
-from throughline.core.ledger import Ledger
 from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
@@ -49,6 +45,7 @@ from throughline.session.idle import Idle
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
 from throughline.session.meter import Meter
+from throughline.session.views import Views
 from throughline.session.world import World
 
 log = logging.getLogger(__name__)
@@ -87,14 +84,10 @@ class Compactor:
         self._settings = settings
         self._journal = journal
         self._mailbox = mailbox
-        self._frame = Frame(world.system, archive)
+        self._views = Views(world, settings, archive)
         self._strikes = 0
         self._ready: Ready | None = None
-        # What was made last for a view, which stays the same until a compaction: never more than a memo.
-        self._rendered: tuple[Ledger, int, str] | None = None
-        self._shown: Shown | None = None
         self._old = Masking()
-        self._told: tuple[Spans, dict[tuple[int, int, int], str]] = (Spans(), {})
 
     @property
     def factor(self) -> float:
@@ -108,34 +101,7 @@ class Compactor:
 
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
-        count = self._world.tokens.count
-        told = self._recaps(session) if session.through else ()
-        summary = self._summary(session) if session.through or session.edited else ""
-        self._shown = turns = shown(session, self._shown)
-        whole = assemble(session, self._frame, summary, count, told, turns.blocks)
-        return shaped(whole, self._settings.strategy)
-
-    def _recaps(self, session: Session) -> tuple[str, ...]:
-        """What the view tells of the compacted turns: a recap that stands is made once."""
-        known, told = self._told
-        made = spans(session, self._settings.recap, known)
-        if made is not known:
-            last, told = told, {}
-            for span in made.told:
-                place = (span.turns[0].number, span.turns[-1].number, span.room)
-                told[place] = last[place] if place in last else recap(span, self._world.tokens.count)
-            # One value, not two: views are made in more than one thread.
-            self._told = (made, told)
-        return tuple(filter(None, told.values()))
-
-    def _summary(self, session: Session) -> str:
-        """The rolling summary as the view sends it, made once for each ledger that a compaction left."""
-        known, ledger = self._rendered, session.summarised
-        if known is None or known[1] != session.through or (known[0] is not ledger and known[0] != ledger):
-            known = (ledger, session.through, rendering(session, self._settings, self._world.tokens.count))
-        # An event that was tried, and then kept, leaves an equal ledger: from then on it is known by itself.
-        self._rendered = (ledger, *known[1:])
-        return known[2]
+        return self._views.view(session)
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""
@@ -200,6 +166,22 @@ class Compactor:
     def room(self, view: View) -> int:
         """The o200k tokens that are left below the share at which the session compacts."""
         return self.meter.room(view, self._settings.share)
+
+    async def shorten(self) -> bool:
+        """Does what is due above the limit, whatever the view's size seems to be and without asking: whether that
+        changed it.
+        """
+        before = self._journal.session
+        while True:
+            session, now = self._journal.session, self._world.clock.now()
+            match policy.decide(session, 1.0, now, self._settings, stuck=self.stuck, changed=True):
+                case policy.Mask(ids=ids):
+                    await self._journal.keep([Masked(ids)])
+                case policy.Compact(through=through):
+                    if await self._do(self._take(session, through) or through) is None:
+                        return self._journal.session is not before
+                case policy.Nothing() | policy.Hold():
+                    return session is not before
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
         """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""

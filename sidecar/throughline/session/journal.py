@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from throughline.compression.tags import entries
 from throughline.core.events import Event, LedgerChanged, Logged, Replied
-from throughline.core.session import Session, apply
+from throughline.core.fold import apply
+from throughline.core.session import Session
 from throughline.session.world import World
 
 

@@ -14,6 +14,8 @@ from throughline.agent.shown import Asked
 from throughline.compression import policy
 from throughline.compression.compaction import Preview
 from throughline.compression.packing import Row
+from throughline.core.acting import Change
+from throughline.core.deeds import Restored
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -27,7 +29,8 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.files import SeenFile
-from throughline.core.session import Session, fold
+from throughline.core.fold import fold
+from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
 from throughline.session.archivist import Archivist
@@ -39,6 +42,7 @@ from throughline.session.hand import Hand
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
 from throughline.session.meter import Meter
+from throughline.session.returns import changed, restore
 from throughline.session.turns import Turns
 from throughline.session.world import World
 
@@ -171,6 +175,28 @@ class Owner:
                 await self._journal.keep(events)
                 view = await self._compactor.prepare()
             return view
+
+        return await self._mailbox.post(act)
+
+    async def shorten(self) -> bool:
+        """Makes the view smaller by all that code can do at once; False where nothing is left to be done."""
+        return await self._mailbox.post(self._compactor.shorten)
+
+    async def withdraw(self, turn: int) -> None:
+        """Takes back a message that waits. Raises RefusedError where it does not any more."""
+        await self._mailbox.post(lambda: self._turns.withdraw(turn))
+
+    async def changed(self, turn: int) -> tuple[Change, ...]:
+        """How the files differ now from what they were before a turn."""
+        return await self._mailbox.post(lambda: changed(self._world, self.session, turn))
+
+    async def restore(self, turn: int, *, files: bool = True, conversation: bool = True) -> Restored:
+        """Goes back to before a turn: its files, its conversation, or both. Raises RefusedError while a turn runs."""
+
+        async def act() -> Restored:
+            if self._turns.busy or self.session.queue:
+                raise RefusedError("A turn is running: stop it first.")
+            return await restore(self._world, self._journal, turn, files=files, conversation=conversation)
 
         return await self._mailbox.post(act)
 

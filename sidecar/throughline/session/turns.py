@@ -39,7 +39,7 @@ class Turns:
         self._compactor = compactor
         self._mailbox = mailbox
         self._task: asyncio.Task[None] | None = None
-        self._playing: asyncio.Task[None] | None = None
+        self._playing: asyncio.Task[str] | None = None
         self._stopping = False
         self.busy = False
 
@@ -71,6 +71,12 @@ class Turns:
         if self._journal.session.queue:
             await self._journal.keep([Withdrawn()])
 
+    async def withdraw(self, number: int) -> None:
+        """Takes back the words that wait for one turn."""
+        if all(words.turn != number for words in self._journal.session.queue):
+            raise RefusedError("That message is not waiting any more.")
+        await self._journal.keep([Withdrawn(number)])
+
     async def go_on(self) -> None:
         """Takes messages again, after an end that failed."""
         self._stopping = False
@@ -95,12 +101,13 @@ class Turns:
         number = queue[0].turn
         await self._open(number, [Spoke(number, one.text, one.tokens) for one in queue if one.turn == number])
 
-    async def _play(self, number: int, playing: asyncio.Task[None]) -> None:
+    async def _play(self, number: int, playing: asyncio.Task[str]) -> None:
         """Waits for a turn's end, which may be a cancellation at any time, and settles what follows from it."""
         ending: Ending = "done"
         detail = ""
         try:
-            await playing
+            detail = await playing
+            ending = "stopped" if detail else "done"
         except asyncio.CancelledError:
             ending = "cancelled"
         except ModelError as error:

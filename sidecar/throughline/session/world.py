@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from throughline.core.acting import Checkpoints
 from throughline.core.ports import ArchiveFile, Clock, Listener, Skeletons, Store, Tokens, Workspace
 
 T = TypeVar("T")
@@ -17,7 +18,8 @@ T = TypeVar("T")
 @frozen
 class World:
     """The ports of one session. `system` is the system prompt. `worker` runs what would block; `writer`, where there
-    is one, what must not wait behind it: the store. `skeletons` are those that were made before.
+    is one, what must not wait behind it: the store. `skeletons` are those that were made before. `checkpoints`
+    keep the files of a workspace that tools may change.
     """
 
     store: Store
@@ -30,6 +32,7 @@ class World:
     worker: Executor
     writer: Executor | None = None
     skeletons: Skeletons | None = None
+    checkpoints: Checkpoints | None = None
 
     async def keep(self, work: Callable[[], T]) -> T:
         """Does the store's work off the event loop."""

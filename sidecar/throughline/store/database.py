@@ -99,16 +99,20 @@ class Database:
     def hold(self, session: str) -> None:
         """Takes a session for this process, until it ends. Raises StoreError where another one has it."""
         lock = FileLock(self._path.parent / f"{session}.lock", blocking=False)
+        # Beside the lock, whose own file is emptied by whoever asks for it.
+        holder = self._path.parent / f"{session}.pid"
         with self._guarded():
             try:
                 lock.acquire()
             except Timeout:
-                raise StoreError("This session is open in another window: close it there, or start one.") from None
+                raise StoreError(_taken(holder)) from None
+            holder.write_text(str(os.getpid()), encoding="ascii")
         self._held[session] = lock
 
     def release(self, session: str) -> None:
         """Gives a session back."""
         if lock := self._held.pop(session, None):
+            (self._path.parent / f"{session}.pid").unlink(missing_ok=True)
             lock.release(force=True)
             Path(lock.lock_file).unlink(missing_ok=True)
 
@@ -305,6 +309,15 @@ class Database:
             raise StoreError(f"{self._path} is being opened by another window: try again.") from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
+
+
+def _taken(holder: Path) -> str:
+    """What is said of a session that another process has open."""
+    try:
+        who = f" (process {int(holder.read_text('ascii'))})"
+    except (OSError, ValueError):
+        who = ""
+    return f"This session is open in another window{who}: close it there, or start one."
 
 
 def _protected(path: Path) -> bool:

@@ -9,8 +9,8 @@ from itertools import islice
 from attrs import evolve
 
 from throughline.core.events import Logged
+from throughline.core.fold import fold
 from throughline.core.ports import FORGOTTEN, Found, SessionRow
-from throughline.core.session import fold
 from throughline.store import codec
 from throughline.store.words import words
 

@@ -8,8 +8,10 @@ from rich.text import Text
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Screen
+from throughline.core.acting import Allow, Ask, Deny
 
 _ANSWERS = "y once, s for this session, n no, or say why not"
+_DOES = {"read": "Read", "edit": "Change", "run": "Run"}
 # What a person reads before they answer: more of a change than this is in its file.
 _SHOWN = 40
 
@@ -49,11 +51,15 @@ class Approvals:
         self._keyboard = keyboard
         self._backstage = backstage
 
-    async def ask(self, title: str, detail: str, why: str = "") -> Verdict:
+    async def ask(self, ask: Ask) -> Allow | Deny:
         """The user's answer; cancelling takes the question back."""
         if not self._keyboard.tty:
-            return Verdict(allowed=False, reason="This session runs without a terminal, so nobody can be asked.")
-        return await self._backstage.ask(lambda: self._asked(title, detail, why))
+            return Deny("This session runs without a terminal, so nobody can be asked.")
+        title = f"{_DOES[ask.action]} {ask.target}"
+        answer = await self._backstage.ask(lambda: self._asked(title, ask.detail, ask.why))
+        if answer.allowed:
+            return Allow(ask.pattern if answer.session else "")
+        return Deny(answer.reason)
 
     def _asked(self, title: str, detail: str, why: str) -> Verdict:
         with self._screen.asking():

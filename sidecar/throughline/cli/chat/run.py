@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from rich.text import Text
 
 from throughline.cli.acting import writable
+from throughline.cli.chat.approval import Approvals
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.commands import COMMANDS, ROLES
 from throughline.cli.chat.keyboard import Keyboard
@@ -36,6 +37,7 @@ class Wanted:
     session: str
     go_on: bool
     demo: bool
+    allow: tuple[str, ...] = ()
 
 
 def run(parts: Parts, wanted: Wanted) -> int:
@@ -45,10 +47,11 @@ def run(parts: Parts, wanted: Wanted) -> int:
             stream.reconfigure(errors="replace")
     console = Out(highlight=False)
     keyboard = Keyboard(console)
-    settings = evolve(Settings(), model=wanted.model) if wanted.model else Settings()
+    settings = evolve(Settings(allowed=wanted.allow), model=wanted.model or Settings().model)
     bench = parts.bench(wanted.project, settings, PACE if keyboard.tty else 0.0)
     screen = Screen(console, live=keyboard.tty)
     backstage = Backstage()
+    bench.asks(Approvals(screen, keyboard, backstage), screen.printed)
     try:
         console.print(Text("Throughline", style="bold blue"))
         name = _kept(bench, wanted)

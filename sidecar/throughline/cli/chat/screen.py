@@ -90,6 +90,12 @@ class Screen:
                     self._tell(one.event)
             self._refresh()
 
+    def printed(self, call: str, text: str) -> None:  # noqa: ARG002
+        """Shows what a running command prints; a pipe has no use for it."""
+        if self._live:
+            for line in text.splitlines():
+                self.say(f"  {line}", "dim")
+
     # What the terminal shows of its own.
 
     def begin(self) -> None:

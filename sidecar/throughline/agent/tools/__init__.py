@@ -1,0 +1,1 @@
+"""The tools, a module each, with what the model is told of them beside it."""

@@ -1,0 +1,148 @@
+"""edit_file: one piece of a file replaced by another."""
+
+from __future__ import annotations
+
+import asyncio
+from difflib import SequenceMatcher, unified_diff
+
+from throughline.agent.secrets import HIDDEN
+from throughline.agent.sight import after_edit, known, moved, news, whole
+from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.core.acting import ActError, MovedError
+from throughline.core.deeds import Evidence
+from throughline.core.events import FileSeen, Sighting
+from throughline.skeleton.read import outline
+
+# Places that are looked at closely for the nearest match, and lines of a file in which it is looked for.
+_CLOSE, _SEARCHED = 8, 20_000
+# Below this likeness nothing is near.
+_NEAR = 0.5
+# Characters of a difference that are shown to whoever is asked.
+_DETAIL = 4_000
+
+
+class EditFile:
+    """Replaces text in a file."""
+
+    name = "edit_file"
+    writes = True
+
+    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+        """To change one file."""
+        place = ports.files.place(args["path"])
+        lines = unified_diff(args["old"].splitlines(), args["new"].splitlines(), place.path, place.path, lineterm="")
+        return (Want("edit", place.path, place, "\n".join(lines)[:_DETAIL], args["new"]),)
+
+    async def run(self, args: Args, work: Work) -> Result:
+        """Makes the edit, or says what stands in its way."""
+        place = work.ports.files.place(args["path"])
+        before = await asyncio.to_thread(work.ports.files.text, place)
+        if moved(work.session, place.path, before):
+            return await asyncio.to_thread(refused, work, place.path, before)
+        after = await asyncio.to_thread(_edited, place.path, before, args)
+        try:
+            await work.ports.edits.put(place, after, before)
+        except MovedError:
+            now = await asyncio.to_thread(work.ports.files.text, place)
+            return await asyncio.to_thread(refused, work, place.path, now)
+        seen = after_edit(work.session, work.turn, place.path, work.texts, after)
+        text = await asyncio.to_thread(_said, place.path, before, after, args)
+        return Result(text, evidence=Evidence(changed=(place.path,)), events=(seen,))
+
+
+def refused(work: Work, path: str, now: str) -> Result:
+    """What is said of a file that has changed since the model saw it; now it has seen it."""
+    seen = known(work.session, path)
+    before = work.texts.get(seen) if seen else None
+    told, all_told = news(path, before, now, work.ports.tokens.count)
+    form: Sighting = "full" if all_told and (before is None or whole(work.session, path)) else "part"
+    text = f"{path} has changed since you saw it, so nothing was written. What changed:\n{told}"
+    return Result(text, error=True, events=(FileSeen(work.turn, path, work.texts.keep(now), form),))
+
+
+def _edited(path: str, text: str, args: Args) -> str:
+    old, new = _ends_of(text, args["old"]), _ends_of(text, args["new"])
+    if not old:
+        raise ActError("`old` is empty: to make a file use write_file, to add lines take along a line beside them.")
+    if old == new:
+        raise ActError("`old` and `new` are the same: nothing was changed.")
+    if HIDDEN.search(new):
+        raise ActError(
+            "`new` holds a hidden credential: leave the line that it stands in as it is, and edit around it."
+        )
+    times = text.count(old)
+    if times == 0:
+        raise ActError(_nearest(path, text, old))
+    if times > 1 and not args.get("all"):
+        places = ", ".join(str(line) for line in _lines(text, old)[:10])
+        raise ActError(
+            f"`old` stands in {path} {times} times, on lines {places}: take along lines around it until it is one "
+            "place, or set `all`."
+        )
+    return text.replace(old, new)
+
+
+def _ends_of(text: str, said: str) -> str:
+    """What the model said, with the line ends of the file."""
+    crlf = "\r\n" in text and "\r\n" not in said and text.count("\r\n") * 2 > text.count("\n")
+    return said.replace("\n", "\r\n") if crlf else said
+
+
+def _lines(text: str, old: str) -> list[int]:
+    found, start = [], text.find(old)
+    while start >= 0:
+        found.append(text.count("\n", 0, start) + 1)
+        start = text.find(old, start + len(old))
+    return found
+
+
+def _nearest(path: str, text: str, old: str) -> str:
+    """What the file has where the text was looked for."""
+    lines, wanted = text.splitlines(), old.splitlines()
+    none = f"`old` does not stand in {path}"
+    if HIDDEN.search(old):
+        return f"{none}: it holds a hidden credential, so leave that line out of it."
+    if len(lines) > _SEARCHED or not wanted:
+        return f"{none}: read the file again."
+    size = len(wanted)
+    meant = [line.strip() for line in wanted]
+    stripped = [line.strip() for line in lines]
+    bag = set(meant) - {""}
+    rough = sorted(
+        range(max(1, len(lines) - size + 1)),
+        key=lambda start: -_overlap(stripped[start : start + size], bag, meant),
+    )
+    scored = [
+        (SequenceMatcher(None, "\n".join(lines[start : start + size]), old, autojunk=False).ratio(), start)
+        for start in rough[:_CLOSE]
+    ]
+    ratio, start = max(scored, default=(0.0, 0), key=lambda one: (one[0], -one[1]))
+    if ratio < _NEAR:
+        return f"{none}, and nothing in it is near: read the file again."
+    found = lines[start : start + size]
+    what = ", but for white space" if [line.strip() for line in found] == meant else ""
+    nearest = "\n".join(found)
+    return f"{none}. The nearest{what}, lines {start + 1} to {start + len(found)}:\n{nearest}"
+
+
+def _overlap(window: list[str], bag: set[str], meant: list[str]) -> float:
+    """How many lines are the same; among windows with none, how alike the first lines are."""
+    same = sum(1 for line in window if line in bag)
+    if same or not window:
+        return float(same)
+    return SequenceMatcher(None, window[0], meant[0], autojunk=False).quick_ratio() / 2
+
+
+def _said(path: str, before: str, after: str, args: Args) -> str:
+    old, new = args["old"].count("\n") + 1, args["new"].count("\n") + 1
+    many = f" in {before.count(_ends_of(before, args['old']))} places" if args.get("all") else ""
+    return f"edited {path}: {old} lines became {new if args['new'] else 0}{many}{broken(path, before, after)}"
+
+
+def broken(path: str, before: str | None, after: str) -> str:
+    """A warning where a file parses worse than before."""
+    now = outline(path, after)
+    was = outline(path, before) if before is not None else None
+    if now is None or now.broken <= (was.broken if was else 0):
+        return ""
+    return f"\nIt does not parse any more: {now.broken} spots are broken." if was else "\nIt does not parse."

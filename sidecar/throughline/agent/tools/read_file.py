@@ -1,0 +1,82 @@
+"""read_file: a file's text, a big one's skeleton first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from throughline.agent.reel import shown
+from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.core.acting import ActError
+from throughline.core.deeds import Evidence
+from throughline.core.events import FileSeen, Sighting
+from throughline.skeleton.outline import Item
+from throughline.skeleton.read import outline
+from throughline.skeleton.render import skeleton
+
+# Tokens (o200k) above which a file comes as a skeleton first.
+BIG = 4_000
+# Characters that are shown of one file at a time.
+MOST = 100_000
+
+
+class ReadFile:
+    """Reads a file."""
+
+    name = "read_file"
+    writes = False
+
+    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+        """To read one path."""
+        place = ports.files.place(args["path"])
+        return (Want("read", place.path, place),)
+
+    async def run(self, args: Args, work: Work) -> Result:
+        """The text, a range of it, or the skeleton."""
+        return await asyncio.to_thread(_read, args, work)
+
+
+def _read(args: Args, work: Work) -> Result:
+    place = work.ports.files.place(args["path"])
+    path = place.path
+    text = work.ports.files.text(place)
+    lines = text.splitlines(keepends=True)
+    first, last = args.get("first"), args.get("last")
+    name = work.texts.keep(text)
+
+    def result(said: str, form: Sighting, first: int = 0, last: int = 0) -> Result:
+        seen = FileSeen(work.turn, path, name, form, "read", work.id, first, last)
+        return Result(said, evidence=Evidence(read=(path,)), events=(seen,))
+
+    if first is not None or last is not None:
+        start, end = first or 1, min(last or len(lines), len(lines))
+        if not 1 <= start <= max(1, len(lines)) or end < start:
+            raise ActError(f"{path} has {len(lines):,} lines: there are no lines {start} to {last or 'the end'}.")
+        part = "".join(lines[start - 1 : end])
+        head = f"[lines {start} to {end} of {len(lines)} of {path}]\n"
+        form: Sighting = "full" if (start, end) == (1, len(lines)) and len(part) <= MOST else "part"
+        return result(head + shown(part, MOST, 0, "ask for fewer lines"), form, start, end)
+    if not args.get("full") and len(text) > BIG and work.ports.tokens.count(text) > BIG:
+        made = skeleton(path, text, work.ports.tokens.count)
+        if made.form in ("skeleton", "plain"):
+            return result(f"{made.text}{_places(path, text)}", "skeleton")
+    if len(text) > MOST:
+        part = shown(text, MOST, 0, "read them with first and last")
+        return result(part, "part", 1, part.count("\n"))
+    return result(text or "(The file is empty.)", "full")
+
+
+def _places(path: str, text: str) -> str:
+    """Where each definition stands, so that it can be read alone."""
+    read = outline(path, text)
+    rows = list(_rows(read.items)) if read else []
+    where = f" {', '.join(rows)}." if rows else ""
+    return f"[This is the skeleton: read lines with first and last, or all with full. Lines:{where}]\n"
+
+
+def _rows(items: tuple[Item, ...], prefix: str = "") -> list[str]:
+    rows = []
+    for item in items:
+        if item.kind in ("class", "function", "method", "interface", "namespace", "enum"):
+            rows.append(f"{prefix}{item.name} {item.first_line}-{item.last_line}")
+            rows += _rows(item.children, f"{prefix}{item.name}.")
+    return rows

@@ -1,0 +1,36 @@
+"""skeleton: a file without its bodies."""
+
+from __future__ import annotations
+
+import asyncio
+
+from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.core.deeds import Evidence
+from throughline.core.events import FileSeen
+from throughline.skeleton.render import skeleton
+
+
+class ReadSkeleton:
+    """Reads a file's skeleton."""
+
+    name = "skeleton"
+    writes = False
+
+    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+        """To read one path."""
+        place = ports.files.place(args["path"])
+        return (Want("read", place.path, place),)
+
+    async def run(self, args: Args, work: Work) -> Result:
+        """The skeleton."""
+        return await asyncio.to_thread(_read, args, work)
+
+
+def _read(args: Args, work: Work) -> Result:
+    place = work.ports.files.place(args["path"])
+    text = work.ports.files.text(place)
+    made = skeleton(place.path, text, work.ports.tokens.count)
+    name = work.texts.keep(text)
+    full = made.form in ("whole", "declarations")
+    seen = FileSeen(work.turn, place.path, name, "full" if full else "skeleton", "read", work.id)
+    return Result(made.text, evidence=Evidence(read=(place.path,)), events=(seen,))

@@ -1,0 +1,68 @@
+"""write_file: a whole file."""
+
+from __future__ import annotations
+
+import asyncio
+from difflib import unified_diff
+
+from throughline.agent.secrets import HIDDEN
+from throughline.agent.sight import known, moved, whole
+from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.agent.tools.edit_file import broken, refused
+from throughline.core.acting import ActError, MovedError
+from throughline.core.deeds import Evidence
+from throughline.core.events import FileSeen
+
+_DETAIL = 4_000
+
+
+class WriteFile:
+    """Makes or replaces a file."""
+
+    name = "write_file"
+    writes = True
+
+    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+        """To change one file."""
+        place = ports.files.place(args["path"])
+        before = ""
+        if place.inside and ports.files.exists(place):
+            try:
+                before = ports.files.text(place)
+            except ActError:
+                before = ""  # Why it cannot be replaced is said when it is tried.
+        lines = unified_diff(before.splitlines(), args["text"].splitlines(), place.path, place.path, lineterm="")
+        return (Want("edit", place.path, place, "\n".join(lines)[:_DETAIL], args["text"]),)
+
+    async def run(self, args: Args, work: Work) -> Result:
+        """Writes it, or says what stands in its way."""
+        place = work.ports.files.place(args["path"])
+        text = args["text"]
+        if HIDDEN.search(text):
+            raise ActError("The text holds a hidden credential: use edit_file, and leave that line as it is.")
+        there = await asyncio.to_thread(work.ports.files.exists, place)
+        before = await asyncio.to_thread(work.ports.files.text, place) if there else None
+        if before is not None:
+            if moved(work.session, place.path, before):
+                return await asyncio.to_thread(refused, work, place.path, before)
+            if before and not whole(work.session, place.path):
+                seen = "only a part of it" if known(work.session, place.path) else "nothing of it"
+                raise ActError(f"{place.path} is there already and you have seen {seen}: read it in full first.")
+            if "\r\n" in before and "\r\n" not in text:
+                text = text.replace("\n", "\r\n")
+        try:
+            await work.ports.edits.put(place, text, before)
+        except MovedError as error:
+            if before is None:
+                raise ActError(str(error)) from error
+            now = await asyncio.to_thread(work.ports.files.text, place)
+            return await asyncio.to_thread(refused, work, place.path, now)
+        event = FileSeen(work.turn, place.path, work.texts.keep(text), "written", "edit")
+        was = "" if before is None else f", {_count(before)} before"
+        warning = await asyncio.to_thread(broken, place.path, before, text)
+        said = f"wrote {place.path}: {_count(text)} lines{was}{warning}"
+        return Result(said, evidence=Evidence(changed=(place.path,)), events=(event,))
+
+
+def _count(text: str) -> int:
+    return len(text.splitlines())

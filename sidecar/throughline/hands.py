@@ -1,0 +1,137 @@
+"""What a session's tools act through: the workspace itself, or a copy of the sample project that a recording plays in.
+
+A part of the composition root, as `__main__` is. Imports stand in the functions, so that nothing heavy is loaded
+before it is needed.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from throughline.agent.tool import Ports
+    from throughline.agent.toolbox import Tools
+    from throughline.core.acting import Approver
+    from throughline.core.events import Logged
+    from throughline.core.ports import Store, Tokens, Workspace
+
+UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the settings."
+
+
+@frozen
+class Leave:
+    """Who is asked before a tool acts, what needs no asking, what no output may show, and who watches a call run."""
+
+    approver: Approver | None = None
+    allowed: tuple[str, ...] = ()
+    secrets: Callable[[], Sequence[str]] = tuple
+    heard: Callable[[str, str], None] = lambda *_: None
+
+
+@frozen
+class Rehearsal:
+    """Tools in a copy of a sample project, which goes when they go."""
+
+    root: Path
+    ports: Ports
+    tools: Tools
+
+
+def hands(
+    root: Path, files: Workspace | None, store: Store, tokens: Tokens, leave: Leave,
+    environment: Mapping[str, str] | None = None,
+) -> Ports:  # fmt: skip
+    """The ports over a folder; `files` has the unsaved edits of an editor, `environment` is added for commands."""
+    from throughline.agent.approval import Never
+    from throughline.agent.tool import Ports
+    from throughline.workspace.checkpoints import WorkspaceCheckpoints
+    from throughline.workspace.deltas import Deltas
+    from throughline.workspace.disk import Disk
+    from throughline.workspace.finder import LocalFinder
+    from throughline.workspace.git import Git
+    from throughline.workspace.shell import LocalShell
+
+    disk = Disk(root, files)
+    return Ports(
+        files=disk,
+        edits=disk,
+        shell=LocalShell(disk.root, environment),
+        finder=LocalFinder(disk.root),
+        approver=leave.approver or Never(UNASKED),
+        checkpoints=WorkspaceCheckpoints(disk.root, disk.root / ".agent" / "checkpoints"),
+        repository=Deltas(Git(disk.root)),
+        store=store,
+        tokens=tokens,
+        heard=leave.heard,
+        allowed=leave.allowed,
+        secrets=leave.secrets,
+    )
+
+
+def rehearsal(
+    sample: Path, log: Iterable[Logged], store: Store, tokens: Tokens, heard: Callable[[str, str], None]
+) -> Rehearsal:
+    """A copy of a sample project, as far as a session's log has brought it, and tools in it.
+
+    Nobody is asked: nothing else is within their reach but what a recording has them run.
+    """
+    from throughline.agent.approval import Always
+    from throughline.agent.toolbox import toolbox
+
+    home = Path(tempfile.mkdtemp(prefix="throughline-"))
+    root = home / "toolshed"
+    shutil.copytree(sample, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    retrace(root, log)
+    ports = hands(root, None, store, tokens, Leave(Always(), heard=heard), _steady())
+    tools = toolbox(ports)
+    weakref.finalize(tools, shutil.rmtree, home, ignore_errors=True)
+    return Rehearsal(root, ports, tools)
+
+
+def retrace(root: Path, log: Iterable[Logged]) -> None:
+    """Makes the edits of a log again that went well: a copy that was lost is as it was."""
+    from throughline.core.events import ToolCalled, ToolReturned
+
+    calls: dict[str, ToolCalled] = {}
+    for logged in log:
+        event = logged.event
+        if isinstance(event, ToolCalled):
+            calls[event.id] = event
+        elif isinstance(event, ToolReturned) and not event.error and event.id in calls:
+            _again(root, calls[event.id].tool, calls[event.id].args)
+
+
+def _again(root: Path, tool: str, args: Mapping[str, object]) -> None:
+    path = (root / str(args.get("path", ""))).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return
+    if tool == "write_file":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(args["text"]), encoding="utf-8", newline="")
+    elif tool == "edit_file" and path.is_file():
+        before = path.read_bytes().decode("utf-8")
+        path.write_text(before.replace(str(args["old"]), str(args["new"])), encoding="utf-8", newline="")
+
+
+def _steady() -> dict[str, str]:
+    """What makes a command's output the same everywhere: this Python first, no plugins, no caches, 80 columns."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {
+        "PATH": path,
+        "COLUMNS": "80",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_ADDOPTS": "-p no:cacheprovider",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }

@@ -1,0 +1,161 @@
+"""Leave to act: what a pattern fits, what it does not let through, and how the user's answer is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from throughline.agent.approval import Never, free, pattern
+from throughline.agent.tool import Want
+from throughline.core.acting import ActError, Allow, Deny, Place
+from throughline.core.deeds import Answered, Asked
+from throughline.workspace.disk import Disk
+from unit.shop import Answers, Shop
+
+
+def want(action: str, target: str, place: Place | None = None) -> Want:
+    return Want(action, target, place or (None if action == "run" else Place(target)))  # type: ignore[arg-type]
+
+
+HOOK, OUT = Place(".git/hooks/pre-commit", guarded=True), Place("/etc/hosts", inside=False)
+
+FREE: list[tuple[Want, tuple[str, ...], bool]] = [
+    (want("read", "a.py"), (), True),
+    (want("read", ".git/config", Place(".git/config", guarded=True)), (), True),
+    (want("read", "/etc/hosts", OUT), (), False),
+    (want("read", "/etc/hosts", OUT), ("read:**",), False),
+    (want("read", "/etc/hosts", OUT), ("read:/etc/*",), True),
+    (want("read", "/etc/hosts", OUT), ("edit:/etc/*",), False),
+    (want("edit", "a.py"), (), False),
+    (want("edit", "a.py"), ("edit:**",), True),
+    (want("edit", "src/a.py"), ("edit:*.py",), False),
+    (want("edit", "src/a.py"), ("edit:**/*.py",), True),
+    (want("edit", "a.py"), ("edit:**/*.py",), True),
+    (want("edit", "src/a.py"), ("edit:src/?.py",), True),
+    (want("edit", "src/a+b.py"), ("edit:src/a+b.py",), True),
+    (want("edit", ".git/hooks/pre-commit", HOOK), ("edit:**", "edit:.git/**"), False),
+    (want("edit", "/etc/hosts", OUT), ("edit:**",), False),
+    (want("run", "git status"), (), False),
+    (want("run", "git status"), ("run:git status",), True),
+    (want("run", "git status -s"), ("run:git status",), False),
+    (want("run", "python -m pytest -q tests"), ("run:python -m pytest*",), True),
+    (want("run", "python -m pytest; rm -rf src"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest && curl x"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest\ncurl x"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest $(curl x)"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest `curl x`"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest > /etc/hosts"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest | sh"), ("run:python -m pytest*",), False),
+    (want("run", "cat a.py"), ("run:cat *",), True),
+    (want("run", "cat /etc/passwd"), ("run:cat *",), False),
+    (want("run", "cat ../out"), ("run:cat *",), False),
+    (want("run", "cat ~/.ssh/id_rsa"), ("run:cat *",), False),
+    (want("run", "cat way/in"), ("run:cat *",), False),
+    (want("run", "grep --file=/etc/passwd x"), ("run:grep *",), False),
+    (want("run", "cat 'half"), ("run:cat *",), False),
+    (want("run", "anything"), ("run:*",), True),
+    (want("run", "rm -rf /"), ("run:*",), False),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are POSIX's")
+@pytest.mark.parametrize(("wanted", "patterns", "expected"), FREE)
+def test_what_may_be_done_without_asking(
+    tmp_path: Path, wanted: Want, patterns: tuple[str, ...], expected: bool
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "way").symlink_to(tmp_path)
+    disk = Disk(tmp_path / "root")
+
+    def place(path: str) -> Place | None:
+        try:
+            return disk.place(path)
+        except ActError:
+            return None
+
+    assert free(wanted, patterns, place) == expected
+
+
+SUGGESTED = [
+    (want("run", " git status "), "run:git status"),
+    (want("edit", "src/a.py"), "edit:**"),
+    (want("edit", ".git/hooks/pre-commit", HOOK), "edit:.git/hooks/pre-commit"),
+    (want("read", "/etc/hosts", OUT), "read:/etc/**"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "expected"), SUGGESTED)
+def test_what_allowing_for_the_session_would_allow(wanted: Want, expected: str) -> None:
+    assert pattern(wanted) == expected
+
+
+async def test_allowing_once_asks_again_and_for_the_session_does_not(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Answers(Allow(), Allow("edit:**"), Deny("never reached")))
+    for name in ("a", "b", "c", "d"):
+        assert not (await shop.call("write_file", path=name, text="x")).error
+    assert [ask.target for ask in shop.answers.asked] == ["a", "b"]
+    assert shop.log.session.allowed == ("edit:**",)
+    assert [event.allowed for event in shop.kept(Answered)] == [True, True]
+
+
+async def test_a_pattern_of_the_settings_needs_no_question(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Answers(Deny()), allowed=("run:echo *",))
+    assert not (await shop.call("run_command", command="echo hi")).error
+    assert (await shop.call("run_command", command="echo hi; echo ho")).error
+    assert [event.target for event in shop.kept(Asked)] == ["echo hi; echo ho"]
+
+
+DENIALS = [
+    (Deny("use the other file"), "The user did not allow this: use the other file"),
+    (Deny(), "The user did not allow this. Ask what they would rather have"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), DENIALS)
+async def test_a_no_reaches_the_model_with_its_reason_and_nothing_happens(
+    tmp_path: Path, answer: Deny, said: str
+) -> None:
+    shop = Shop(tmp_path, Answers(answer))
+    assert (await shop.call("write_file", path="a", text="x")).text == said
+    assert list(tmp_path.iterdir()) == []
+    assert shop.kept(Answered)[0].reason == answer.reason
+
+
+async def test_where_nobody_can_be_asked_the_answer_is_no(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, approver=Never("nobody is here"))
+    assert "nobody is here" in (await shop.call("run_command", command="echo hi")).text
+
+
+async def test_what_is_asked_shows_the_change(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("a.py", "one\n")
+    await shop.call("edit_file", path="a.py", old="one", new="two")
+    (ask,) = shop.answers.asked
+    assert (ask.action, ask.target, ask.tool, ask.pattern) == ("edit", "a.py", "edit_file", "edit:**")
+    assert "-one\n+two" in ask.detail
+
+
+CASES = [".GIT/hooks/x", ".agent/throughline.db", "sub/.git/config", ".Agent/x"]
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_the_repositorys_and_the_sessions_own_files_are_guarded(tmp_path: Path, path: str) -> None:
+    assert Disk(tmp_path).place(path).guarded
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links want leave there")
+async def test_a_link_put_in_the_way_of_an_edit_leads_it_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    target = tmp_path / "out.txt"
+    target.write_text("safe\n")
+    (tmp_path / "in" / "a.txt").write_text("safe\n")
+    disk = Disk(tmp_path / "in")
+    place = disk.place("a.txt")
+    (tmp_path / "in" / "a.txt").unlink()
+    (tmp_path / "in" / "a.txt").symlink_to(target)
+    with pytest.raises(ActError, match="leads somewhere else now"):
+        await disk.put(place, "changed\n", "safe\n")
+    assert target.read_text() == "safe\n"

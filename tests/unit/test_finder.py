@@ -1,0 +1,111 @@
+"""Finding files and lines: by ripgrep and by the plain search the same, ignore files respected by both."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from throughline.core.acting import ActError, Place, Sought
+from throughline.workspace.finder import LocalFinder
+from throughline.workspace.listing import fits
+
+RIPGREP = shutil.which("rg")
+PROGRAMS = ["", pytest.param(RIPGREP or "", marks=pytest.mark.skipif(not RIPGREP, reason="there is no ripgrep here"))]
+FILES = {
+    ".gitignore": "*.log\n/top.txt\nbuild/\n!keep.log\n",
+    ".ignore": "private/\n",
+    "a.py": "needle = 1\n",
+    "top.txt": "needle\n",
+    "keep.log": "needle in a log\n",
+    "drop.log": "needle\n",
+    "build/x.py": "needle\n",
+    "private/x.py": "needle\n",
+    "src/.gitignore": "!special.log\nb.py\n",
+    "src/b.py": "needle\n",
+    "src/top.txt": "no NEEDLE\nneedle at last\n",
+    "src/special.log": "needle\n",
+    ".git/config": "needle\n",
+    ".github/ci.yml": "needle: true\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "binary.dat").write_bytes(b"needle\0needle\n")
+    (tmp_path / "wide.txt").write_bytes("no needle of it \u00fc\n".encode("latin-1"))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    return tmp_path
+
+
+SEARCHES: list[tuple[Sought, Sequence[str]]] = [
+    (
+        Sought("needle", Place(".")),
+        [
+            ".github/ci.yml:1:needle: true", "a.py:1:needle = 1", "keep.log:1:needle in a log",
+            "src/special.log:1:needle", "src/top.txt:2:needle at last", "wide.txt:1:no needle of it \ufffd",
+        ],
+    ),
+    (Sought("NEEDLE", Place("src")), ["src/top.txt:1:no NEEDLE"]),
+    (
+        Sought("needle", Place("src"), fold=True, glob="*.txt"),
+        ["src/top.txt:1:no NEEDLE", "src/top.txt:2:needle at last"],
+    ),
+    (Sought(r"^needle\b.*\d$", Place(".")), ["a.py:1:needle = 1"]),
+    (Sought("needle", Place("a.py")), ["a.py:1:needle = 1"]),
+    (Sought("-needle", Place(".")), []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(("sought", "expected"), SEARCHES)
+async def test_lines_are_found_the_same_way(root: Path, program: str, sought: Sought, expected: Sequence[str]) -> None:
+    hits = await LocalFinder(root, program).search(sought, 100)
+    assert (hits.lines, hits.more) == (tuple(expected), False)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_no_more_lines_than_asked_for_are_given_and_that_there_are_more_is_said(root: Path, program: str) -> None:
+    hits = await LocalFinder(root, program).search(Sought("needle", Place(".")), 2)
+    assert (len(hits.lines), hits.more) == (2, True)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "[z-a]"])
+async def test_what_is_no_pattern_is_refused(root: Path, program: str, pattern: str) -> None:
+    with pytest.raises(ActError, match="The search failed"):
+        await LocalFinder(root, program).search(Sought(pattern, Place(".")), 9)
+
+
+async def test_a_pattern_that_takes_for_ever_is_given_up(root: Path) -> None:
+    (root / "a.txt").write_text("a" * 60 + "\n")
+    finder = LocalFinder(root, "", limit=0.5)
+    with pytest.raises(ActError, match="took longer than"):
+        await finder.search(Sought("(a+)+$b", Place("a.txt")), 9)
+
+
+async def test_files_are_listed_in_order_and_counted(root: Path) -> None:
+    names, total = await LocalFinder(root).files(Place("."), "", 3)
+    assert (names, total) == ((".github/ci.yml", ".gitignore", ".ignore"), 11)
+
+
+FITS = [
+    ("src/a.py", "*.py", True),
+    ("src/a.py", "src/*.py", True),
+    ("src/x/a.py", "src/*.py", False),
+    ("src/x/a.py", "src/**/*.py", True),
+    ("src/x/a.py", "/src/**", True),
+    ("a.py", "src/**", False),
+    ("a.py", "", True),
+]
+
+
+@pytest.mark.parametrize(("path", "glob", "expected"), FITS)
+def test_a_glob_is_of_a_name_or_of_a_path(path: str, glob: str, expected: bool) -> None:
+    assert fits(path, glob) == expected

@@ -1,0 +1,446 @@
+"""The tools over a real folder: what they do, what they show, and what they say to bad input."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from throughline.core.acting import Allow, Deny
+from throughline.core.changes import Delta, Span
+from throughline.core.deeds import Checkpointed, Evidence, OutputKept
+from throughline.core.events import FileSeen, LedgerChanged, Told
+from throughline.core.files import digest
+from throughline.core.ledger import Add, Entry
+from throughline.workspace.deltas import Deltas
+from throughline.workspace.git import Git
+from unit.shop import Answers, Shop, Unchanged
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="these are POSIX's own")
+BIG = "import os\n\n\nclass Till:\n" + "".join(
+    f"    def coin_{n}(self, value: int) -> int:\n        total = value + {n}\n        return total * 2\n\n"
+    for n in range(1200)
+)
+
+
+def git(folder: Path, *lines: str) -> None:
+    for line in lines:
+        command = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *line.split()]
+        subprocess.run(command, cwd=folder, check=True)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    made.write("a.py", "one = 1\ntwo = 2\nthree = 3\n")
+    made.write("src/b.py", "def f(a):\n    return a\n")
+    made.write(".gitignore", "ignored.txt\nbuild/\n")
+    made.write("ignored.txt", "needle\n")
+    made.write("build/out.txt", "needle\n")
+    made.write("src/c.txt", "a needle in here\nand no more\n")
+    return made
+
+
+async def test_a_file_is_read_and_known_from_then_on(shop: Shop) -> None:
+    read = await shop.call("read_file", path="a.py")
+    assert (read.text, read.error) == ("one = 1\ntwo = 2\nthree = 3\n", False)
+    assert read.evidence == Evidence(read=("a.py",))
+    assert shop.kept(FileSeen) == [FileSeen(1, "a.py", digest(read.text), "full", "read", "c1")]
+
+
+async def test_a_big_file_comes_as_a_skeleton_whose_lines_can_be_read(shop: Shop) -> None:
+    shop.write("till.py", BIG)
+    read = await shop.call("read_file", path="till.py")
+    assert "def coin_7" in read.text
+    assert "total =" not in read.text
+    assert "Till.coin_7 33-35" in read.text
+    part = await shop.call("read_file", path="till.py", first=33, last=34)
+    assert part.text == (
+        "[lines 33 to 34 of 4804 of till.py]\n    def coin_7(self, value: int) -> int:\n        total = value + 7\n"
+    )
+    whole = await shop.call("read_file", path="till.py", full=True)
+    assert [event.form for event in shop.kept(FileSeen)] == ["skeleton", "part", "part"]
+    assert "more lines here" in whole.text
+
+
+async def test_files_are_listed_and_searched_without_those_that_are_ignored(shop: Shop) -> None:
+    listed = await shop.call("list_files", path=".")
+    assert listed.text.splitlines() == [".gitignore", "a.py", "src/b.py", "src/c.txt"]
+    assert (await shop.call("list_files", path="src", glob="*.py")).text == "src/b.py"
+    assert (await shop.call("list_files", path=".", glob="src/**")).text == "src/b.py\nsrc/c.txt"
+    found = await shop.call("search", pattern="NEEDLE", ignore_case=True)
+    assert found.text == "src/c.txt:1:a needle in here"
+    assert (await shop.call("search", pattern="zeppelin")).text == "No line matches."
+    assert (await shop.call("search", pattern="needle", path="src/b.py")).text == "No line matches."
+    assert (await shop.call("search", pattern="needle", glob="*.py")).text == "No line matches."
+
+
+async def test_an_edit_replaces_exactly_what_it_names(shop: Shop) -> None:
+    await shop.call("read_file", path="a.py")
+    edited = await shop.call("edit_file", path="a.py", old="two = 2\n", new="two = 22\ntwo_more = 23\n")
+    assert not edited.error
+    assert (shop.root / "a.py").read_text() == "one = 1\ntwo = 22\ntwo_more = 23\nthree = 3\n"
+    assert edited.evidence == Evidence(changed=("a.py",))
+    assert shop.kept(FileSeen)[-1].form == "written"
+
+
+async def test_two_edits_of_one_file_in_one_reply_are_made_in_order(shop: Shop) -> None:
+    await shop.call("read_file", path="a.py")
+    await shop.run(
+        shop.calls(
+            ("edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 10"}),
+            ("edit_file", {"path": "a.py", "old": "one = 10", "new": "one = 100"}),
+            ("read_file", {"path": "a.py"}),
+        )
+    )
+    assert [one.error for one in shop.results] == [False] * 4
+    assert shop.results[-1].text.startswith("one = 100\n")
+
+
+async def test_line_ends_marks_and_modes_of_a_file_stay(shop: Shop) -> None:
+    path = shop.root / "dos.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+    path.chmod(0o755)
+    assert not (await shop.call("edit_file", path="dos.txt", old="one\ntwo", new="uno\ndos")).error
+    assert path.read_bytes() == b"\xef\xbb\xbfuno\r\ndos\r\n"
+    wide = shop.root / "wide.txt"
+    wide.write_bytes("one\n".encode("utf-16"))
+    assert not (await shop.call("edit_file", path="wide.txt", old="one", new="uno")).error
+    assert wide.read_bytes().decode("utf-16") == "uno\n"
+    if os.name != "nt":
+        assert path.stat().st_mode & 0o777 == 0o755
+
+
+async def test_a_file_that_changed_is_not_edited_and_what_changed_is_shown(shop: Shop) -> None:
+    await shop.call("read_file", path="src/b.py")
+    shop.write("src/b.py", "def f(a, b):\n    return a\n")
+    refused = await shop.call("edit_file", path="src/b.py", old="return a", new="return b")
+    assert refused.error
+    assert "model saw `f(a)`, file has `f(a, b)`" in refused.text
+    assert "+def f(a, b):" in refused.text
+    assert not (await shop.call("edit_file", path="src/b.py", old="return a", new="return b")).error
+    assert (shop.root / "src/b.py").read_text() == "def f(a, b):\n    return b\n"
+
+
+async def test_a_file_is_replaced_whole_only_where_it_is_known_whole(shop: Shop) -> None:
+    refused = await shop.call("write_file", path="a.py", text="nothing\n")
+    assert "you have seen nothing of it" in refused.text
+    await shop.call("read_file", path="a.py", first=1, last=1)
+    assert "only a part of it" in (await shop.call("write_file", path="a.py", text="nothing\n")).text
+    await shop.call("read_file", path="a.py")
+    assert not (await shop.call("write_file", path="a.py", text="nothing\n")).error
+    made = await shop.call("write_file", path="new/deep/d.py", text="x = (\n")
+    assert made.text == "wrote new/deep/d.py: 1 lines\nIt does not parse."
+    assert (shop.root / "new/deep/d.py").read_text() == "x = (\n"
+    shop.write("new/deep/d.py", "y = 1\n")
+    assert "has changed since you saw it" in (await shop.call("write_file", path="new/deep/d.py", text="z\n")).text
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("read_file", {}, "`path` is missing"),
+    ("read_file", {"path": 7}, "`path` must be a string, not an integer"),
+    ("read_file", {"path": "a.py", "first": "1"}, "`first` must be an integer, not a string"),
+    ("read_file", {"path": "a.py", "first": True}, "`first` must be an integer, not a boolean"),
+    ("read_file", {"path": "a.py", "lines": 3}, "`lines` is not an argument"),
+    ("read_file", {"path": ["a.py"]}, "`path` must be a string, not an array"),
+    ("read_file", {"path": "a.py", "first": 9}, "has 3 lines"),
+    ("read_file", {"path": "a.py", "first": 3, "last": 2}, "there are no lines 3 to 2"),
+    ("read_file", {"path": "a.p"}, "There is no file a.p. Near it: a.py."),
+    ("read_file", {"path": "src"}, "src is a folder: list_files"),
+    ("read_file", {"path": ""}, "path is empty"),
+    ("read_file", {"path": "a\0.py"}, "zero byte"),
+    ("read_file", {"path": "x" * 5000}, "cannot be"),
+    ("read_file", {"path": "image.png"}, "image.png is not text (6 bytes)"),
+    ("read_file", {"path": "\\\\server\\share\\x"}, "another machine"),
+    ("read_file", {"path": "//server/share/x"}, "another machine"),
+    ("read_file", {"path": "C:\\Windows\\x"}, "another machine or system"),
+    ("list_files", {"path": "nowhere"}, "There is no file or folder nowhere"),
+    ("search", {"pattern": "("}, "The search failed"),
+    ("search", {"pattern": ""}, "The pattern is empty"),
+    ("edit_file", {"path": "a.py", "old": "four = 4", "new": ""}, "lines 1 to 1:\none = 1"),
+    ("edit_file", {"path": "a.py", "old": "  two = 2\n  three = 3", "new": "x"}, "but for white space, lines 2 to 3"),
+    ("edit_file", {"path": "a.py", "old": "\u2603\u2603\u2603\u2603", "new": "x"}, "nothing in it is near"),
+    ("edit_file", {"path": "a.py", "old": " = ", "new": "="}, "stands in a.py 3 times, on lines 1, 2, 3"),
+    ("edit_file", {"path": "a.py", "old": "", "new": "x"}, "`old` is empty"),
+    ("edit_file", {"path": "a.py", "old": "one", "new": "one"}, "are the same"),
+    ("edit_file", {"path": "gone.py", "old": "a", "new": "b"}, "There is no file gone.py"),
+    ("edit_file", {"path": "image.png", "old": "a", "new": "b"}, "is not text"),
+    ("write_file", {"path": "src", "text": "x"}, "src is a folder"),
+    ("write_file", {"path": "a.py/x", "text": "x"}, "cannot be written"),
+    ("write_file", {"path": "half.txt", "text": "\ud800"}, "half of a character"),
+    ("run_command", {"command": "  "}, "The command is empty"),
+    ("run_command", {"command": "a\0b"}, "zero byte"),
+    ("run_command", {"command": "true", "timeout": 0}, "A timeout is"),
+    ("recall", {}, "either `query` or `id`"),
+    ("recall", {"id": "c99"}, "There is no call c99"),
+    ("update_memory", {"action": "forget", "text": "x"}, "must be one of add, revise, resolve"),
+    ("update_memory", {"action": "add", "text": "x"}, "`kind` says"),
+    ("update_memory", {"action": "revise", "text": "x", "id": "n1"}, "there is no entry n1"),
+    ("fly", {"to": "the moon"}, "There is no tool fly. There are read_file"),
+]
+
+
+@pytest.mark.parametrize(("tool", "args", "said"), BAD)
+async def test_bad_input_is_told_to_the_model_and_changes_nothing(
+    shop: Shop, tool: str, args: dict[str, Any], said: str
+) -> None:
+    (shop.root / "image.png").write_bytes(b"\x89PNG\x00\xff")
+    before = {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file() and ".agent" not in path.parts}
+    result = await shop.call(tool, **args)
+    assert result.error
+    assert said in result.text
+    assert "Traceback" not in result.text
+    after = {path: path.read_bytes() for path in shop.root.rglob("*") if path.is_file() and ".agent" not in path.parts}
+    assert after == before
+
+
+def _link(shop: Shop, outside: Path) -> str:
+    (shop.root / "way").symlink_to(outside.parent)
+    return f"way/{outside.name}"
+
+
+ESCAPES: list[Callable[[Shop, Path], str]] = [
+    lambda _, outside: str(outside),
+    lambda shop, outside: os.path.relpath(outside, shop.root),
+    lambda _, outside: f"src/../../{outside.parent.name}/{outside.name}",
+    _link,
+]
+
+
+@POSIX
+@pytest.mark.parametrize("escape", ESCAPES)
+@pytest.mark.parametrize("tool", ["read_file", "edit_file", "write_file", "search", "list_files", "skeleton"])
+async def test_nothing_outside_is_touched_unasked(
+    tmp_path: Path, escape: Callable[[Shop, Path], str], tool: str
+) -> None:
+    outside = tmp_path / "out" / "secret.txt"
+    outside.parent.mkdir()
+    outside.write_text("the treasure map\n")
+    (tmp_path / "in" / "src").mkdir(parents=True)
+    shop = Shop(tmp_path / "in", Answers(Deny("keep out")))
+    path = escape(shop, outside)
+    args = {
+        "edit_file": {"path": path, "old": "treasure", "new": "lost"},
+        "write_file": {"path": path, "text": "lost"},
+        "search": {"pattern": "map", "path": path},
+    }.get(tool, {"path": path})
+    result = await shop.call(tool, **args)
+    assert (result.text, result.error) == ("The user did not allow this: keep out", True)
+    assert shop.answers.asked[-1].why == "it is outside the workspace"
+    assert outside.read_text() == "the treasure map\n"
+    shop.answers.answers = [Allow()]
+    allowed = await shop.call(tool, **args)
+    assert not allowed.error or "you have seen nothing of it" in allowed.text
+
+
+@POSIX
+async def test_what_would_hang_a_reader_is_refused(shop: Shop) -> None:
+    os.mkfifo(shop.root / "pipe")
+    assert "a pipe and cannot be read" in (await shop.call("read_file", path="pipe")).text
+    assert (await shop.call("search", pattern="needle")).text == "src/c.txt:1:a needle in here"
+
+
+COMMANDS: list[tuple[str, str]] = [
+    ("echo hi; exit 3", "hi\n[exit status 3]"),
+    ("cat; echo done", "done\n[exit status 0]"),
+    ("printf 'a\\377b'", "a\ufffdb\n[exit status 0]"),
+    ("printf '\\033[31mred\\033[0m\\033]0;title\\007 ink\\n'", "red ink\n[exit status 0]"),
+    ("printf 'working 1\\rworking 2\\rdone\\n'", "done\n[exit status 0]"),
+    ("true", "[exit status 0]"),
+    ("no-such-program-here", "not found\n[exit status 127]"),
+    ("sleep 60 & echo started", "started\n[exit status 0]"),
+]
+
+
+@POSIX
+@pytest.mark.parametrize(("command", "end"), COMMANDS)
+async def test_a_command_shows_its_output_as_text_and_its_status(shop: Shop, command: str, end: str) -> None:
+    result = await shop.call("run_command", command=command, timeout=20)
+    assert result.text.endswith(end)
+    assert result.error == ("[exit status 0]" not in end)
+
+
+@POSIX
+async def test_a_command_that_never_ends_is_stopped_with_all_that_it_started(shop: Shop) -> None:
+    result = await shop.call("run_command", command="sleep 61 & setsid sleep 62 & echo begun; sleep 63", timeout=1)
+    assert result.text == "begun\n[stopped after 1 seconds]"
+    assert result.evidence is not None
+    assert result.evidence.status is None
+    assert not _alive(shop.root)
+
+
+def _alive(root: Path) -> list[str]:
+    """The processes whose folder is this one."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cwd").readlink() == root:
+                found.append((entry / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+@POSIX
+async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Shop) -> None:
+    result = await shop.call("run_command", command="seq 1 40000")
+    assert len(result.text) < 31_000
+    assert result.text.startswith("1\n2\n")
+    assert result.text.endswith("40000\n[exit status 0]")
+    assert "recall c1" in result.text
+    (kept,) = shop.kept(OutputKept)
+    assert kept.text == "\n".join(map(str, range(1, 40001)))
+    assert sum(map(len, shop.shown)) <= 30_000
+
+
+@POSIX
+async def test_a_flood_of_output_takes_little_room(shop: Shop) -> None:
+    result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 300000000", timeout=60)
+    (kept,) = shop.kept(OutputKept)
+    assert len(kept.text) < 1_100_000
+    assert "characters were printed here and not kept" in kept.text
+    assert result.text.endswith("[exit status 0]")
+
+
+@POSIX
+async def test_cancelling_ends_the_command_at_once_and_keeps_what_had_come(shop: Shop) -> None:
+    loop = asyncio.get_running_loop()
+    (call,) = shop.calls(("run_command", {"command": "echo begun; sleep 64 & sleep 65"}))
+    running = asyncio.create_task(shop.run([call]))
+    await shop.showing.wait()
+    began = loop.time()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert loop.time() - began < 0.2
+    assert (shop.results[-1].text, shop.results[-1].error) == ("begun\n[stopped by the user]", True)
+    assert not _alive(shop.root)
+
+
+async def test_what_a_command_proves_is_recorded(shop: Shop) -> None:
+    output = "FAILED tests/test_a.py::test_b - assert 1 == 2\nE   ValueError: an error here\n[main 1a2b3c4] Mend it\n"
+    shop.write("out.txt", output)
+    command = f"{sys.executable} -c \"print(open('out.txt').read()); raise SystemExit(1)\""
+    result = await shop.call("run_command", command=command)
+    assert result.evidence is not None
+    assert result.evidence.status == 1
+    assert result.evidence.failing == ("tests/test_a.py::test_b",)
+    assert "E ValueError: an error here" in result.evidence.errors
+    assert result.evidence.commits == ("1a2b3c4",)
+
+
+async def test_a_checkpoint_is_kept_once_before_a_turn_first_touches_files(shop: Shop) -> None:
+    await shop.call("read_file", path="a.py")
+    assert not shop.kept(Checkpointed)
+    await shop.call("edit_file", path="a.py", old="one = 1", new="one = 2")
+    await shop.call("edit_file", path="a.py", old="one = 2", new="one = 3")
+    shop.turn = 2
+    await shop.call("edit_file", path="a.py", old="one = 3", new="one = 4")
+    first, second = shop.kept(Checkpointed)
+    assert (first.turn, second.turn) == (1, 2)
+    assert [one.before for one in shop.ports.checkpoints.changes(first.id)] == ["one = 1\ntwo = 2\nthree = 3\n"]
+    assert shop.ports.checkpoints.restore(first.id) == ("a.py",)
+    assert (shop.root / "a.py").read_text().startswith("one = 1\n")
+
+
+async def test_the_memory_takes_entries_and_leaves_the_users_alone(shop: Shop) -> None:
+    calls = shop.calls(
+        ("update_memory", {"action": "add", "kind": "question", "text": "Which port?", "owner": "user"}),
+        ("update_memory", {"action": "add", "kind": "constraint", "text": "No new packages", "why": "no internet"}),
+    )
+    await shop.run(calls)
+    assert [entry.text for entry in shop.log.session.ledger.live()] == ["Which port?", "No new packages"]
+    assert not (await shop.call("update_memory", action="resolve", text="8080", id="m1.1")).error
+    assert [entry.id for entry in shop.log.session.ledger.live()] == ["m1.2"]
+
+
+async def test_what_was_ruled_out_is_shown_before_it_is_done_again(shop: Shop) -> None:
+    text = "An SQLite trigger that promotes the next hold"
+    entry = Entry("r1", "rejected", text, "agent", (1,), why="it has no clock")
+    await shop.log.record(LedgerChanged((Add(entry),)))
+    wanted = {"path": "schema.sql", "text": "CREATE TRIGGER promote_next_hold AFTER UPDATE ON holds -- sqlite\n"}
+    warned = await shop.call("write_file", **wanted)
+    assert warned.error
+    assert "An SQLite trigger that promotes the next hold — it has no clock" in warned.text
+    assert not (shop.root / "schema.sql").exists()
+    assert not (await shop.call("write_file", **wanted)).error
+    for path, new in (
+        ("holds.py", "class Hold: ...\n"),
+        ("why.md", "An SQLite trigger that promotes the next hold?\n"),
+    ):
+        shop.turn += 1
+        assert not (await shop.call("write_file", path=path, text=new)).error
+
+
+@pytest.mark.parametrize(("times", "stopped"), [(2, False), (3, True)])
+async def test_the_same_failing_call_three_times_in_a_row_stops_and_asks(shop: Shop, times: int, stopped: bool) -> None:
+    outcome = None
+    for _ in range(times):
+        outcome = await shop.run(shop.calls(("read_file", {"path": "gone.py"})))
+    assert outcome is not None
+    assert (bool(outcome.stop), outcome.hand_back) == (stopped, stopped)
+    if stopped:
+        assert outcome.stop.startswith("The same call failed 3 times in a row (read_file gone.py: There is no file")
+
+
+async def test_a_fault_in_a_tool_is_the_models_to_work_around(shop: Shop) -> None:
+    class Broken(Unchanged):
+        def read(self, span: Span) -> Iterable[Delta]:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    broken = Shop(shop.root, repository=Broken())
+    result = await broken.call("changes")
+    assert result.text == "changes failed by a fault of its own, ZeroDivisionError: try another way."
+
+
+async def test_what_changed_since_a_commit_is_told_as_a_reviewer_would(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, repository=Deltas(Git(tmp_path)))
+    assert "is not in a git repository" in (await shop.call("changes")).text
+    shop.write("a.py", "def f(a):\n    return a\n")
+    git(tmp_path, "init -q", "add -A", "commit -qm first")
+    assert (await shop.call("changes")).text == "Nothing changed."
+    shop.write("a.py", "def f(a, b):\n    return a\n")
+    told = await shop.call("changes")
+    assert told.text.startswith("- `a.py`:")
+    assert "**Breaking.**" in told.text
+    assert "no revision" in (await shop.call("changes", since="nowhere")).text
+
+
+async def test_files_that_others_changed_are_told_of_once_before_the_model_is_asked(shop: Shop) -> None:
+    for path in ("a.py", "src/b.py", "src/c.txt"):
+        await shop.call("read_file", path=path)
+    await shop.tools.tell(1, shop.log)
+    assert not shop.kept(Told)
+    await shop.call("edit_file", path="a.py", old="one = 1", new="one = 11")
+    await shop.tools.tell(1, shop.log)
+    assert not shop.kept(Told)
+    shop.write("src/b.py", "def f(a, b):\n    return a\n")
+    (shop.root / "src/c.txt").unlink()
+    await shop.tools.tell(1, shop.log)
+    await shop.tools.tell(1, shop.log)
+    (told,) = shop.kept(Told)
+    assert "model saw `f(a)`, file has `f(a, b)`" in told.text
+    assert "src/c.txt: it is gone" in told.text
+    assert "a.py: " not in told.text
+    assert not (await shop.call("edit_file", path="src/b.py", old="return a", new="return b")).error
+
+
+async def test_a_checkout_is_told_of(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("a.py", "one = 1\n")
+    git(tmp_path, "init -q -b main", "add -A", "commit -qm first", "checkout -qb other")
+    shop.write("a.py", "one = 2\n")
+    git(tmp_path, "commit -qam second")
+    await shop.call("read_file", path="a.py")
+    await shop.tools.tell(1, shop.log)
+    git(tmp_path, "checkout -q main")
+    await shop.tools.tell(1, shop.log)
+    (told,) = shop.kept(Told)
+    assert "main is checked out now, and no longer other." in told.text
+    assert "-one = 2\n+one = 1" in told.text

@@ -1,0 +1,284 @@
+"""A turn with tools under a live owner: odd replies, limits, stops, restarts of the conversation, and what is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from throughline.core.deeds import Restored
+from throughline.core.events import (
+    Event,
+    Logged,
+    Masked,
+    Queued,
+    Replied,
+    Spoke,
+    Told,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    Withdrawn,
+)
+from throughline.core.fold import fold
+from throughline.core.ports import CallPiece, Model, Piece, Request, TooLongError
+from throughline.core.session import RETURNS
+from throughline.core.settings import Settings
+from throughline.models.script import Reply
+from throughline.models.scripted import ScriptedModel
+from throughline.session.mailbox import RefusedError
+from throughline.session.owner import Owner
+from unit.logs import BEGUN, done, log, replied, spoke
+from unit.shop import Shop
+from unit.worlds import Bench
+
+
+class Floor(Bench):
+    """A world whose session has real tools in a real folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.shop = Shop(root)
+        self.world = evolve(self.world, checkpoints=self.shop.ports.checkpoints)
+
+    async def open(self, model: Model, replies: int = 500, settings: Settings | None = None) -> Owner:
+        crew = evolve(self.crew(model, tools=self.shop.tools), replies=replies)
+        return await Owner.start(self.world, crew, settings or Settings(), BEGUN)
+
+    async def play(self, *replies: Reply, limit: int = 500) -> Owner:
+        """One turn, closed."""
+        owner = await self.open(ScriptedModel(replies), limit)
+        await owner.send("go")
+        await owner.idle()
+        await owner.close()
+        assert fold(self.store.read("s")) == owner.session
+        return owner
+
+    def kept(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.heard.events if isinstance(event, kind)]
+
+
+def call(name: str, tool: str, **args: object) -> CallPiece:
+    return CallPiece(name, tool, dict(args))
+
+
+LIMIT = Reply("one two", reason="max_tokens")
+DONE = Reply("Done.")
+ODD: list[tuple[tuple[Reply, ...], str, str]] = [
+    ((DONE,), "done", ""),
+    ((LIMIT, DONE), "done", ""),
+    ((LIMIT, LIMIT, LIMIT), "stopped", "The reply reached its limit 3 times in a row"),
+    ((LIMIT, LIMIT, Reply("", (call("a", "list_files", path="."),)), LIMIT, DONE), "done", ""),
+    ((Reply(""), DONE), "done", ""),
+    ((Reply(" \n"), Reply("")), "stopped", "The model answered nothing, twice"),
+    ((Reply("I will not.", reason="refusal"),), "failed", "The model declined"),
+    ((Reply("", reason="model_context_window_exceeded"), DONE), "done", ""),
+]
+
+
+@pytest.mark.parametrize(("replies", "ending", "detail"), ODD)
+async def test_odd_replies_go_on_or_end_with_a_line_for_the_user(
+    tmp_path: Path, replies: tuple[Reply, ...], ending: str, detail: str
+) -> None:
+    floor = Floor(tmp_path)
+    await floor.play(*replies)
+    end = floor.heard.events[-1]
+    assert isinstance(end, TurnEnded)
+    assert (end.turn, end.ending) == (1, ending)
+    assert end.detail.startswith(detail)
+    assert bool(end.detail) == bool(detail)
+
+
+async def test_a_reply_that_was_cut_is_told_so_and_goes_on(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    model = ScriptedModel([LIMIT, DONE])
+    owner = await floor.open(model)
+    await owner.send("go")
+    await owner.idle()
+    await owner.close()
+    reply, told = model.requests[1].view.blocks[-2:]
+    assert (reply.role, reply.text) == ("assistant", "one two")
+    assert (told.role, told.text.startswith("(Your reply was cut off at its limit.")) == ("user", True)
+
+
+async def test_a_model_that_never_stops_is_stopped_and_the_user_asked(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    replies = [Reply("", (call(f"c{n}", "search", pattern=f"x{n}"),)) for n in range(9)]
+    await floor.play(*replies, limit=5)
+    assert floor.heard.events[-1] == TurnEnded(
+        1, "stopped", "The model has replied 5 times in this turn. Say whether it shall go on."
+    )
+
+
+async def test_a_model_that_repeats_what_fails_is_stopped_and_the_user_asked(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    await floor.play(*[Reply("Again.", (call("c", "read_file", path="gone"),))] * 9)
+    end = floor.heard.events[-1]
+    assert isinstance(end, TurnEnded)
+    assert (end.ending, len(floor.kept(ToolCalled))) == ("stopped", 3)
+
+
+class Narrow:
+    """A model that takes so many tokens at most, whatever the counts say."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.refused = 0
+        self.sizes: list[int] = []
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        if request.view.tokens > self.most:
+            self.refused += 1
+            raise TooLongError("The prompt is too long.")
+        self.sizes.append(request.view.tokens)
+        async for piece in ScriptedModel([DONE]).stream(request):
+            yield piece
+
+    def suggestion(self, said: object) -> str:  # noqa: ARG002
+        return ""
+
+
+async def test_a_prompt_that_is_too_long_is_shortened_by_code_and_sent_once_more(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    events: list[Event] = [BEGUN]
+    for turn in range(1, 5):
+        events += [spoke(turn, "go"), ToolCalled(turn, f"c{turn}", "read_file", {"path": "a"}, 5)]
+        events += [ToolReturned(turn, f"c{turn}", "word " * 4_000, 5_000), replied(turn, "ok"), done(turn)]
+    floor.store.append("s", log(*events))
+    model = Narrow(9_000)
+    owner = await Owner.resume(floor.world, floor.crew(model, tools=floor.shop.tools), Settings(batch=10**9), "s")
+    await owner.send("on")
+    await owner.idle()
+    await owner.close()
+    assert model.refused == 1
+    assert floor.heard.events[-1] == TurnEnded(5, "done")
+
+
+async def test_where_nothing_makes_it_shorter_the_turn_fails_with_the_models_words(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    owner = await floor.open(Narrow(1))
+    await owner.send("go")
+    await owner.idle()
+    await owner.close()
+    assert floor.heard.events[-1] == TurnEnded(1, "failed", "The prompt is too long.")
+    assert not floor.kept(Masked)
+
+
+async def test_a_message_that_waits_can_be_taken_back_alone(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    model = ScriptedModel([Reply("one two", stall_after=1), DONE])
+    owner = await floor.open(model)
+    for text in ("go", "never mind", "and then"):
+        await owner.send(text)
+    await model.stalled.wait()
+    await owner.withdraw(2)
+    with pytest.raises(RefusedError, match="not waiting any more"):
+        await owner.withdraw(2)
+    assert [words.text for words in owner.session.queue] == ["and then"]
+    assert Withdrawn(2) in floor.heard.events
+    await owner.close()
+
+
+async def test_going_back_brings_files_and_conversation_as_they_were(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    floor.shop.write("a.py", "one = 1\n")
+    edits = [
+        Reply("", (call(f"e{n}", "edit_file", path="a.py", old=f"one = {n}", new=f"one = {n + 1}"),)) for n in (1, 2)
+    ]
+    model = ScriptedModel([edits[0], Reply("[DECISION]: It is two"), DONE, edits[1], DONE, DONE])
+    owner = await floor.open(model)
+    for text in ("first", "talk", "second"):
+        await owner.send(text)
+        await owner.idle()
+    before = owner.session
+    assert [(one.path, one.before) for one in await owner.changed(1)] == [("a.py", "one = 1\n")]
+    restored = await owner.restore(2, files=True, conversation=False)
+    assert (floor.shop.root / "a.py").read_text() == "one = 2\n"
+    assert owner.session.turns == before.turns
+    assert restored.files == ("a.py",)
+    floor.shop.ports.checkpoints.restore(restored.kept)
+    assert (floor.shop.root / "a.py").read_text() == "one = 3\n"
+    await owner.restore(1)
+    assert (floor.shop.root / "a.py").read_text() == "one = 1\n"
+    assert not owner.session.turns
+    assert owner.session.ledger.live() == ()
+    assert owner.session.bill == before.bill
+    assert await owner.send("anew") == 4
+    await owner.idle()
+    assert [block.text for block in model.requests[-1].view.blocks if block.place == "turn"] == ["anew"]
+    assert len(floor.kept(Restored)) == 2
+    await owner.close()
+    assert fold(floor.store.read("s")) == owner.session
+
+
+async def test_going_back_past_a_compaction_undoes_it(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    owner = await floor.open(ScriptedModel([Reply("Word upon word. " * 200)] * 9))
+    for text in "abcd":
+        await owner.send(text)
+        await owner.idle()
+    views = {turn.number: owner.view() for turn in owner.session.turns}
+    made = await owner.compact()
+    await owner.restore(4, files=False)
+    assert [turn.number for turn in owner.session.recent] == [1, 2, 3]
+    assert made.id in owner.session.undone
+    assert owner.view().blocks[:5] == views[1].blocks[:5]
+    await owner.close()
+    assert fold(floor.store.read("s")) == owner.session
+
+
+async def test_what_cannot_be_gone_back_to_is_refused(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    model = ScriptedModel([DONE, Reply("one two", stall_after=1)])
+    owner = await floor.open(model)
+    await owner.send("go")
+    await owner.idle()
+    with pytest.raises(RefusedError, match="no turn 7"):
+        await owner.restore(7)
+    await owner.send("on")
+    await model.stalled.wait()
+    with pytest.raises(RefusedError, match="stop it first"):
+        await owner.restore(1)
+    await owner.close()
+
+
+def test_only_so_many_openings_are_kept() -> None:
+    events = [event for turn in range(1, RETURNS + 9) for event in (spoke(turn, "go"), done(turn))]
+    session = fold(log(BEGUN, *events))
+    assert [one.turn for one in session.openings] == list(range(9, RETURNS + 9))
+    assert all(not one.session.openings for one in session.openings)
+    back = fold(log(Restored(20, conversation=True), first=session.seq + 1), session)
+    assert [turn.number for turn in back.turns] == list(range(1, 20))
+    assert back.next_turn == session.next_turn
+
+
+async def test_what_had_come_of_a_command_is_kept_when_the_turn_is_cancelled(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    model = ScriptedModel([Reply("I run it.", (call("c", "run_command", command="echo begun; sleep 66"),))])
+    owner = await floor.open(model)
+    await owner.send("go")
+    await owner.send("later")
+    await floor.shop.showing.wait()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await owner.cancel()
+    assert loop.time() - began < 0.2
+    await owner.close()
+    last = [event for event in floor.heard.events if isinstance(event, ToolReturned | TurnEnded | Withdrawn)]
+    assert [event.kind for event in last] == ["withdrawn", "tool_returned", "turn_ended"]
+    assert isinstance(last[1], ToolReturned)
+    assert last[1].text == "begun\n[stopped by the user]"
+    assert last[2] == TurnEnded(1, "cancelled")
+    assert owner.session.turns[-1].unanswered == ()
+    assert not owner.session.queue
+
+
+def test_a_session_of_an_older_log_still_folds() -> None:
+    session = fold(log(BEGUN, spoke(1, "go"), Queued(2, "on", 1), Withdrawn()))
+    assert session.queue == ()
+    assert isinstance(session.turns[0].items[0], Spoke)
+    assert Logged(1, 0.0, Told(1, "x", 1)).event.kind == "told"
+    assert Replied(1, "x", 1).partial is False
