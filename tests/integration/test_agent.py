@@ -78,7 +78,7 @@ async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_mess
     assert second.ending == "done" or whole
     assert first.unanswered == second.unanswered == ()
     said = [item.text for item in first.items if isinstance(item, Replied)]
-    assert "I change it and\nlook at it.".startswith("".join(said))
+    assert "I change it and\nlook at it.".startswith("".join(said)) or (whole and said[-1] == "On.")
     if not whole:
         assert first.ending == "failed"
         assert not shop.results

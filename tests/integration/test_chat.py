@@ -111,7 +111,8 @@ async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> No
         status, out, _ = await chat(tmp_path, ["Make it two."], *options, url=fake.url)
     assert status == 0, out
     assert (tmp_path / "a.py").read_text() == "one = 2\n"
-    results = fake.requests[1].body["messages"][-1]["content"]
+    _, second = (one.body for one in fake.requests if one.path.startswith("/v1/messages"))
+    results = second["messages"][-1]["content"]
     assert [result["content"] for result in results] == [
         "one = 1\n",
         "edited a.py: 1 lines became 1",

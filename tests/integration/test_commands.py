@@ -154,7 +154,9 @@ def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) 
     assert shown["before"] > shown["after"]
     assert shown["added"]
     undone = json.loads(run("undo", "--project", tmp_path, "--json").stdout)
-    assert (undone["undone"], undone["tokens"]) == ("c1", shown["before"])
+    # Tool output that was masked on the way stays a stub.
+    assert undone["undone"] == "c1"
+    assert shown["after"] < undone["tokens"] <= shown["before"]
     assert run("undo", "--project", tmp_path).returncode == 2
     assert "Compaction of turns 1 to" in run("compact", "--preview", "--project", tmp_path).stdout
     diff = run("archive", "--diff", "--project", tmp_path).stdout
