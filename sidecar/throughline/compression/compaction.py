@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -14,7 +14,7 @@ from throughline.compression.selection import weighed
 from throughline.compression.supplement import supplement
 from throughline.core.events import Compacted, Logged
 from throughline.core.fold import apply
-from throughline.core.ledger import Entry, Ledger, Operation, change, refusal
+from throughline.core.ledger import Entry, Ledger, Operation, changes
 from throughline.core.session import Session
 from throughline.core.settings import Settings
 from throughline.core.view import View
@@ -82,7 +82,8 @@ def propose(session: Session, through: int, answer: object = None) -> Proposal:
     before = [turn for turn in session.turns if numbers and turn.number < min(numbers)]
     after = [turn for turn in session.turns if numbers and turn.number > max(numbers)]
     made = local.operations(turns, session.ledger, before[-1] if before else None, after[0] if after else None)
-    found = _valid(session.ledger, made)
+    # The rules do not ask whose an entry is: what the ledger would not take is left out.
+    _, found = changes(session.ledger, made)
     if answer is None:
         return Proposal(through, found)
     said = read(answer, session.ledger, numbers)
@@ -120,19 +121,9 @@ def fits(was: Session, now: Session, through: int) -> bool:
     return same and not now.ended and then == since
 
 
-def _valid(ledger: Ledger, operations: Sequence[Operation]) -> tuple[Operation, ...]:
-    """The operations without those that the ledger would not take: the rules do not ask whose an entry is."""
-    made = []
-    for one in operations:
-        if refusal(ledger, one) is None:
-            ledger = change(ledger, one)
-            made.append(one)
-    return tuple(made)
-
-
 def accepted(ledger: Ledger, operations: tuple[Operation, ...]) -> bool:
     """Whether a ledger takes all of the operations, one after another."""
-    return _valid(ledger, operations) == operations
+    return changes(ledger, operations)[1] == operations
 
 
 def preview(

@@ -44,7 +44,7 @@ from throughline.core.events import (
     TurnEnded,
     Withdrawn,
 )
-from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise, change
+from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise, changes
 from throughline.core.registry import outdone, sighted
 from throughline.core.series import Series
 from throughline.core.session import RETURNS, LedgerStep, Opening, Session, Turn, number
@@ -155,7 +155,7 @@ def _back(session: Session, turn: int) -> Session:
         undone=was.undone | later,
         undone_at=turn - 1 if later else was.undone_at,
         steps=(*was.steps, *edits),
-        ledger=reduce(change, (operation for step in edits for operation in step.operations), was.ledger),
+        ledger=changes(was.ledger, (operation for step in edits for operation in step.operations))[0],
         queue=session.queue,
         allowed=session.allowed,
         numbered=session.numbered,
@@ -273,7 +273,7 @@ def _carry(session: Session) -> Session:
 
 
 def _step(session: Session, step: LedgerStep) -> Session:
-    return evolve(session, steps=(*session.steps, step), ledger=reduce(change, step.operations, session.ledger))
+    return evolve(session, steps=(*session.steps, step), ledger=changes(session.ledger, step.operations)[0])
 
 
 def _without(session: Session, compaction: str) -> Session:
@@ -290,7 +290,7 @@ def _without(session: Session, compaction: str) -> Session:
 
 
 def _refolded(session: Session, steps: tuple[LedgerStep, ...]) -> Session:
-    ledger = reduce(change, (operation for step in steps for operation in step.operations), Ledger())
+    ledger, _ = changes(Ledger(), (operation for step in steps for operation in step.operations))
     return evolve(session, steps=steps, ledger=ledger, summarised=ledger)
 
 

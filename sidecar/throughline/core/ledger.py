@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar, Literal, TypeAlias, assert_never
 
 from attrs import evolve, field, frozen
@@ -165,9 +166,23 @@ def refusal(ledger: Ledger, operation: Operation) -> str | None:
 
 def change(ledger: Ledger, operation: Operation) -> Ledger:
     """The ledger after one operation; one that `refusal` names changes nothing."""
-    if refusal(ledger, operation):
-        return ledger
-    entries = dict(ledger.entries)
+    return changes(ledger, (operation,))[0]
+
+
+def changes(ledger: Ledger, operations: Iterable[Operation]) -> tuple[Ledger, tuple[Operation, ...]]:
+    """The ledger after all of the operations, one after another, and those that it took."""
+    after = Ledger(dict(ledger.entries))
+    taken = []
+    for operation in operations:
+        if refusal(after, operation) is None:
+            _enter(after, operation)
+            taken.append(operation)
+    return (after if taken else ledger), tuple(taken)
+
+
+def _enter(ledger: Ledger, operation: Operation) -> None:
+    """Changes a ledger that nobody else holds yet."""
+    entries = ledger.entries
     match operation:
         case Add(entry=entry):
             older = _superseded(ledger, entry)
@@ -204,7 +219,6 @@ def change(ledger: Ledger, operation: Operation) -> Ledger:
             entries[name] = evolve(entries[name], kind=to, author="user")
         case _:
             assert_never(operation)
-    return Ledger(entries)
 
 
 def _untouchable(ledger: Ledger, name: str, author: Author) -> str | None:
