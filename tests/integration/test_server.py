@@ -284,7 +284,7 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
             "Use SQLite because it survives a crash."
         ]
         assert state.meter.dollars is not None
-        sent = fake.requests[0]
+        sent = next(one for one in fake.requests if one.path.startswith("/v1/messages"))
         assert sent.body["messages"][-1]["content"][-1]["text"] == "Which store?"
         assert "Use tabs." in str(sent.body["system"])
 
