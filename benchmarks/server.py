@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from throughline.wire import codec
-from throughline.wire.methods import VERSION, Options
+from throughline.wire.messages import Options
+from throughline.wire.methods import VERSION
 
 PROJECT = Path(__file__).parents[1]
 DEMO = PROJECT / "demo" / "session.jsonl"
@@ -101,7 +102,9 @@ class Peer:
 @asynccontextmanager
 async def started(root: Path, *command: str) -> AsyncIterator[tuple[Peer, float]]:
     """A server that has answered `initialize`, and the seconds from its spawn to that."""
-    given = Options(VERSION, "claude-sonnet-5-5", "claude-haiku-5-5", "", 12, 0.55, 800, 2000, "stable", str(DEMO))
+    given = Options(
+        VERSION, "claude-sonnet-5-5", "claude-haiku-5-5", "", 12, 0.55, 800, 2000, "stable", "never", "write", str(DEMO)
+    )
     opened: dict[str, Any] = {"processId": None, "rootUri": root.as_uri(), "capabilities": {}}
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(

@@ -1,5 +1,7 @@
 import type { ExtensionContext, LogOutputChannel } from "vscode";
+import type { Archive } from "./archive";
 import type { Pages } from "./chat/pages";
+import type { Documents } from "./documents";
 import type { Key } from "./key";
 import type { Mirror } from "./mirror";
 import type { Sidecar } from "./sidecar";
@@ -14,6 +16,8 @@ export interface App {
   sidecar: Sidecar;
   key: Key;
   texts: Texts;
+  documents: Documents;
+  archive: Archive;
   pages: Pages;
   sessions: SessionsView;
 }

@@ -1,7 +1,9 @@
 import { window, workspace, type ExtensionContext } from "vscode";
 import type { App } from "./app";
+import { Archive } from "./archive";
 import { Pages } from "./chat/pages";
 import { registerCommands } from "./commands";
+import { Documents } from "./documents";
 import { showFlags } from "./flags";
 import { greeting, remember, remembered } from "./greeting";
 import { Key } from "./key";
@@ -22,11 +24,13 @@ export function activate(context: ExtensionContext): void {
   const app: App = {
     ...{ context, log, mirror, key, sidecar },
     texts: new Texts(),
+    documents: new Documents(() => app),
+    archive: new Archive(() => app),
     pages: new Pages(context.extensionUri, () => app),
     sessions: new SessionsView(sidecar, mirror),
   };
   context.subscriptions.push(
-    ...[log, mirror, app.texts],
+    ...[log, mirror, app.texts, app.documents, mirror.onDidMove(() => app.documents.follow())],
     ...[showFlags(mirror), remember(context, mirror), ...showStatus(mirror), ...showViews(app)],
     ...[...app.pages.register(), ...registerCommands(app)],
     app.sidecar.onDidLose((reason) => void offerLog(app, reason)),

@@ -7,6 +7,8 @@ const FLAGS: Record<string, (state: State) => boolean> = {
   "throughline.session": (state) => state.session !== null,
   "throughline.readonly": (state) => state.session?.readonly ?? false,
   "throughline.compacted": (state) => state.rows.some((row) => row.kind === "compaction" && !row.undone),
+  "throughline.held": (state) => state.rows.some((row) => row.kind === "held"),
+  "throughline.proposed": (state) => state.archive.pending !== null && !state.archive.pending.problem,
   "throughline.files": (state) => state.files.length > 0,
 };
 

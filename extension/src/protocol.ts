@@ -2,15 +2,17 @@
 
 export const VERSION = 1;
 
-export type Row = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | NoticeRow;
+export type Row = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow;
 
-export type Change = RowPut | RowGrown | RowGone | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut;
+export type Change = RowPut | RowGrown | RowGone | MemoryPut | ArchivePut | FilesPut | MeterPut | ActivityPut | SessionPut;
 
 export type Freshness = "fresh" | "stale" | "gone";
 
 export type FileForm = "full" | "skeleton";
 
 export type Activity = "idle" | "answering" | "compacting";
+
+export type EntryKind = "objective" | "state" | "decision" | "constraint" | "pattern" | "milestone" | "work" | "question" | "issue" | "rejected" | "fact";
 
 export type Role = "engineer" | "qa" | "product";
 
@@ -79,6 +81,29 @@ export interface CompactionRow {
   undone: boolean;
 }
 
+/** A compaction that waits for the user's word: the turns up to `through`, and what it would do to the view. */
+export interface HeldRow {
+  kind: "held";
+  id: string;
+  through: number;
+  before: number;
+  after: number;
+  held: number;
+  live: number;
+  added: number;
+  gains: boolean;
+}
+
+/** A change of the project archive: the lines that it adds and takes out, and what became of it. */
+export interface ArchiveRow {
+  kind: "archive";
+  id: string;
+  by: "local" | "model";
+  added: number;
+  removed: number;
+  status: "waiting" | "accepted" | "rejected";
+}
+
 /** Something the user must know, in one line. */
 export interface NoticeRow {
   kind: "notice";
@@ -87,10 +112,15 @@ export interface NoticeRow {
   text: string;
 }
 
-/** One ledger entry in the Memory view; `row` is the chat row of the turn it came from. */
+/** One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is the chat row of the turn it came from. */
 export interface MemoryEntry {
   id: string;
+  kind: EntryKind;
   text: string;
+  said: string;
+  why: string;
+  owner: string;
+  resolution: string;
   turns: Array<number>;
   state: "active" | "revised" | "resolved";
   author: "agent" | "user" | "summariser";
@@ -98,17 +128,50 @@ export interface MemoryEntry {
   row: string;
 }
 
-/** A section of the rolling summary. */
+/** A section of the rolling summary, and the kind of a new entry in it. */
 export interface MemorySection {
   title: string;
+  kind: EntryKind;
   entries: Array<MemoryEntry>;
 }
 
-/** The rolling summary, as text and as entries; tokens are o200k. */
+/** The rolling summary, as text and as entries; tokens are o200k. In the sections stands what somebody put into the ledger, `taken` is what rules took from the dialogue and the summary shows, and `resolved` what has been settled. */
 export interface Memory {
   summary: string;
   tokens: number;
   sections: Array<MemorySection>;
+  taken: Array<MemoryEntry>;
+  resolved: Array<MemoryEntry>;
+}
+
+/** A line of the project archive: its number in the file (from 1), and when a session first wrote it, in seconds since the epoch; null where a person wrote it. */
+export interface ArchiveLine {
+  text: string;
+  line: number;
+  since: number | null;
+}
+
+/** A section of the project archive. */
+export interface ArchiveSection {
+  title: string;
+  line: number;
+  lines: Array<ArchiveLine>;
+}
+
+/** A change of the archive that waits to be accepted: the lines that it adds and takes out; `problem` says why it cannot be. */
+export interface ArchivePending {
+  by: "local" | "model";
+  added: number;
+  removed: number;
+  problem: string;
+}
+
+/** The project archive; tokens are o200k. */
+export interface Archive {
+  uri: string;
+  tokens: number;
+  sections: Array<ArchiveSection>;
+  pending: ArchivePending | null;
 }
 
 /** A file in the view and whether it has moved on since the model saw it. */
@@ -155,6 +218,7 @@ export interface State {
   rows: Array<Row>;
   memory: Memory;
   files: Array<ContextFile>;
+  archive: Archive;
   meter: Meter;
   activity: Activity;
   suggestion: string;
@@ -183,6 +247,12 @@ export interface RowGone {
 export interface MemoryPut {
   kind: "memory";
   memory: Memory;
+}
+
+/** Replaces the archive. */
+export interface ArchivePut {
+  kind: "archive";
+  archive: Archive;
 }
 
 /** Replaces the context files. */
@@ -227,6 +297,8 @@ export interface Options {
   summary: number;
   archive: number;
   hour: "never" | "stable" | "always";
+  preview: "always" | "first" | "never";
+  distil: "write" | "ask";
   demo: string;
 }
 
@@ -267,20 +339,27 @@ export interface OpenRecording {
   path: string;
 }
 
-/** A message of the user's; its turn begins at once, or when the turns before it have ended. */
+/** A message of the user's; its turn begins at once, or when the turns before it have ended. The `files` that it mentions, by their workspace paths, enter the view as skeletons first. */
 export interface Send {
   text: string;
+  files: Array<string>;
 }
 
-/** The number of the turn that a message opened or will open. */
+/** The number of the turn that a message opened or will open, and why files that it mentions did not enter. */
 export interface Accepted {
   turn: number;
+  refused: Array<string>;
 }
 
 /** Whether a compaction was made; where not, why. */
 export interface Compacting {
   made: boolean;
   reason: string;
+}
+
+/** What a compaction would do, as Markdown. */
+export interface Previewed {
+  markdown: string;
 }
 
 /** Undoes a compaction by id, or the last one where the id is empty. */
@@ -292,6 +371,56 @@ export interface Undo {
 export interface Pin {
   entry: string;
   pinned: boolean;
+}
+
+/** Names an entry of the ledger. */
+export interface OneEntry {
+  entry: string;
+}
+
+/** Words an entry anew; a reason or an owner that is null stays, and an empty one is taken out. */
+export interface Edit {
+  entry: string;
+  text: string;
+  why: string | null;
+  owner: string | null;
+}
+
+/** Ends an entry, with what came of it. */
+export interface Resolve {
+  entry: string;
+  resolution: string;
+}
+
+/** Makes an entry one of another kind. */
+export interface Recast {
+  entry: string;
+  to: EntryKind;
+}
+
+/** Enters something into the ledger. */
+export interface Add {
+  kind: EntryKind;
+  text: string;
+  why: string;
+  owner: string;
+}
+
+/** What the user did to the ledger: the step by which it can be taken back, 0 where nothing changed. */
+export interface Changed {
+  step: number;
+}
+
+/** The summary as it was shown, and what the user made of it. */
+export interface Rewrite {
+  base: string;
+  edited: string;
+}
+
+/** What an edit of the summary did: how many changes, and the summary after it. */
+export interface Rewritten {
+  changes: number;
+  summary: string;
 }
 
 /** Puts files into the view. */
@@ -324,11 +453,77 @@ export interface Difference {
   now: string;
 }
 
-/** What a session's end wrote: the archive's path and tokens, and the session's report as Markdown. */
+/** What a session's end wrote: the archive's path and tokens, and the session's report as Markdown. The archive is not written yet where its change was only `proposed`. */
 export interface Ended {
   path: string;
   tokens: number;
+  proposed: boolean;
   report: string;
+}
+
+/** The archive as it is and as it would be; `waits` where that is a change which can be accepted. */
+export interface ArchiveChange {
+  base: string;
+  text: string;
+  waits: boolean;
+}
+
+/** Writes the change that waits into the archive, or what the user has made of it. */
+export interface AcceptArchive {
+  edited: string | null;
+}
+
+/** The archive as it was written; tokens are o200k. */
+export interface Archived {
+  path: string;
+  tokens: number;
+}
+
+/** The role and the model of the session from here on; null stays as it is. */
+export interface Crew {
+  role: Role | null;
+  model: string | null;
+}
+
+/** Looks for where all these words were said, in the open session or in all of the workspace. */
+export interface Recall {
+  words: string;
+  everywhere: boolean;
+}
+
+/** A place where something was said; `row` is the chat row of its turn. */
+export interface Place {
+  session: string;
+  objective: string;
+  turn: number;
+  said: string;
+  excerpt: string;
+  row: string;
+}
+
+/** Places, the best first. */
+export interface Places {
+  places: Array<Place>;
+}
+
+/** Looks for files of the workspace whose path fits what is being typed. */
+export interface FindFiles {
+  query: string;
+}
+
+/** Workspace paths, the best first. */
+export interface FoundFiles {
+  paths: Array<string>;
+}
+
+/** Asks what changed: nothing for what is not committed, REV, A..B, or A...B from where they parted. */
+export interface Changes {
+  revisions: string;
+}
+
+/** One bullet for each file, as Markdown. */
+export interface ChangeLog {
+  markdown: string;
 }
 
 /** The API key from the editor's secret storage; empty to forget it. */
@@ -347,12 +542,31 @@ export interface Requests {
   "throughline/cancel": { params: Nothing; result: Nothing };
   "throughline/compact": { params: Nothing; result: Compacting };
   "throughline/undo": { params: Undo; result: Nothing };
-  "throughline/pin": { params: Pin; result: Nothing };
+  "throughline/ledger/pin": { params: Pin; result: Changed };
+  "throughline/ledger/edit": { params: Edit; result: Changed };
+  "throughline/ledger/resolve": { params: Resolve; result: Changed };
+  "throughline/ledger/reopen": { params: OneEntry; result: Changed };
+  "throughline/ledger/recast": { params: Recast; result: Changed };
+  "throughline/ledger/delete": { params: OneEntry; result: Changed };
+  "throughline/ledger/add": { params: Add; result: Changed };
+  "throughline/ledger/undo": { params: Changed; result: Nothing };
+  "throughline/ledger/rewrite": { params: Rewrite; result: Rewritten };
   "throughline/inject": { params: Inject; result: Injected };
   "throughline/refresh": { params: OneFile; result: Injected };
   "throughline/drop": { params: OneFile; result: Nothing };
   "throughline/difference": { params: OneFile; result: Difference };
   "throughline/end": { params: Nothing; result: Ended };
+  "throughline/archive/change": { params: Nothing; result: ArchiveChange };
+  "throughline/archive/propose": { params: Nothing; result: ArchiveChange };
+  "throughline/archive/accept": { params: AcceptArchive; result: Archived };
+  "throughline/archive/reject": { params: Nothing; result: Nothing };
+  "throughline/preview/show": { params: Nothing; result: Previewed };
+  "throughline/preview/apply": { params: Nothing; result: Compacting };
+  "throughline/preview/dismiss": { params: Nothing; result: Nothing };
+  "throughline/crew": { params: Crew; result: State };
+  "throughline/search/recall": { params: Recall; result: Places };
+  "throughline/search/files": { params: FindFiles; result: FoundFiles };
+  "throughline/search/changes": { params: Changes; result: ChangeLog };
   "throughline/key": { params: Key; result: Nothing };
 }
 
@@ -370,4 +584,6 @@ export const SETTINGS = {
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
   hour: ["cacheHour", "stable"],
+  preview: ["preview", "never"],
+  distil: ["distil", "write"],
 } as const;

@@ -7,8 +7,9 @@ export const EMPTY: State = {
   revision: -1,
   session: null,
   rows: [],
-  memory: { summary: "", tokens: 0, sections: [] },
+  memory: { summary: "", tokens: 0, sections: [], taken: [], resolved: [] },
   files: [],
+  archive: { uri: "", tokens: 0, sections: [], pending: null },
   meter: METER,
   activity: "idle",
   suggestion: "",
@@ -32,6 +33,8 @@ export function apply(state: State, change: Change): State {
       return { ...state, rows: state.rows.filter((row) => row.id !== change.id) };
     case "memory":
       return { ...state, memory: change.memory };
+    case "archive":
+      return { ...state, archive: change.archive };
     case "files":
       return { ...state, files: change.files };
     case "meter":

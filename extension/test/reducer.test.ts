@@ -27,8 +27,8 @@ const CASES: { name: string; change: Change; after: Partial<State> }[] = [
   { name: "adds no text to a row that is not there", change: { kind: "grown", id: "gone", text: "!" }, after: {} },
   {
     name: "replaces the memory",
-    change: { kind: "memory", memory: { summary: "s", tokens: 1, sections: [] } },
-    after: { memory: { summary: "s", tokens: 1, sections: [] } },
+    change: { kind: "memory", memory: { summary: "s", tokens: 1, sections: [], taken: [], resolved: [] } },
+    after: { memory: { summary: "s", tokens: 1, sections: [], taken: [], resolved: [] } },
   },
   { name: "replaces the files", change: { kind: "files", files: [] }, after: { files: [] } },
   {

@@ -4,6 +4,7 @@ import type { Patch, Row, SessionItem, State } from "../src/protocol";
 import { EMPTY, patched } from "../src/reducer";
 import type { Status } from "../src/status";
 import { keepDraft, keptDraft, post } from "./bridge";
+import { mentionAt, mentionOf } from "./mentions";
 import { stretch } from "./stretch";
 
 export const session = signal(EMPTY.session);
@@ -25,6 +26,9 @@ export const following = signal(true);
 /** The row to scroll to; a new object each time. */
 export const target = signal<{ row: string } | null>(null);
 export const draft = signal(keptDraft());
+/** The part of a file's path that is being written after an @, where it stands in the draft, and the files that fit. */
+export const mention = signal<{ query: string; at: number } | null>(null);
+export const found = signal<string[]>([]);
 
 /**
  * The ids of the rows in order, in stretches: one that has not changed is the same array, and is not rendered again.
@@ -48,6 +52,25 @@ export function rowOf(id: string): Signal<Row> | undefined {
 export function write(text: string): void {
   draft.value = text;
   keepDraft(text);
+}
+
+/** Looks whether a file is being mentioned before the cursor, and asks for those that fit. */
+export function look(text: string, cursor: number): void {
+  const at = mentionAt(text, cursor);
+  const query = at === null ? null : text.slice(at + 1, cursor);
+  if (query === null || at === null) {
+    mention.value = null;
+    found.value = [];
+  } else if (query !== mention.value?.query || at !== mention.value.at) {
+    mention.value = { query, at };
+    post({ kind: "find", query });
+  }
+}
+
+/** Puts files into the draft, at its end. */
+function mentioned(paths: string[]): void {
+  const gap = draft.value && !/\s$/.test(draft.value) ? " " : "";
+  write(`${draft.value}${gap}${paths.map((path) => `${mentionOf(path)} `).join("")}`);
 }
 
 /** Covers the session with the start page, or shows it again. */
@@ -80,6 +103,12 @@ export function receive(message: ToPage): void {
       return;
     case "draft":
       if (!draft.value) write(message.text);
+      return;
+    case "found":
+      if (message.query === mention.value?.query) found.value = message.paths;
+      return;
+    case "mention":
+      mentioned(message.paths);
       return;
     case "failed":
       failure.value = message.reason;
@@ -137,5 +166,7 @@ function announce(before: Row | undefined, row: Row): void {
     announcement.value = row.text.slice(0, 2000);
   }
   if (row.kind === "notice") announcement.value = row.text;
+  if (row.kind === "held") announcement.value = `A compaction through turn ${row.through} waits for your word`;
+  if (row.kind === "archive" && row.status === "waiting") announcement.value = "A change of the project archive waits for you";
   if (row.kind === "compaction" && !before) announcement.value = `Compacted through turn ${row.through}`;
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from throughline.core.settings import Settings
     from throughline.live import LiveBench
     from throughline.models.tokens import O200k
-    from throughline.wire.methods import Options
+    from throughline.wire.messages import Options
     from throughline.workspace.folder import Folder
 
 
@@ -213,6 +213,8 @@ class Factory:
             archive=options.archive,
             hour=options.hour,
             cold=3_600.0 if options.hour == "always" else 300.0,
+            preview=options.preview,
+            distil=options.distil,
         )
         return LiveBench(self, root, settings, Reach(Path(options.demo), options.endpoint))
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from throughline.models.tokens import O200k
     from throughline.session.owner import Owner
     from throughline.session.world import World
-    from throughline.wire.methods import Start
+    from throughline.wire.messages import Start
     from throughline.workspace.folder import Folder
 
 # Seconds a word, at which the recorded model speaks.
@@ -127,9 +127,24 @@ class LiveBench:
         """Where something was said, in one session or in all. Reads the database."""
         return self._database()[0].recall(query, session, limit)
 
+    def written(self) -> tuple[tuple[float, str], ...]:
+        """The archive as sessions have written it, and when, the oldest first. Reads the database."""
+        return self._database()[0].archives()
+
     def kept(self) -> ArchiveFile:
         """The project archive."""
         return self._database()[1]
+
+    def changes(self, said: str) -> str:
+        """What changed over a span, as Markdown. Raises UserError. Asks git."""
+        from throughline.agent.shown import patience
+        from throughline.cli.changes import span
+        from throughline.desk import desk
+        from throughline.skeleton.changelog import written
+        from throughline.skeleton.changes import log
+
+        repository = desk(self._root, lambda _: self._database()[0]).repository
+        return written(log(tuple(repository.read(span(repository, said))), patience))
 
     def window(self, model: str) -> int:
         """A model's context limit in its own tokens."""

@@ -22,10 +22,12 @@ from pytest_lsp.protocol import LanguageClientProtocol
 
 from throughline.server.protocol import SafeProtocol
 from throughline.wire import codec
-from throughline.wire.methods import PATCH, VERSION, Method, Options
+from throughline.wire.messages import Options
+from throughline.wire.methods import PATCH, VERSION, Method
 from throughline.wire.state import (
     ActivityPut,
     AgentRow,
+    ArchivePut,
     FilesPut,
     MemoryPut,
     MeterPut,
@@ -124,6 +126,11 @@ class Editor:
         moved = types.FileRename(self.uri(path), self.uri(to))
         self.client.workspace_did_rename_files(types.RenameFilesParams([moved]))
 
+    def saved(self, path: str) -> None:
+        """Tells of a file that changed on disk."""
+        change = types.FileEvent(self.uri(path), types.FileChangeType.Changed)
+        self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+
     async def hover(self, path: str, line: int) -> str | None:
         """The hover's Markdown at a line (from 1)."""
         document = types.TextDocumentIdentifier(self.uri(path))
@@ -145,6 +152,8 @@ def patched(state: State, patch: Patch) -> State:
                 rows[name] = evolve(row, text=row.text + text)
             case MemoryPut(memory=memory):
                 state = evolve(state, memory=memory)
+            case ArchivePut(archive=archive):
+                state = evolve(state, archive=archive)
             case FilesPut(files=files):
                 state = evolve(state, files=files)
             case MeterPut(meter=meter):
@@ -160,7 +169,8 @@ def options(**changes: Any) -> dict[str, Any]:
     """The initialization options of an editor with default settings."""
     given = {
         "version": VERSION, "model": "claude-sonnet-5-5", "compressor": "claude-haiku-5-5", "endpoint": "",
-        "window": 12, "share": 0.55, "summary": 800, "archive": 2000, "hour": "stable", "demo": str(DEMO),
+        "window": 12, "share": 0.55, "summary": 800, "archive": 2000, "hour": "stable", "preview": "never",
+        "distil": "write", "demo": str(DEMO),
     }  # fmt: skip
     data: dict[str, Any] = codec.encode(Options(**{**given, **changes}))
     return data

@@ -40,7 +40,7 @@ async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="mend the importer", role="engineer")
         for turn in range(1, 4):
-            await editor.ask(methods.SEND, text=f"Step {turn}, please.")
+            await editor.ask(methods.SEND, text=f"Step {turn}, please.", files=[])
             await editor.until(lambda s, turn=turn: s.activity == "idle" and s.meter.calls >= turn)  # type: ignore[misc]
         entered = "- The importer streams its lines because files are large"
         state = await editor.until(lambda s: entered in s.memory.summary and s.meter.calls == 4)
@@ -62,7 +62,7 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
         async with sidecar(tmp_path, endpoint=fake.url) as editor:
             await editor.ask(methods.KEY, key="sk-test-key")
             await editor.ask(methods.START, objective="mend the importer", role="engineer")
-            await editor.ask(methods.SEND, text="Never read the whole file.")
+            await editor.ask(methods.SEND, text="Never read the whole file.", files=[])
             await editor.until(lambda s: s.activity == "idle" and s.meter.calls == 1)
         with closing(Database(database)) as store:
             (name,) = store.pending()

@@ -80,7 +80,7 @@ async def test_starts_on_a_bare_python(extension: Path, tmp_path: Path, python: 
     async with sidecar(tmp_path / "workspace", command=command, env=env, demo=demo) as editor:
         state = await editor.ask(methods.DEMO)
         assert state.session is not None
-        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.ask(methods.SEND, text=state.suggestion, files=[])
         await editor.until(lambda now: any(row.kind == "agent" for row in now.rows))
 
 

@@ -49,7 +49,7 @@ async def test_the_demo_plays_streams_and_costs(tmp_path: Path) -> None:
         assert state.session.recorded
         line = state.suggestion
         assert line
-        await editor.ask(methods.SEND, text=line)
+        await editor.ask(methods.SEND, text=line, files=[])
         state = await editor.until(lambda s: idle(s) and s.meter.calls > 0)
         assert isinstance(state.rows[0], UserRow)
         assert any(isinstance(row, AgentRow) and row.text and not row.streaming for row in state.rows)
@@ -64,7 +64,7 @@ async def play(editor: Editor, turns: int) -> State:
     """Says the recording's next lines, one turn after another."""
     for _ in range(turns):
         before = editor.state
-        await editor.ask(methods.SEND, text=before.suggestion)
+        await editor.ask(methods.SEND, text=before.suggestion, files=[])
         await editor.until(partial(moved_on, before))
     return editor.state
 
@@ -146,13 +146,64 @@ async def test_files_that_cannot_enter_the_view_are_named_with_the_reason(tmp_pa
         assert [one.uri for one in answer.refused] == uris[:3]
 
 
+def held(state: State) -> dict[str, str]:
+    """The ids of what the ledger holds, by their words."""
+    return {entry.said: entry.id for section in state.memory.sections for entry in section.entries}
+
+
+async def test_the_user_changes_the_memory_and_takes_it_back(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.START, objective="keep things", role="engineer")
+        await editor.ask(methods.ADD, kind="question", text="Which port?", why="", owner="")
+        name = held(await editor.until(lambda s: "Which port?" in held(s)))["Which port?"]
+        await editor.ask(methods.EDIT, entry=name, text="Which port do we use?", why=None, owner="Ada")
+        await editor.ask(methods.PIN, entry=name, pinned=True)
+        state = await editor.until(lambda s: any(e.pinned for one in s.memory.sections for e in one.entries))
+        (entry,) = state.memory.sections[-1].entries
+        assert (entry.said, entry.owner, entry.author) == ("Which port do we use?", "Ada", "user")
+        assert state.memory.sections[-1].title == "Open Questions"
+        await editor.ask(methods.RECAST, entry=name, to="issue")
+        await editor.ask(methods.RESOLVE, entry=name, resolution="8080")
+        state = await editor.until(lambda s: bool(s.memory.resolved))
+        assert [(e.kind, e.resolution) for e in state.memory.resolved] == [("issue", "8080")]
+        await editor.ask(methods.REOPEN, entry=name)
+        gone = await editor.ask(methods.DELETE, entry=name)
+        await editor.until(lambda s: name not in held(s).values())
+        await editor.ask(methods.TAKE_BACK, step=gone.step)
+        await editor.until(lambda s: name in held(s).values())
+        later = await editor.ask(methods.ADD, kind="fact", text="It rains.", why="", owner="")
+        refused = await editor.raw(methods.TAKE_BACK.name, {"step": gone.step})
+        assert "again since" in refused.message
+        await editor.ask(methods.TAKE_BACK, step=later.step)
+        refused = await editor.raw(methods.EDIT.name, {"entry": name, "text": " ", "why": None, "owner": None})
+        assert "needs words" in refused.message
+
+
+async def test_the_summary_is_edited_as_text(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.START, objective="keep things", role="engineer")
+        await editor.ask(methods.ADD, kind="decision", text="Use SQLite", why="", owner="")
+        base = (await editor.until(lambda s: "Use SQLite" in s.memory.summary)).memory.summary
+        edited = base.replace("- Use SQLite", "- Use SQLite in WAL mode").replace(
+            "**Known Issues:**\n- none", "**Known Issues:**\n- The lock is slow"
+        )
+        answer = await editor.ask(methods.REWRITE, base=base, edited=edited)
+        assert answer.changes == 2
+        assert "- Use SQLite in WAL mode" in answer.summary
+        await editor.until(lambda s: s.memory.summary == answer.summary and "The lock is slow" in held(s))
+        refused = await editor.raw(
+            methods.REWRITE.name, {"base": base, "edited": edited.replace("**Known Issues:**", "")}
+        )
+        assert "Known Issues" in refused.message
+
+
 async def test_a_killed_sidecar_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     async with sidecar(tmp_path) as editor:
         await editor.ask(methods.DEMO)
         state = await play(editor, 2)
         session = state.session
         assert session is not None
-        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.ask(methods.SEND, text=state.suggestion, files=[])
         await editor.until(lambda s: any(isinstance(row, AgentRow) and row.streaming for row in s.rows))
         await editor.kill()
     async with sidecar(tmp_path) as editor:
@@ -169,7 +220,7 @@ async def test_a_killed_sidecar_loses_nothing_that_it_acknowledged(tmp_path: Pat
 async def test_cancel_stops_the_reply_and_keeps_what_came(tmp_path: Path) -> None:
     async with sidecar(tmp_path) as editor:
         state = await editor.ask(methods.DEMO)
-        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.ask(methods.SEND, text=state.suggestion, files=[])
         await editor.until(lambda s: any(isinstance(row, AgentRow) and row.streaming for row in s.rows))
         await editor.ask(methods.CANCEL)
         state = await editor.until(idle)
@@ -179,7 +230,7 @@ async def test_cancel_stops_the_reply_and_keeps_what_came(tmp_path: Path) -> Non
 async def test_off_script_the_recording_says_what_it_is_and_how_to_set_a_key(tmp_path: Path) -> None:
     async with sidecar(tmp_path) as editor:
         line = (await editor.ask(methods.DEMO)).suggestion
-        await editor.ask(methods.SEND, text="something that nobody recorded")
+        await editor.ask(methods.SEND, text="something that nobody recorded", files=[])
         state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
         said = [row.text for row in state.rows if isinstance(row, AgentRow)][-1]
         assert "recording" in said
@@ -200,7 +251,47 @@ async def test_ending_writes_the_archive_and_reports(tmp_path: Path) -> None:
         state = await editor.until(lambda s: s.session is not None and s.session.readonly)
         assert state.suggestion == ""
         with pytest.raises(JsonRpcException, match="ended"):
-            await editor.ask(methods.SEND, text="more")
+            await editor.ask(methods.SEND, text="more", files=[])
+
+
+async def test_an_archive_change_waits_is_edited_and_accepted(tmp_path: Path) -> None:
+    async with sidecar(tmp_path, distil="ask") as editor:
+        await editor.ask(methods.DEMO)
+        await play(editor, 3)
+        ended = await editor.ask(methods.END)
+        assert ended.proposed
+        assert not Path(ended.path).exists()
+        state = await editor.until(lambda s: s.archive.pending is not None)
+        assert state.archive.pending is not None
+        assert state.archive.pending.added > 3
+        assert state.archive.sections == []
+        change = await editor.ask(methods.ARCHIVE_CHANGE)
+        assert (change.base, change.waits) == ("", True)
+        await editor.ask(methods.ARCHIVE_ACCEPT, edited=f"{change.text}- Written by hand\n")
+        state = await editor.until(lambda s: s.archive.pending is None)
+        assert Path(ended.path).read_text(encoding="utf-8").endswith("- Written by hand\n")
+        lines = [line for section in state.archive.sections for line in section.lines]
+        assert lines[-1].text == "Written by hand"
+        assert lines[-1].since is None
+        assert lines[0].since is not None
+        assert "No archive change waits" in (await editor.raw(methods.ARCHIVE_REJECT.name, {})).message
+
+
+async def test_a_proposed_archive_change_can_be_rejected_and_a_broken_archive_is_told_of(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        await editor.ask(methods.DEMO)
+        await play(editor, 2)
+        assert (await editor.ask(methods.ARCHIVE_PROPOSE)).waits
+        await editor.until(lambda s: s.archive.pending is not None)
+        await editor.ask(methods.ARCHIVE_REJECT)
+        await editor.until(lambda s: s.archive.pending is None)
+        assert (await editor.ask(methods.ARCHIVE_PROPOSE)).waits
+        await editor.until(lambda s: s.archive.pending is not None)
+        (tmp_path / ".agent" / "project-context.md").write_text("<<<<<<< ours\n", encoding="utf-8")
+        editor.saved(".agent/project-context.md")
+        state = await editor.until(lambda s: s.archive.pending is not None and bool(s.archive.pending.problem))
+        assert state.archive.pending is not None
+        assert "conflict markers" in state.archive.pending.problem
 
 
 async def test_a_recorded_session_opens_to_be_read_with_its_summary(tmp_path: Path) -> None:
@@ -213,7 +304,7 @@ async def test_a_recorded_session_opens_to_be_read_with_its_summary(tmp_path: Pa
         again = await editor.ask(methods.RECORDING, path=str(DEMO))
         assert again.session.id == state.session.id
         with pytest.raises(JsonRpcException, match="can only be read"):
-            await editor.ask(methods.SEND, text="hello")
+            await editor.ask(methods.SEND, text="hello", files=[])
 
 
 MALFORMED = [
@@ -274,7 +365,7 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
         await editor.ask(methods.KEY, key="sk-test-key")
         state = await editor.ask(methods.START, objective="choose a store", role="engineer")
         assert not state.session.recorded
-        await editor.ask(methods.SEND, text="Which store?")
+        await editor.ask(methods.SEND, text="Which store?", files=[])
         state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
         assert [row.text for row in state.rows if isinstance(row, AgentRow | EntryRow)] == [
             "Agreed.",
@@ -296,13 +387,13 @@ async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_
     ):
         await editor.ask(methods.KEY, key="sk-wrong")
         await editor.ask(methods.START, objective="talk", role="product")
-        await editor.ask(methods.SEND, text="Hello?")
+        await editor.ask(methods.SEND, text="Hello?", files=[])
         state = await editor.until(lambda s: any(isinstance(row, NoticeRow) for row in s.rows) and s.activity == "idle")
         (notice,) = [row for row in state.rows if isinstance(row, NoticeRow)]
         assert notice.level == "error"
         assert "key" in notice.text.lower()
         assert "sk-wrong" not in notice.text
-        await editor.ask(methods.SEND, text="Again?")
+        await editor.ask(methods.SEND, text="Again?", files=[])
         await editor.until(lambda s: idle(s) and s.meter.calls == 1)
 
 
@@ -323,7 +414,7 @@ async def test_a_request_that_cannot_be_done_leaves_the_open_session_as_it_is(tm
             (methods.RECORDING.name, {"path": str(tmp_path / "junk.jsonl")}),
         ):
             assert (await editor.raw(method, params)).code == -32803
-        await editor.ask(methods.SEND, text=state.suggestion)
+        await editor.ask(methods.SEND, text=state.suggestion, files=[])
         await editor.until(lambda s: idle(s) and s.meter.calls > 0)
 
 

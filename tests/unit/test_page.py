@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.sidecar import patched
+from throughline.compression.merging import Change
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -24,12 +25,15 @@ from throughline.core.events import (
 )
 from throughline.core.fold import apply
 from throughline.core.ledger import Add
-from throughline.page import panels
+from throughline.page import archive, panels
 from throughline.page.page import Page
 from throughline.page.rows import SHOWN
 from throughline.wire.state import (
     Activity,
     AgentRow,
+    Archive,
+    ArchiveLine,
+    ArchivePending,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -150,6 +154,7 @@ def show(page: Page, activity: Activity, suggestion: str, *events: Event) -> Non
         session=panels.info(now, recorded=False),
         memory=panels.memory(now, "text", 1),
         files=[],
+        archive=Archive("", 0, [], None),
         meter=panels.meter(now, view(now), 1.6),
         activity=activity,
         suggestion=suggestion,
@@ -170,6 +175,47 @@ def test_memory_shows_what_is_in_force_by_section() -> None:
         "Decisions Made": [("b", "Better (revised)", "revised", False, "u1"), ("a", "Keep it", "active", True, "u3")],
         "Current State": [("d", "Runs", "active", False, "")],
     }
+    assert [(e.id, e.state) for e in made.resolved] == [("c", "resolved")]
+
+
+def test_sentences_that_rules_took_stand_apart_as_far_as_the_summary_shows_them() -> None:
+    taken = [entry(name, f"Said {name}", author="summariser", weight=1.0) for name in ("in", "out")]
+    kept = entry("kept", "Said kept", author="summariser", weight=1.0, pinned=True)
+    made = panels.memory(session(LedgerChanged(tuple(map(Add, (*taken, kept))))), "- Said in", 7)
+    assert [one.id for one in made.taken] == ["in"]
+    assert [(one.title, one.kind, [e.id for e in one.entries]) for one in made.sections] == [
+        ("Decisions Made", "decision", ["kept"])
+    ]
+
+
+ARCHIVE = """\
+## Project Archive: shop
+
+### Architectural Decisions
+- Use SQLite <!-- 0000aaaa -->
+- Chosen by hand
+
+
+
+### Known Issues
+"""
+
+
+def test_the_archive_shows_since_when_its_lines_stand_there() -> None:
+    later = ARCHIVE.replace("0000aaaa -->", "0000aaaa -->\n- Use WAL <!-- 0000bbbb -->")
+    since = archive.ages([(10.0, ARCHIVE), (20.0, later), (30.0, "")])
+    (section,) = archive.sections(later, since)
+    assert (section.title, section.line) == ("Architectural Decisions", 3)
+    assert section.lines == [
+        ArchiveLine("Use SQLite", 4, 10.0),
+        ArchiveLine("Use WAL", 5, 20.0),
+        ArchiveLine("Chosen by hand", 6, None),
+    ]
+
+
+def test_an_archive_change_counts_its_lines() -> None:
+    change = Change(ARCHIVE, ARCHIVE.replace("Use SQLite", "Use DuckDB") + "- Slow <!-- 0000cccc -->\n")
+    assert archive.pending("model", change) == ArchivePending("model", 2, 1, "")
 
 
 def test_the_meter_counts_the_next_view_in_the_models_tokens() -> None:
@@ -211,6 +257,7 @@ def show_now(page: Page, now: Any, activity: Activity) -> None:
         session=panels.info(now, recorded=True),
         memory=panels.memory(now, "", 0),
         files=[],
+        archive=Archive("", 0, [], None),
         meter=panels.meter(now, view(now), 1.0),
         activity=activity,
         suggestion="",

@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import NOTHING, fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from throughline.core import ledger
 from throughline.core.settings import Settings
 from throughline.core.tagged import MalformedError
-from throughline.wire import methods
+from throughline.wire import methods, state
 from throughline.wire.codec import decode, encode
 from throughline.wire.generate import main, protocol
-from throughline.wire.methods import Inject, Options, Pin, Send, Start
+from throughline.wire.messages import Inject, Options, Pin, Send, Start
 from throughline.wire.settings import SETTINGS
 from throughline.wire.state import Patch, State
 from unit import samples
@@ -114,6 +115,10 @@ def test_the_check_fails_where_a_file_differs(tmp_path: Path, capsys: pytest.Cap
     assert main([str(tmp_path)]) == 0
     assert main([str(tmp_path), "--check"]) == 0
     assert (tmp_path / "package.json").read_text(encoding="utf-8") == manifest
+
+
+def test_an_entry_is_of_the_kinds_that_the_ledger_knows() -> None:
+    assert get_args(state.EntryKind) == get_args(ledger.EntryKind)
 
 
 def test_the_settings_begin_where_the_sidecar_does() -> None:

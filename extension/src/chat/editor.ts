@@ -11,6 +11,15 @@ export async function open(name: string): Promise<void> {
   await window.showTextDocument(uri, { selection: new Range(at, 0, at, 0) });
 }
 
+/** The workspace paths behind addresses, those of a remote window among them; what lies outside is left out. */
+export function named(uris: string[]): string[] {
+  const root = workspace.workspaceFolders?.[0]?.uri;
+  if (!root) return [];
+  const base = root.path.endsWith("/") ? root.path : `${root.path}/`;
+  const paths = uris.map((uri) => Uri.parse(uri)).filter(({ scheme }) => scheme === "file" || scheme === "vscode-remote");
+  return paths.filter(({ path }) => path.startsWith(base)).map(({ path }) => path.slice(base.length));
+}
+
 /** Puts code where the cursor is in the editor that was used last. */
 export async function insert(text: string): Promise<void> {
   const editor = window.activeTextEditor ?? window.visibleTextEditors[0];

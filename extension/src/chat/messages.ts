@@ -9,6 +9,8 @@ export type ToPage =
   | { kind: "sessions"; sessions: SessionItem[]; keyed: boolean }
   | { kind: "reveal"; row: string }
   | { kind: "draft"; text: string }
+  | { kind: "found"; query: string; paths: string[] }
+  | { kind: "mention"; paths: string[] }
   | { kind: "failed"; reason: string };
 
 /** What a chat page asks of the extension. */
@@ -17,7 +19,9 @@ export type FromPage =
   | { kind: "snapshot" }
   | { kind: "sessions" }
   | { kind: "start"; objective: string; role: Role }
-  | { kind: "send"; text: string }
+  | { kind: "send"; text: string; files: string[] }
+  | { kind: "find"; query: string }
+  | { kind: "dropped"; uris: string[] }
   | { kind: "draft"; text: string }
   | { kind: "cancel" }
   | { kind: "run"; command: PageCommand; argument: string }
@@ -25,7 +29,11 @@ export type FromPage =
   | { kind: "copy"; text: string }
   | { kind: "insert"; text: string };
 
-/** The commands that a page may run; the argument is a session, a compaction, or empty. */
-export const PAGE_COMMANDS = ["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "restart"] as const;
+/** The commands that a page may run; the argument is a session, a compaction, words, or empty. */
+export const PAGE_COMMANDS = [
+  ...(["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "restart"] as const),
+  ...(["preview", "apply", "dismiss", "recall", "skeleton", "changes", "role", "model"] as const),
+  ...(["reviewArchive", "acceptArchive", "rejectArchive"] as const),
+];
 
 export type PageCommand = (typeof PAGE_COMMANDS)[number];

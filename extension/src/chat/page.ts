@@ -1,7 +1,7 @@
 import { commands, env, type Disposable, type Webview } from "vscode";
 import type { App } from "../app";
 import { start } from "../commands/start";
-import { insert, open } from "./editor";
+import { insert, named, open } from "./editor";
 import { PAGE_COMMANDS, type FromPage, type ToPage } from "./messages";
 
 /** Where the message that is being written is kept through a reload. */
@@ -60,7 +60,11 @@ export class Page implements Disposable {
       case "start":
         return start(this.app, message);
       case "send":
-        return this.#send(message.text);
+        return this.#send(message.text, message.files);
+      case "find":
+        return this.#find(message.query);
+      case "dropped":
+        return this.tell({ kind: "mention", paths: named(message.uris) });
       case "draft":
         return this.app.context.workspaceState.update(DRAFT, message.text || undefined);
       case "cancel":
@@ -91,9 +95,15 @@ export class Page implements Disposable {
     await this.app.sidecar.start();
   }
 
-  async #send(text: string): Promise<void> {
+  async #find(query: string): Promise<void> {
+    const { paths } = await this.app.sidecar.ask("throughline/search/files", { query });
+    this.tell({ kind: "found", query, paths });
+  }
+
+  async #send(text: string, files: string[]): Promise<void> {
     try {
-      await this.app.sidecar.ask("throughline/send", { text });
+      const { refused } = await this.app.sidecar.ask("throughline/send", { text, files });
+      if (refused.length > 0) this.#fail(`Not in the context: ${refused.join("; ")}`);
     } catch (error) {
       this.tell({ kind: "draft", text });
       throw error;

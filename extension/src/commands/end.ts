@@ -1,4 +1,4 @@
-import { commands, Uri, window, workspace } from "vscode";
+import { commands, window } from "vscode";
 import type { App } from "../app";
 import { plural } from "../numbers";
 
@@ -6,23 +6,17 @@ import { plural } from "../numbers";
 export async function end(app: App): Promise<void> {
   const sure = await window.showInformationMessage(
     "End this session?",
-    { modal: true, detail: "What lasts of it is written to the project archive. The session can still be read, and takes no more messages." },
+    { modal: true, detail: "What lasts of it goes into the project archive. The session can still be read, and takes no more messages." },
     "End Session",
   );
   if (sure !== "End Session") return;
-  const { path, tokens, report } = await app.sidecar.ask("throughline/end", {});
+  const { tokens, proposed, report } = await app.sidecar.ask("throughline/end", {});
   app.sessions.refresh();
-  const next = await window.showInformationMessage(
-    `The session has ended. The project archive holds ${plural(tokens, "token")}.`,
-    "Open Archive",
-    "Show Report",
-  );
-  if (next === "Open Archive") await window.showTextDocument(archive(path));
+  const told = proposed
+    ? "The session has ended. What lasts of it waits as a change of the project archive."
+    : `The session has ended. The project archive holds ${plural(tokens, "token")}.`;
+  const next = await window.showInformationMessage(told, proposed ? "Review Change" : "Open Archive", "Show Report");
+  if (next === "Review Change") await app.archive.review();
+  if (next === "Open Archive") await app.archive.open();
   if (next === "Show Report") await commands.executeCommand("markdown.showPreview", app.texts.put("Session Report.md", report));
-}
-
-/** The archive's address: its path is absolute or from the first folder. */
-function archive(path: string): Uri {
-  const folder = workspace.workspaceFolders?.[0];
-  return folder && !path.startsWith("/") ? Uri.joinPath(folder.uri, path) : Uri.file(path);
 }

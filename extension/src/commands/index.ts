@@ -1,19 +1,26 @@
 import { commands, window, type Disposable } from "vscode";
 import type { App } from "../app";
 import { StartError } from "../sidecar";
+import { changes } from "./changes";
 import { compact } from "./compact";
+import { model, role } from "./crew";
 import { demo } from "./demo";
 import { difference } from "./difference";
 import { drop } from "./drop";
 import { end } from "./end";
+import * as entry from "./entry";
 import { inject } from "./inject";
 import { removeKey, setKey } from "./key";
-import { pin } from "./pin";
+import { apply, dismiss, preview } from "./preview";
+import { recall } from "./recall";
 import { recording } from "./recording";
 import { refresh } from "./refresh";
 import { resume } from "./resume";
 import { settings } from "./settings";
+import { skeleton } from "./skeleton";
 import { start } from "./start";
+import { summary } from "./summary";
+import { openTranscript } from "./transcript";
 import { undo } from "./undo";
 
 type Handler = (...given: never[]) => unknown;
@@ -34,8 +41,30 @@ export function registerCommands(app: App): Disposable[] {
     drop: (...given: unknown[]) => drop(app, given),
     refresh: (...given: unknown[]) => refresh(app, given),
     difference: (...given: unknown[]) => difference(app, given),
-    pin: (node) => pin(app, node, true),
-    unpin: (node) => pin(app, node, false),
+    pin: (node) => entry.pin(app, node, true),
+    unpin: (node) => entry.pin(app, node, false),
+    editEntry: (node) => entry.edit(app, node),
+    resolveEntry: (node) => entry.resolve(app, node),
+    reopenEntry: (node) => entry.reopen(app, node),
+    recastEntry: (node) => entry.recast(app, node),
+    deleteEntry: (node) => entry.remove(app, node),
+    addEntry: (node) => entry.add(app, node),
+    source: (node) => entry.source(app, node),
+    preview: () => preview(app),
+    apply: () => apply(app),
+    dismiss: () => dismiss(app),
+    recall: (words?: unknown) => recall(app, text(words)),
+    skeleton: (path?: unknown) => skeleton(app, text(path)),
+    changes: (revisions?: unknown) => changes(app, text(revisions)),
+    role: (name?: unknown) => role(app, text(name)),
+    model: (name?: unknown) => model(app, text(name)),
+    transcript: () => openTranscript(app),
+    summary: () => summary(app),
+    archive: (line?: unknown) => app.archive.open(typeof line === "number" ? line : undefined),
+    reviewArchive: () => app.archive.review(),
+    acceptArchive: () => app.archive.acceptShown(),
+    editArchive: () => app.archive.edit(),
+    rejectArchive: () => app.archive.reject(),
     reveal: (row: string) => app.pages.reveal(row),
     setKey: () => setKey(app),
     removeKey: () => removeKey(app),
@@ -52,6 +81,11 @@ export function registerCommands(app: App): Disposable[] {
       }
     }),
   );
+}
+
+/** A menu may give an object where a person gives words. */
+function text(given: unknown): string | undefined {
+  return typeof given === "string" ? given : undefined;
 }
 
 /** Says what went wrong, and offers what helps. */

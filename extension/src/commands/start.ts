@@ -8,7 +8,8 @@ export interface Beginning {
   role: Role;
 }
 
-const ROLES: { label: string; role: Role; description: string }[] = [
+/** What an agent can be in a session. */
+export const ROLES: { label: string; role: Role; description: string }[] = [
   { label: "Engineer", role: "engineer", description: "builds and changes the code" },
   { label: "QA", role: "qa", description: "tests, and looks for what is wrong" },
   { label: "Product", role: "product", description: "shapes what is to be built" },

@@ -1,21 +1,34 @@
 import { EventEmitter, MarkdownString, ThemeIcon, TreeItem, TreeItemCollapsibleState, type TreeDataProvider } from "vscode";
 import type { App } from "../app";
-import type { Memory, MemoryEntry, MemorySection } from "../protocol";
+import type { EntryKind, Memory, MemoryEntry, MemorySection } from "../protocol";
 
-export type MemoryNode = { kind: "section"; section: MemorySection } | { kind: "entry"; entry: MemoryEntry; section: string };
+/** A heading with entries below it; `kind` is that of a new entry, and none where none can be made. */
+interface Heading {
+  kind: "section";
+  title: string;
+  entries: MemoryEntry[];
+  adds?: EntryKind;
+  folded?: true;
+  why?: string;
+}
 
-/** Icons by a section's first word. */
-const ICONS: Record<string, string> = {
-  Objective: "target",
-  Decisions: "law",
-  Current: "pulse",
-  Work: "pass",
-  Open: "question",
-  Known: "bug",
-  Do: "circle-slash",
+export type MemoryNode = Heading | { kind: "entry"; entry: MemoryEntry; heading: string };
+
+const ICONS: Record<EntryKind, string> = {
+  objective: "target",
+  decision: "law",
+  constraint: "lock",
+  pattern: "symbol-ruler",
+  state: "pulse",
+  milestone: "milestone",
+  work: "pass",
+  fact: "note",
+  question: "question",
+  issue: "bug",
+  rejected: "circle-slash",
 };
 
-/** The rolling summary by section; an entry leads to the turn that it came from. */
+/** The ledger by the summary's sections, and below them what no person or model put there; an entry leads to its turn. */
 export class MemoryView implements TreeDataProvider<MemoryNode> {
   #shown: Memory;
   readonly #changed = new EventEmitter<void>();
@@ -31,48 +44,63 @@ export class MemoryView implements TreeDataProvider<MemoryNode> {
   }
 
   getChildren(node?: MemoryNode): MemoryNode[] {
-    if (!node) return this.#shown.sections.map((section) => ({ kind: "section", section }));
+    if (!node) return headings(this.#shown);
     if (node.kind === "entry") return [];
-    return node.section.entries.map((entry) => ({ kind: "entry", entry, section: node.section.title }));
+    return node.entries.map((entry) => ({ kind: "entry", entry, heading: node.title }));
   }
 
   getTreeItem(node: MemoryNode): TreeItem {
-    return node.kind === "section" ? sectionItem(node.section) : entryItem(node.entry, node.section);
+    return node.kind === "section" ? headingItem(node) : entryItem(node.entry, node.heading);
   }
 }
 
-function sectionItem({ title, entries }: MemorySection): TreeItem {
-  const open = entries.length > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None;
-  const item = new TreeItem(title, open);
+function headings({ sections, taken, resolved }: Memory): Heading[] {
+  const made = sections.map(({ title, kind, entries }: MemorySection): Heading => ({ kind: "section", title, entries, adds: kind }));
+  const below: Heading[] = [
+    { kind: "section", title: "Resolved", entries: resolved, folded: true, why: "What has been settled. It can be reopened." },
+    {
+      ...{ kind: "section", title: "Picked from the Conversation", entries: taken, folded: true },
+      why: "Sentences that rules chose, without a model. Pin or edit one to keep it.",
+    },
+  ];
+  return [...made, ...below.filter(({ entries }) => entries.length > 0)];
+}
+
+function headingItem({ title, entries, adds, folded, why }: Heading): TreeItem {
+  const item = new TreeItem(title, folded ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.Expanded);
   item.id = `section ${title}`;
-  item.description = entries.length > 0 ? String(entries.length) : "none";
+  item.description = String(entries.length);
+  item.tooltip = why ?? title;
+  item.contextValue = adds ? `section ${adds}` : "section";
   return item;
 }
 
-function entryItem(entry: MemoryEntry, section: string): TreeItem {
+function entryItem(entry: MemoryEntry, heading: string): TreeItem {
   const item = new TreeItem(entry.text.split("\n", 1)[0] ?? "");
-  item.id = `${section} ${entry.id}`;
-  item.iconPath = new ThemeIcon(icon(entry, section));
-  if (entry.state !== "active") item.description = entry.state;
+  item.id = `${heading} ${entry.id}`;
+  item.iconPath = new ThemeIcon(icon(entry));
+  if (entry.state !== "active") item.description = entry.resolution || entry.state;
   item.tooltip = tooltip(entry);
-  item.contextValue = entry.pinned ? "pinned" : "entry";
+  item.contextValue = `entry ${entry.state === "resolved" ? "resolved" : "live"} ${entry.pinned ? "pinned" : "free"} ${entry.kind}`;
   item.accessibilityInformation = { label: `${entry.text}, ${marks(entry)}` };
-  item.command = { command: "throughline.reveal", title: "Show in Chat", arguments: [entry.row] };
+  item.command = { command: "throughline.source", title: "Show Source Turn", arguments: [{ kind: "entry", entry, heading }] };
   return item;
 }
 
-function icon(entry: MemoryEntry, section: string): string {
+function icon(entry: MemoryEntry): string {
   if (entry.pinned) return "pinned";
   if (entry.state === "resolved") return "pass-filled";
   if (entry.state === "revised") return "history";
-  return ICONS[section.split(" ", 1)[0] ?? ""] ?? "note";
+  return ICONS[entry.kind];
 }
 
 function tooltip(entry: MemoryEntry): MarkdownString {
-  return new MarkdownString().appendText(entry.text).appendMarkdown(`\n\n---\n\n${marks(entry)}`);
+  const text = new MarkdownString().appendText(entry.text);
+  if (entry.resolution) text.appendMarkdown("\n\nResolved: ").appendText(entry.resolution);
+  return text.appendMarkdown(`\n\n---\n\n${marks(entry)}`);
 }
 
-function marks({ state, pinned, author, turns }: MemoryEntry): string {
+function marks({ kind, state, pinned, author, turns }: MemoryEntry): string {
   const origin = turns.length > 0 ? `${turns.length === 1 ? "turn" : "turns"} ${turns.join(", ")}` : "no turn";
-  return [pinned ? `${state}, pinned` : state, `by the ${author}`, origin].join(" · ");
+  return [kind, pinned ? `${state}, pinned` : state, `by the ${author}`, origin].join(" · ");
 }

@@ -1,9 +1,11 @@
 import type { Row } from "../../src/protocol";
 import { rowOf } from "../store";
 import { Agent } from "./agent";
+import { Archive } from "./archive";
 import { Compaction } from "./compaction";
 import { Entry } from "./entry";
 import { File } from "./file";
+import { Held } from "./held";
 import { Notice } from "./notice";
 import { Tool } from "./tool";
 import { User } from "./user";
@@ -38,6 +40,10 @@ function content(row: Row) {
       return <File row={row} />;
     case "compaction":
       return <Compaction row={row} />;
+    case "held":
+      return <Held row={row} />;
+    case "archive":
+      return <Archive row={row} />;
     case "notice":
       return <Notice row={row} />;
     default:

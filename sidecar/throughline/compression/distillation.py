@@ -44,7 +44,7 @@ _WORTH = (
 # one come to stand under a heading of the other.
 _GAP = ("", "", "")
 Count: TypeAlias = Callable[[str], int]
-_WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
+WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
 
 
 @frozen
@@ -99,7 +99,7 @@ def read(text: str, project: str) -> Archive:
             current = raw[4:].strip()
             sections.setdefault(current, ())
         else:
-            found = _WRITTEN.fullmatch(raw)
+            found = WRITTEN.fullmatch(raw)
             sections[current] = (*sections[current], Line(found["text"], found["id"]) if found else Line(raw))
     return Archive(title, sections)
 

@@ -20,7 +20,7 @@ from throughline.core.errors import UserError
 from throughline.core.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Recast, Revise
 
 # What a new line of a section is.
-_KINDS: dict[str, EntryKind] = {
+KINDS: dict[str, EntryKind] = {
     "Objective": "objective", "Decisions Made": "decision", "Current State": "state", "Work Completed": "work",
     "Open Questions": "question", "Known Issues": "issue", "Do Not Revisit": "rejected",
 }  # fmt: skip
@@ -66,7 +66,7 @@ def edits(ledger: Ledger, rows: Sequence[Row], base: str, edited: str, turn: int
         if after.section == "Objective":
             made += _aimed(ledger, before, after.text, turn, names)
         elif before is None or not before.entries:
-            made.append(_added(after.text, _KINDS[after.section], turn, next(names)))
+            made.append(_added(after.text, KINDS[after.section], turn, next(names)))
         else:
             made += _changed(before.entries, before, after, turn, names)
     return (*made, *(Delete(entry.id) for one in gone for entry in one.entries or ()))
@@ -180,7 +180,7 @@ def _changed(
 ) -> Iterator[Operation]:
     """A line that stands elsewhere or says something else."""
     moved = before.section != after.section
-    kind = _KINDS[after.section] if moved else entries[0].kind
+    kind = KINDS[after.section] if moved else entries[0].kind
     if moved:
         yield from (Recast(entry.id, kind) for entry in entries)
     if before.text == after.text:

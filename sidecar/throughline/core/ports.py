@@ -258,6 +258,10 @@ class Store(Protocol):
         """The sessions whose archive change nobody has accepted or rejected, the newest first."""
         ...
 
+    def archives(self) -> tuple[tuple[float, str], ...]:
+        """The archive as sessions have written it, and when, the oldest first."""
+        ...
+
     def forget(self, session: str) -> int:
         """Deletes a session and all that it said: how many events."""
         ...

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from attrs import evolve
 
-from throughline.core.events import Logged, Spoke, Withdrawn
-from throughline.page.rows import agent_row, rows
+from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
+    ArchiveWritten,
+    Compacted,
+    CompactionDismissed,
+    CompactionHeld,
+    CompactionUndone,
+    Logged,
+    Spoke,
+    Withdrawn,
+)
+from throughline.page.rows import HELD, agent_row, rows
 from throughline.wire.state import (
     Activity,
     ActivityPut,
     AgentRow,
+    Archive,
+    ArchivePut,
+    ArchiveRow,
     Change,
     ContextFile,
     FilesPut,
+    HeldRow,
     Memory,
     MemoryPut,
     Meter,
@@ -30,6 +46,8 @@ from throughline.wire.state import (
     State,
     UserRow,
 )
+
+_SETTLING = Compacted | CompactionHeld | CompactionDismissed | CompactionUndone
 
 
 class Page:
@@ -78,6 +96,7 @@ class Page:
         session: SessionInfo | None,
         memory: Memory,
         files: list[ContextFile],
+        archive: Archive,
         meter: Meter,
         activity: Activity,
         suggestion: str,
@@ -91,6 +110,8 @@ class Page:
             changes.append(MemoryPut(memory))
         if files != before.files:
             changes.append(FilesPut(files))
+        if archive != before.archive:
+            changes.append(ArchivePut(archive))
         if meter != before.meter:
             changes.append(MeterPut(meter))
         if (activity, suggestion) != (before.activity, before.suggestion):
@@ -100,6 +121,7 @@ class Page:
             session=session,
             memory=memory,
             files=files,
+            archive=archive,
             meter=meter,
             activity=activity,
             suggestion=suggestion,
@@ -108,22 +130,45 @@ class Page:
 
     def _put(self, logged: Logged) -> Iterator[Change]:
         for row in list(rows(logged, self._rows.get)):
-            self._rows[row.id] = row
-            yield RowPut(row)
+            yield from self._show(row)
+
+    def offer(self, row: HeldRow) -> None:
+        """Shows a compaction that would be done if the user says so."""
+        self._patch([*self._drop([HELD]), *self._show(row)])
+
+    def withdraw(self) -> None:
+        """Takes away what was offered."""
+        self._patch(list(self._drop([HELD])))
 
     def _gone(self, logged: Logged) -> Iterator[Change]:
-        """Words that waited go where their turn is, or, taken back, are kept in a notice."""
+        """What an event takes away: words that waited go where their turn is or, taken back, are kept in a notice, and
+        what waited for the user's word is settled, or another one waits in its place.
+        """
         event = logged.event
+        if isinstance(event, _SETTLING):
+            yield from self._drop([HELD])
+        waits = [row for row in self._rows.values() if isinstance(row, ArchiveRow) and row.status == "waiting"]
+        if isinstance(event, ArchiveProposed):
+            yield from self._drop([row.id for row in waits])
+        if isinstance(event, ArchiveWritten | ArchiveRejected):
+            status: Literal["accepted", "rejected"] = "accepted" if isinstance(event, ArchiveWritten) else "rejected"
+            yield from (change for row in waits for change in self._show(evolve(row, status=status)))
         waiting = [row for row in self._rows.values() if isinstance(row, UserRow) and row.waiting]
         for row in waiting:
             back = isinstance(event, Withdrawn) and event.turn in (0, row.turn)
             if back or (isinstance(event, Spoke) and event.turn == row.turn):
-                del self._rows[row.id]
-                yield RowGone(row.id)
+                yield from self._drop([row.id])
             if back:
-                notice = NoticeRow(f"{row.id}.back", "info", f"Not sent: {row.text}")
-                self._rows[notice.id] = notice
-                yield RowPut(notice)
+                yield from self._show(NoticeRow(f"{row.id}.back", "info", f"Not sent: {row.text}"))
+
+    def _show(self, row: Row) -> Iterator[Change]:
+        self._rows[row.id] = row
+        yield RowPut(row)
+
+    def _drop(self, ids: Sequence[str]) -> Iterator[Change]:
+        for name in ids:
+            if self._rows.pop(name, None) is not None:
+                yield RowGone(name)
 
     def _patch(self, changes: list[Change]) -> None:
         if changes:

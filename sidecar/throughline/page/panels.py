@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from throughline.compression.edits import KINDS as NEW
 from throughline.compression.packing import SECTIONS, line
 from throughline.compression.selection import weighed
 from throughline.core.files import SeenFile
@@ -31,22 +32,39 @@ _LABELS: dict[Place, str] = {
 
 
 def memory(session: Session, summary: str, tokens: int) -> Memory:
-    """The rolling summary and its entries by section; what was revised or resolved is not shown, nor a sentence that
-    rules took from the dialogue and the summary has no room for.
+    """The rolling summary and the ledger: by section what somebody put there on purpose, apart from it the sentences
+    that rules took from the dialogue, as far as the summary has room for them, and what is resolved, the newest first.
     """
-    live = [entry for entry in session.ledger.live() if not weighed(entry) or entry.text in summary]
+    entries = session.ledger.entries.values()
+    live = [entry for entry in entries if entry.state == "active"]
+    made = [entry for entry in live if not weighed(entry)]
     sections = []
     for section in SECTIONS:
-        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
+        mine = [entry for kind in section.kinds for entry in made if entry.kind == kind]
         if mine:
-            sections.append(MemorySection(section.title, [_entry(entry) for entry in mine]))
-    return Memory(summary, tokens, sections)
+            sections.append(MemorySection(section.title, NEW[section.title], [_entry(entry) for entry in mine]))
+    taken = [_entry(entry) for entry in live if weighed(entry) and entry.text in summary]
+    resolved = [_entry(entry) for entry in entries if entry.state == "resolved"]
+    return Memory(summary, tokens, sections, taken, resolved[::-1])
 
 
 def _entry(entry: Entry) -> MemoryEntry:
     row = user_row(entry.turns[0]) if entry.turns else ""
-    state = "revised" if entry.supersedes and entry.kind != "state" else entry.state
-    return MemoryEntry(entry.id, line(entry), list(entry.turns), state, entry.author, entry.pinned, row)
+    state = "revised" if entry.supersedes and entry.state == "active" and entry.kind != "state" else entry.state
+    return MemoryEntry(
+        entry.id,
+        entry.kind,
+        line(entry),
+        entry.text,
+        entry.why,
+        entry.owner,
+        entry.resolution,
+        list(entry.turns),
+        state,
+        entry.author,
+        entry.pinned,
+        row,
+    )
 
 
 def files(seen: Sequence[SeenFile], uri: Callable[[str], str]) -> list[ContextFile]:

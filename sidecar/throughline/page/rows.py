@@ -7,10 +7,13 @@ from typing import Any
 
 from attrs import evolve
 
+from throughline.compression.merging import Change
 from throughline.compression.tags import without
 from throughline.core.deeds import Restored
 from throughline.core.events import (
+    ArchiveProposed,
     Compacted,
+    CompactionHeld,
     CompactionUndone,
     FileInjected,
     LedgerChanged,
@@ -25,11 +28,14 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.ledger import Add, Entry
+from throughline.page.archive import pending
 from throughline.wire.state import (
     AgentRow,
+    ArchiveRow,
     CompactionRow,
     EntryRow,
     FileRow,
+    HeldRow,
     NoticeRow,
     Row,
     ToolRow,
@@ -38,6 +44,8 @@ from throughline.wire.state import (
 
 # The card of a tool shows the beginning of its result; the log has the whole.
 SHOWN = 4_000
+# The id of the one compaction that may wait for the user's word.
+HELD = "held"
 _CHIPS = {"decision": "decision", "milestone": "milestone", "rejected": "rejected"}
 
 
@@ -86,6 +94,11 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
             yield from (_chip(entry) for entry in added if entry.kind in _CHIPS)
         case Compacted():
             yield _compaction(event)
+        case CompactionHeld(event=made):
+            yield held_row(made)
+        case ArchiveProposed(by=by, base=base, text=text):
+            counted = pending(by, Change(base, text))
+            yield ArchiveRow(f"e{logged.seq}", by, counted.added, counted.removed, "waiting")
         case CompactionUndone(id=name):
             row = known(f"k{name}")
             if isinstance(row, CompactionRow):
@@ -144,8 +157,17 @@ def _chip(entry: Entry) -> EntryRow:
     return EntryRow(f"n{entry.id}", entry.turns[0], _CHIPS[entry.kind], entry.text + why)  # type: ignore[arg-type]
 
 
+def held_row(event: Compacted) -> HeldRow:
+    """The row of a compaction that waits for the user's word; there is one at most."""
+    gains = event.after < event.before
+    return HeldRow(HELD, event.through, event.before, event.after, event.held, event.live, _added(event), gains)
+
+
+def _added(event: Compacted) -> int:
+    return sum(1 for one in event.operations if isinstance(one, Add))
+
+
 def _compaction(event: Compacted) -> CompactionRow:
-    added = sum(1 for one in event.operations if isinstance(one, Add))
     return CompactionRow(
         f"k{event.id}",
         event.id,
@@ -154,6 +176,6 @@ def _compaction(event: Compacted) -> CompactionRow:
         event.after,
         event.held,
         event.live,
-        added,
+        _added(event),
         undone=False,
     )

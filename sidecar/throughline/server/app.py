@@ -8,22 +8,40 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from throughline.agent.shown import Asked
+from throughline.compression.merging import PATH
 from throughline.core.errors import UserError
-from throughline.core.events import FileDropped, FileInjected, FileMoved, FileSeen, Logged
+from throughline.core.events import (
+    ArchiveProposed,
+    ArchiveRejected,
+    ArchiveWritten,
+    Compacted,
+    CompactionUndone,
+    CrewChanged,
+    FileDropped,
+    FileInjected,
+    FileMoved,
+    FileSeen,
+    Logged,
+)
 from throughline.core.files import SeenFile, digest
 from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
 from throughline.page import panels
 from throughline.page.page import Page
+from throughline.server.archive import ArchiveRequests
 from throughline.server.buffers import Buffers
+from throughline.server.ledger import LedgerRequests
 from throughline.server.parts import Bench
+from throughline.server.preview import PreviewRequests
+from throughline.server.search import SearchRequests
 from throughline.session.files import Moved
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 from throughline.session.report import report
-from throughline.wire.methods import (
+from throughline.wire.messages import (
     Accepted,
     Compacting,
+    Crew,
     Difference,
     Ended,
     Inject,
@@ -32,7 +50,6 @@ from throughline.wire.methods import (
     Nothing,
     OneFile,
     OpenRecording,
-    Pin,
     Refusal,
     Resume,
     Send,
@@ -41,13 +58,17 @@ from throughline.wire.methods import (
     Start,
     Undo,
 )
-from throughline.wire.state import Activity, Patch, State
+from throughline.wire.state import Activity, Archive, Patch, State
 
+_ARCHIVE = ArchiveProposed | ArchiveRejected | ArchiveWritten
 _FILES = FileInjected | FileDropped | FileSeen | FileMoved
 
 
 class App:
-    """One workspace in one window. Requests come in as messages; what they change goes out as patches."""
+    """One workspace in one window. Requests come in as messages; what they change goes out as patches.
+
+    A request is a method of the same name here, or in the part that its name has before the last slash.
+    """
 
     def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None]) -> None:
         self._bench = bench
@@ -60,6 +81,12 @@ class App:
         self._seen: tuple[SeenFile, ...] = ()
         self._compacting = False
         self._hovered: tuple[tuple[str, str, str, str], Moved] | None = None
+        self._archive_due = True
+        self._shown_archive = Archive("", 0, [], None)
+        self.archive = ArchiveRequests(bench, self._live)
+        self.preview = PreviewRequests(self._writable, self._page)
+        self.search = SearchRequests(bench, files, self._live)
+        self.ledger = LedgerRequests(self._writable)
         self._shower = asyncio.create_task(self._keep_showing())
 
     # What the session tells.
@@ -67,6 +94,9 @@ class App:
     def logged(self, events: Sequence[Logged]) -> None:
         """Shows events as they are kept."""
         self._page.logged(events)
+        if any(isinstance(one.event, Compacted | CompactionUndone) for one in events):
+            self.preview.forget()
+        self._archive_due |= any(isinstance(one.event, _ARCHIVE) for one in events)
         self._files_due |= any(isinstance(one.event, _FILES) for one in events)
         self._due.set()
 
@@ -78,8 +108,9 @@ class App:
         """Files changed: those in the view may be stale now."""
         paths = {path for uri in uris if (path := self._files.path(uri))}
         self._files.touched(paths)
-        if self._owner is not None and paths & self._owner.session.files.keys():
-            self._files_due = True
+        self._archive_due |= PATH in paths
+        self._files_due |= self._owner is not None and bool(paths & self._owner.session.files.keys())
+        if self._archive_due or self._files_due:
             self._due.set()
 
     async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -123,7 +154,22 @@ class App:
         """Ends the session and writes what lasts into the archive."""
         owner = self._writable()
         text = await owner.end()
-        return Ended(str(self._bench.archive), owner.count(text), report(owner.session))
+        proposed = owner.archive.pending is not None
+        return Ended(str(self._bench.archive), owner.count(text), proposed, report(owner.session))
+
+    async def crew(self, params: Crew) -> State:
+        """Goes on in another role or with another model, from the next call on."""
+        owner = self._writable()
+        if owner.busy:
+            raise RefusedError("A turn is running: stop it, or wait for its end.")
+        session = owner.session
+        role, model = params.role or session.role, (params.model or session.model).strip()
+        if len(model.split()) != 1:
+            raise RefusedError("Name one model by its id.")
+        if (role, model) != (session.role, session.model):
+            await owner.record(CrewChanged(role, model, self._bench.window(model)))
+            return await self._open(lambda: self._bench.resume(session.id, self, self._files))
+        return self._page.snapshot()
 
     async def key(self, params: Key) -> Nothing:
         """Takes the key; a session that nobody is using goes on with it at once."""
@@ -137,12 +183,15 @@ class App:
     # The turn.
 
     async def send(self, params: Send) -> Accepted:
-        """Opens a turn."""
+        """Opens a turn, with what it mentions in the view."""
         if not params.text.strip():
             raise RefusedError("The message is empty.")
-        number = await self._writable().send(params.text)
+        owner = self._writable()
+        missing = [path for path in dict.fromkeys(params.files) if path not in owner.session.files]
+        _, refused = await owner.inject_all(missing, Asked("skeleton")) if missing else ([], [])
+        number = await owner.send(params.text)
         self._due.set()
-        return Accepted(number)
+        return Accepted(number, [f"{one.path}: {one.reason}" for one in refused])
 
     async def cancel(self, _: Nothing) -> Nothing:
         """Stops the running turn."""
@@ -167,11 +216,6 @@ class App:
     async def undo(self, params: Undo) -> Nothing:
         """Undoes a compaction."""
         await self._writable().undo(params.compaction)
-        return Nothing()
-
-    async def pin(self, params: Pin) -> Nothing:
-        """Pins or unpins an entry."""
-        await self._writable().hand.pin(params.entry, pinned=params.pinned)
         return Nothing()
 
     # Files.
@@ -232,8 +276,9 @@ class App:
             before, self._owner = self._owner, None
             if before is not None:
                 await before.close()
+            self.preview.forget()
             self._page.clear()
-            self._files_due = True
+            self._files_due = self._archive_due = True
             try:
                 self._owner = await opening()
             except BaseException:
@@ -294,6 +339,9 @@ class App:
         if self._files_due:
             self._files_due = False
             self._seen = await owner.files()
+        if self._archive_due:
+            self._archive_due = False
+            self._shown_archive = await self.archive.shown(owner, self._files.uri(PATH))
         seen = self._seen
         view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
         if owner is not self._owner:
@@ -303,6 +351,7 @@ class App:
             session=panels.info(session, recorded=owner.recorded),
             memory=panels.memory(session, summary, owner.count(summary)),
             files=panels.files(seen, self._files.uri),
+            archive=self._shown_archive,
             meter=panels.meter(session, view, owner.meter.factor(view), owner.meter.tools),
             activity=activity,
             suggestion="" if session.origin == "recording" else owner.suggestion(),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from throughline.core.events import SessionStarted
-    from throughline.core.ports import Listener, SessionRow, Workspace
+    from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Workspace
     from throughline.core.recording import Recording
     from throughline.session.owner import Owner
-    from throughline.wire.methods import Options, Start
+    from throughline.wire.messages import Options, Start
 
 
 class Bench(Protocol):
@@ -25,6 +25,26 @@ class Bench(Protocol):
     @property
     def archive(self) -> Path:
         """Where the project archive is written."""
+        ...
+
+    def written(self) -> tuple[tuple[float, str], ...]:
+        """The archive as sessions have written it, and when, the oldest first. Reads the database."""
+        ...
+
+    def kept(self) -> ArchiveFile:
+        """The project archive."""
+        ...
+
+    def recall(self, query: str, session: str, limit: int) -> tuple[Found, ...]:
+        """Where something was said, in one session or in all. Reads the database."""
+        ...
+
+    def changes(self, said: str) -> str:
+        """What changed over a span, as Markdown. Raises UserError. Asks git."""
+        ...
+
+    def window(self, model: str) -> int:
+        """A model's context limit in its own tokens."""
         ...
 
     def key(self, key: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +24,8 @@ from throughline.server import hover
 from throughline.server.buffers import Buffers
 from throughline.server.protocol import SafeProtocol
 from throughline.wire import codec
-from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method, Options
+from throughline.wire.messages import Options
+from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method
 from throughline.wire.state import Patch
 
 if TYPE_CHECKING:
@@ -164,12 +166,12 @@ class Shell:
 
 
 def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
-    name = method.name.rpartition("/")[2]
+    act_of = attrgetter(method.name.partition("/")[2].replace("/", "."))
 
     async def handle(params: Any) -> Any:
         async def act() -> Any:
             asked = codec.decode(method.params, params)
-            return codec.encode(await getattr(await shell.app(), name)(asked))
+            return codec.encode(await act_of(await shell.app())(asked))
 
         return await _guarded(method.name, act)
 

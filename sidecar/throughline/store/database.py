@@ -15,7 +15,7 @@ from threading import Lock
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from throughline.core.events import Logged, SessionEnded, SessionStarted, Spoke
+from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec, recovery
@@ -175,6 +175,19 @@ class Database:
                 " HAVING max(seq) = max(CASE kind WHEN 'archive_proposed' THEN seq END) ORDER BY updated DESC, id"
             ).fetchall()
         return tuple(name for (name,) in rows)
+
+    def archives(self) -> tuple[tuple[float, str], ...]:
+        """The archive as sessions have written it, and when, the oldest first. Raises StoreError."""
+        with self._guarded(), self._lock:
+            rows = self._connection.execute(
+                "SELECT at, body FROM events WHERE kind = 'archive_written' ORDER BY at"
+            ).fetchall()
+        made = []
+        for at, body in rows:
+            with suppress(MalformedError):
+                event = codec.load(body)
+                made += [(at, event.text)] if isinstance(event, ArchiveWritten) else []
+        return tuple(made)
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[Found, ...]:
         """Where all words of a query stand together, the best first, in one session or in all. Raises StoreError."""

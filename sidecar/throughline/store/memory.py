@@ -8,7 +8,7 @@ from itertools import islice
 
 from attrs import evolve
 
-from throughline.core.events import Logged
+from throughline.core.events import ArchiveWritten, Logged
 from throughline.core.fold import fold
 from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.store import codec
@@ -65,6 +65,12 @@ class MemoryStore:
     def pending(self) -> tuple[str, ...]:
         """The sessions whose archive change nobody has accepted or rejected, the newest first."""
         return tuple(row.id for row in self.sessions() if fold(self._logs[row.id]).proposed is not None)
+
+    def archives(self) -> tuple[tuple[float, str], ...]:
+        """The archive as sessions have written it, and when, the oldest first."""
+        logs = self._logs.values()
+        made = [(one.at, one.event.text) for log in logs for one in log if isinstance(one.event, ArchiveWritten)]
+        return tuple(sorted(made))
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first."""

@@ -8,7 +8,7 @@ from typing import Any
 from cattrs import Converter
 
 from throughline.core.tagged import converter, structure
-from throughline.wire.methods import Options
+from throughline.wire.messages import Options
 from throughline.wire.state import Change, Row
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
-from throughline.wire import methods, state
+from throughline.wire import messages, methods, state
 from throughline.wire.settings import SETTINGS, Setting
 
 ALIASES = {
@@ -22,7 +22,8 @@ ALIASES = {
     state.Freshness: "Freshness",
     state.FileForm: "FileForm",
     state.Activity: "Activity",
-    methods.Role: "Role",
+    state.EntryKind: "EntryKind",
+    messages.Role: "Role",
 }
 _SETTINGS = "/** The setting behind each option, and its default. */"
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
@@ -91,20 +92,19 @@ def protocol() -> str:
 
 
 def _messages() -> list[type[Any]]:
-    found = [
+    return [
         thing
-        for module in (state, methods)
+        for module in (state, messages)
         for thing in vars(module).values()
         if isinstance(thing, type) and has(thing) and thing.__module__ == module.__name__
     ]
-    return [thing for thing in found if thing is not methods.Method]
 
 
 def _interface(message: type[Any]) -> str:
     hints = get_type_hints(message)
     lines = [f"/** {' '.join((message.__doc__ or '').split())} */", f"export interface {message.__name__} {{"]
-    if "kind" in vars(message):
-        lines.append(f'  kind: "{message.kind}";')
+    if isinstance(tag := vars(message).get("kind"), str):
+        lines.append(f'  kind: "{tag}";')
     lines += [f"  {one.name}: {_type(hints[one.name])};" for one in fields(message)]
     return "\n".join([*lines, "}\n"])
 

@@ -2,173 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from attrs import frozen
 
-from throughline.wire.state import FileForm, Patch, State
+from throughline.wire.messages import (
+    AcceptArchive,
+    Accepted,
+    Add,
+    ArchiveChange,
+    Archived,
+    Changed,
+    ChangeLog,
+    Changes,
+    Compacting,
+    Crew,
+    Difference,
+    Edit,
+    Ended,
+    FindFiles,
+    FoundFiles,
+    Inject,
+    Injected,
+    Key,
+    Nothing,
+    OneEntry,
+    OneFile,
+    OpenRecording,
+    Pin,
+    Places,
+    Previewed,
+    Recall,
+    Recast,
+    Resolve,
+    Resume,
+    Rewrite,
+    Rewritten,
+    Send,
+    Sessions,
+    Start,
+    Undo,
+)
+from throughline.wire.state import Patch, State
 
 VERSION = 1
-
-Hour: TypeAlias = Literal["never", "stable", "always"]
-Role: TypeAlias = Literal["engineer", "qa", "product"]
-
-
-@frozen
-class Options:
-    """The `initializationOptions`: the editor's settings, and the demo that plays where there is no key."""
-
-    version: int
-    model: str
-    compressor: str
-    endpoint: str
-    window: int
-    share: float
-    summary: int
-    archive: int
-    hour: Hour
-    demo: str
-
-
-@frozen
-class Nothing:
-    """No parameters, or no result beyond success."""
-
-
-@frozen
-class Start:
-    """Begins a session."""
-
-    objective: str
-    role: Role = "engineer"
-
-
-@frozen
-class Resume:
-    """Opens a session of this workspace again."""
-
-    session: str
-
-
-@frozen
-class SessionItem:
-    """A session as listed; times are seconds since the epoch."""
-
-    id: str
-    objective: str
-    started: float
-    updated: float
-    turns: int
-    ended: bool
-    recorded: bool
-
-
-@frozen
-class Sessions:
-    """The sessions of this workspace, the newest first, and whether a model can be reached for a new one."""
-
-    sessions: list[SessionItem]
-    keyed: bool
-
-
-@frozen
-class OpenRecording:
-    """Opens a session that another tool recorded, to be read with its summary."""
-
-    path: str
-
-
-@frozen
-class Send:
-    """A message of the user's; its turn begins at once, or when the turns before it have ended."""
-
-    text: str
-
-
-@frozen
-class Accepted:
-    """The number of the turn that a message opened or will open."""
-
-    turn: int
-
-
-@frozen
-class Compacting:
-    """Whether a compaction was made; where not, why."""
-
-    made: bool
-    reason: str
-
-
-@frozen
-class Undo:
-    """Undoes a compaction by id, or the last one where the id is empty."""
-
-    compaction: str
-
-
-@frozen
-class Pin:
-    """Pins or unpins an entry of the ledger."""
-
-    entry: str
-    pinned: bool
-
-
-@frozen
-class Inject:
-    """Puts files into the view."""
-
-    uris: list[str]
-    form: FileForm
-
-
-@frozen
-class Refusal:
-    """A file that was not injected, and why."""
-
-    uri: str
-    reason: str
-
-
-@frozen
-class Injected:
-    """The files that entered the view, and those that did not."""
-
-    paths: list[str]
-    refused: list[Refusal]
-
-
-@frozen
-class OneFile:
-    """Names a file by its address."""
-
-    uri: str
-
-
-@frozen
-class Difference:
-    """What moved since the model saw the file, as Markdown; what it saw, and what it would see now."""
-
-    markdown: str
-    seen: str
-    now: str
-
-
-@frozen
-class Ended:
-    """What a session's end wrote: the archive's path and tokens, and the session's report as Markdown."""
-
-    path: str
-    tokens: int
-    report: str
-
-
-@frozen
-class Key:
-    """The API key from the editor's secret storage; empty to forget it."""
-
-    key: str
 
 
 @frozen
@@ -190,17 +67,70 @@ SEND = Method("throughline/send", Send, Accepted)
 CANCEL = Method("throughline/cancel", Nothing, Nothing)
 COMPACT = Method("throughline/compact", Nothing, Compacting)
 UNDO = Method("throughline/undo", Undo, Nothing)
-PIN = Method("throughline/pin", Pin, Nothing)
+PIN = Method("throughline/ledger/pin", Pin, Changed)
+EDIT = Method("throughline/ledger/edit", Edit, Changed)
+RESOLVE = Method("throughline/ledger/resolve", Resolve, Changed)
+REOPEN = Method("throughline/ledger/reopen", OneEntry, Changed)
+RECAST = Method("throughline/ledger/recast", Recast, Changed)
+DELETE = Method("throughline/ledger/delete", OneEntry, Changed)
+ADD = Method("throughline/ledger/add", Add, Changed)
+TAKE_BACK = Method("throughline/ledger/undo", Changed, Nothing)
+REWRITE = Method("throughline/ledger/rewrite", Rewrite, Rewritten)
 INJECT = Method("throughline/inject", Inject, Injected)
 REFRESH = Method("throughline/refresh", OneFile, Injected)
 DROP = Method("throughline/drop", OneFile, Nothing)
 DIFFERENCE = Method("throughline/difference", OneFile, Difference)
 END = Method("throughline/end", Nothing, Ended)
+ARCHIVE_CHANGE = Method("throughline/archive/change", Nothing, ArchiveChange)
+ARCHIVE_PROPOSE = Method("throughline/archive/propose", Nothing, ArchiveChange)
+ARCHIVE_ACCEPT = Method("throughline/archive/accept", AcceptArchive, Archived)
+ARCHIVE_REJECT = Method("throughline/archive/reject", Nothing, Nothing)
+PREVIEW = Method("throughline/preview/show", Nothing, Previewed)
+APPLY = Method("throughline/preview/apply", Nothing, Compacting)
+DISMISS = Method("throughline/preview/dismiss", Nothing, Nothing)
+CREW = Method("throughline/crew", Crew, State)
+RECALL = Method("throughline/search/recall", Recall, Places)
+FILES = Method("throughline/search/files", FindFiles, FoundFiles)
+CHANGES = Method("throughline/search/changes", Changes, ChangeLog)
 KEY = Method("throughline/key", Key, Nothing)
 PATCH = Method("throughline/patch", Patch, None)
 
 REQUESTS = (
-    START, DEMO, RESUME, SESSIONS, RECORDING, SNAPSHOT, SEND, CANCEL, COMPACT, UNDO, PIN, INJECT, REFRESH, DROP,
-    DIFFERENCE, END, KEY,
-)  # fmt: skip
+    START,
+    DEMO,
+    RESUME,
+    SESSIONS,
+    RECORDING,
+    SNAPSHOT,
+    SEND,
+    CANCEL,
+    COMPACT,
+    UNDO,
+    PIN,
+    EDIT,
+    RESOLVE,
+    REOPEN,
+    RECAST,
+    DELETE,
+    ADD,
+    TAKE_BACK,
+    REWRITE,
+    INJECT,
+    REFRESH,
+    DROP,
+    DIFFERENCE,
+    END,
+    ARCHIVE_CHANGE,
+    ARCHIVE_PROPOSE,
+    ARCHIVE_ACCEPT,
+    ARCHIVE_REJECT,
+    PREVIEW,
+    APPLY,
+    DISMISS,
+    CREW,
+    RECALL,
+    FILES,
+    CHANGES,
+    KEY,
+)
 NOTIFICATIONS = (PATCH,)

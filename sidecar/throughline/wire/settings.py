@@ -66,4 +66,19 @@ SETTINGS = (
             ("always", "Everything, the conversation too."),
         ),
     ),
+    Setting(
+        "preview", "preview", "never", "Whether a compaction waits until you have looked at it.",
+        choices=(
+            ("never", "Compact when it is due; every compaction can be undone."),
+            ("first", "Wait for your word in the first five sessions of a project."),
+            ("always", "Wait for your word every time."),
+        ),
+    ),
+    Setting(
+        "distil", "distil", "write", "What becomes of what a session leaves for the project archive when it ends.",
+        choices=(
+            ("write", "It is written at once."),
+            ("ask", "It waits as a change that you accept, edit or reject."),
+        ),
+    ),
 )  # fmt: skip

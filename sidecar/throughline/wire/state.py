@@ -9,6 +9,10 @@ from attrs import field, frozen
 Freshness: TypeAlias = Literal["fresh", "stale", "gone"]
 FileForm: TypeAlias = Literal["full", "skeleton"]
 Activity: TypeAlias = Literal["idle", "answering", "compacting"]
+EntryKind: TypeAlias = Literal[
+    "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
+    "question", "issue", "rejected", "fact",
+]  # fmt: skip
 
 
 @frozen
@@ -89,6 +93,33 @@ class CompactionRow:
 
 
 @frozen
+class HeldRow:
+    """A compaction that waits for the user's word: the turns up to `through`, and what it would do to the view."""
+
+    kind: ClassVar[Literal["held"]] = "held"
+    id: str
+    through: int
+    before: int
+    after: int
+    held: int
+    live: int
+    added: int
+    gains: bool
+
+
+@frozen
+class ArchiveRow:
+    """A change of the project archive: the lines that it adds and takes out, and what became of it."""
+
+    kind: ClassVar[Literal["archive"]] = "archive"
+    id: str
+    by: Literal["local", "model"]
+    added: int
+    removed: int
+    status: Literal["waiting", "accepted", "rejected"]
+
+
+@frozen
 class NoticeRow:
     """Something the user must know, in one line."""
 
@@ -98,15 +129,24 @@ class NoticeRow:
     text: str
 
 
-Row: TypeAlias = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | NoticeRow
+Row: TypeAlias = (
+    UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
+)  # fmt: skip
 
 
 @frozen
 class MemoryEntry:
-    """One ledger entry in the Memory view; `row` is the chat row of the turn it came from."""
+    """One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is
+    the chat row of the turn it came from.
+    """
 
     id: str
+    kind: EntryKind
     text: str
+    said: str
+    why: str
+    owner: str
+    resolution: str
     turns: list[int]
     state: Literal["active", "revised", "resolved"]
     author: Literal["agent", "user", "summariser"]
@@ -116,19 +156,66 @@ class MemoryEntry:
 
 @frozen
 class MemorySection:
-    """A section of the rolling summary."""
+    """A section of the rolling summary, and the kind of a new entry in it."""
 
     title: str
+    kind: EntryKind
     entries: list[MemoryEntry]
 
 
 @frozen
 class Memory:
-    """The rolling summary, as text and as entries; tokens are o200k."""
+    """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what somebody put into the
+    ledger, `taken` is what rules took from the dialogue and the summary shows, and `resolved` what has been settled.
+    """
 
     summary: str
     tokens: int
     sections: list[MemorySection]
+    taken: list[MemoryEntry]
+    resolved: list[MemoryEntry]
+
+
+@frozen
+class ArchiveLine:
+    """A line of the project archive: its number in the file (from 1), and when a session first wrote it, in seconds
+    since the epoch; null where a person wrote it.
+    """
+
+    text: str
+    line: int
+    since: float | None
+
+
+@frozen
+class ArchiveSection:
+    """A section of the project archive."""
+
+    title: str
+    line: int
+    lines: list[ArchiveLine]
+
+
+@frozen
+class ArchivePending:
+    """A change of the archive that waits to be accepted: the lines that it adds and takes out; `problem` says why it
+    cannot be.
+    """
+
+    by: Literal["local", "model"]
+    added: int
+    removed: int
+    problem: str
+
+
+@frozen
+class Archive:
+    """The project archive; tokens are o200k."""
+
+    uri: str
+    tokens: int
+    sections: list[ArchiveSection]
+    pending: ArchivePending | None
 
 
 @frozen
@@ -183,8 +270,9 @@ class State:
     revision: int
     session: SessionInfo | None
     rows: list[Row] = field(factory=list)
-    memory: Memory = field(factory=lambda: Memory("", 0, []))
+    memory: Memory = field(factory=lambda: Memory("", 0, [], [], []))
     files: list[ContextFile] = field(factory=list)
+    archive: Archive = field(factory=lambda: Archive("", 0, [], None))
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))
     activity: Activity = "idle"
     suggestion: str = ""
@@ -224,6 +312,14 @@ class MemoryPut:
 
 
 @frozen
+class ArchivePut:
+    """Replaces the archive."""
+
+    kind: ClassVar[Literal["archive"]] = "archive"
+    archive: Archive
+
+
+@frozen
 class FilesPut:
     """Replaces the context files."""
 
@@ -256,7 +352,9 @@ class SessionPut:
     session: SessionInfo | None
 
 
-Change: TypeAlias = RowPut | RowGrown | RowGone | MemoryPut | FilesPut | MeterPut | ActivityPut | SessionPut
+Change: TypeAlias = (
+    RowPut | RowGrown | RowGone | MemoryPut | ArchivePut | FilesPut | MeterPut | ActivityPut | SessionPut
+)  # fmt: skip
 
 
 @frozen

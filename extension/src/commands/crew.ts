@@ -1,0 +1,29 @@
+import { window } from "vscode";
+import type { App } from "../app";
+import type { Role } from "../protocol";
+import { ROLES } from "./start";
+
+/** Goes on in another role: the given one, or one that is picked. */
+export async function role(app: App, given?: string): Promise<void> {
+  const now = app.mirror.state.session?.role;
+  const known = ROLES.find((one) => one.role === given?.trim().toLowerCase())?.role;
+  if (given && !known) throw new Error(`There is no role ${given}: there are ${ROLES.map((one) => one.role).join(", ")}.`);
+  const items = ROLES.map((one) => ({ ...one, description: one.role === now ? `${one.description} (now)` : one.description }));
+  const to = known ?? (await window.showQuickPick(items, { title: "Go on in another role", placeHolder: "Role" }))?.role;
+  if (to) await change(app, to, null);
+}
+
+/** Goes on with another model: the given one, or one that is picked. */
+export async function model(app: App, given?: string): Promise<void> {
+  const to = given?.trim() || (await window.showInputBox({
+    title: "Go on with another model",
+    prompt: "The model's id. From the next message on it answers.",
+    value: app.mirror.state.session?.model ?? "",
+    validateInput: (text) => (/^\S+$/.test(text.trim()) ? undefined : "Name one model by its id."),
+  }));
+  if (to) await change(app, null, to.trim());
+}
+
+async function change(app: App, to: Role | null, name: string | null): Promise<void> {
+  await app.mirror.load(app.sidecar.ask("throughline/crew", { role: to, model: name }));
+}

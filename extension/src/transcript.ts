@@ -1,0 +1,44 @@
+import type { Row, State } from "./protocol";
+
+/** The conversation as Markdown, for a screen reader, a search or a colleague. */
+export function transcript({ session, rows }: State): string {
+  const head = [`# ${session?.objective ?? "Throughline"}`, session ? `${session.role} · ${session.model}` : ""];
+  return `${[...head, ...rows.map(said)].filter(Boolean).join("\n\n")}\n`;
+}
+
+function said(row: Row): string {
+  switch (row.kind) {
+    case "user":
+      return `## Turn ${row.turn}${row.waiting ? " (waits)" : ""}\n\n${quoted(row.text)}`;
+    case "agent":
+      return row.partial ? `${row.text}\n\n*This answer was cut short.*` : row.text;
+    case "tool":
+      return `**${row.tool}** \`${row.title.replaceAll("`", "'")}\`${row.status === "done" ? "" : ` (${row.status})`}${fenced(row.result)}`;
+    case "entry":
+      return `> **${row.label}**: ${row.text}`;
+    case "file":
+      return `*File in the context: ${row.path} (${row.form})*`;
+    case "compaction":
+      return `---\n\n*Compacted through turn ${row.through}: ${row.before} → ${row.after} tokens, ${row.held}/${row.live} held${row.undone ? ", undone" : ""}*`;
+    case "held":
+      return `*A compaction through turn ${row.through} waits: ${row.before} → ${row.after} tokens*`;
+    case "archive":
+      return `*Change of the project archive: ${row.added} added, ${row.removed} taken out, ${row.status}*`;
+    case "notice":
+      return `*${row.text}*`;
+    default:
+      return row satisfies never;
+  }
+}
+
+function quoted(text: string): string {
+  return text.split("\n").map((line) => `> ${line}`).join("\n");
+}
+
+/** A fence that is longer than any in the text. */
+function fenced(text: string): string {
+  if (!text.trim()) return "";
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `\n\n${fence}\n${text}\n${fence}`;
+}
