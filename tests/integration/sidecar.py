@@ -150,6 +150,8 @@ def patched(state: State, patch: Patch) -> State:
                 row = rows[name]
                 assert isinstance(row, AgentRow)
                 rows[name] = evolve(row, text=row.text + text)
+            case RowGone(id=name):
+                rows.pop(name, None)
             case MemoryPut(memory=memory):
                 state = evolve(state, memory=memory)
             case ArchivePut(archive=archive):

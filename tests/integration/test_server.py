@@ -309,8 +309,8 @@ async def test_a_recorded_session_opens_to_be_read_with_its_summary(tmp_path: Pa
 
 MALFORMED = [
     (methods.SEND.name, {}, -32602),
-    (methods.SEND.name, {"text": 3}, -32602),
-    (methods.SEND.name, {"text": "a", "more": 1}, -32602),
+    (methods.SEND.name, {"text": 3, "files": []}, -32602),
+    (methods.SEND.name, {"text": "a", "files": [], "more": 1}, -32602),
     (methods.SEND.name, [], -32602),
     (methods.SEND.name, None, -32602),
     (methods.INJECT.name, {"uris": "a", "form": "skeleton"}, -32602),
@@ -319,7 +319,7 @@ MALFORMED = [
     ("textDocument/hover", {"textDocument": 3}, -32602),
     ("textDocument/hover", None, -32602),
     ("throughline/nothing", {}, -32601),
-    (methods.SEND.name, {"text": "no session"}, -32803),
+    (methods.SEND.name, {"text": "no session", "files": []}, -32803),
     (methods.RESUME.name, {"session": "unknown"}, -32803),
     (methods.RECORDING.name, {"path": "/nowhere/at/all.jsonl"}, -32803),
 ]
