@@ -2,7 +2,7 @@
 
 export const VERSION = 1;
 
-export type Row = UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow;
+export type Row = UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow;
 
 export type Change = RowPut | RowGrown | RowGone | MemoryPut | ArchivePut | FilesPut | MeterPut | ActivityPut | SessionPut;
 
@@ -46,6 +46,21 @@ export interface ToolRow {
   status: "running" | "done" | "failed";
   masked: boolean;
   tokens: number;
+}
+
+/** A question whether a call may act on a path or run a command: `why` says what is special about it, `detail` shows it, and `pattern` is what allowing it for the session would allow. `reason` is the user's, of a no. */
+export interface AskRow {
+  kind: "ask";
+  id: string;
+  turn: number;
+  call: string;
+  action: "read" | "edit" | "run";
+  target: string;
+  why: string;
+  detail: string;
+  pattern: string;
+  status: "waiting" | "allowed" | "session" | "denied" | "withdrawn";
+  reason: string;
 }
 
 /** A decision, milestone or rejected approach, at the moment it entered the ledger. */
@@ -345,6 +360,14 @@ export interface Send {
   files: Array<string>;
 }
 
+/** The user's answer to a call that asks: whether it may act, whether that holds for the session, and why not. */
+export interface Answer {
+  call: string;
+  allowed: boolean;
+  session: boolean;
+  reason: string;
+}
+
 /** The number of the turn that a message opened or will open, and why files that it mentions did not enter. */
 export interface Accepted {
   turn: number;
@@ -539,6 +562,7 @@ export interface Requests {
   "throughline/recording": { params: OpenRecording; result: State };
   "throughline/snapshot": { params: Nothing; result: State };
   "throughline/send": { params: Send; result: Accepted };
+  "throughline/approval/answer": { params: Answer; result: Nothing };
   "throughline/cancel": { params: Nothing; result: Nothing };
   "throughline/compact": { params: Nothing; result: Compacting };
   "throughline/undo": { params: Undo; result: Nothing };

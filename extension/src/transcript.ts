@@ -14,6 +14,8 @@ function said(row: Row): string {
       return row.partial ? `${row.text}\n\n*This answer was cut short.*` : row.text;
     case "tool":
       return `**${row.tool}** \`${row.title.replaceAll("`", "'")}\`${row.status === "done" ? "" : ` (${row.status})`}${fenced(row.result)}`;
+    case "ask":
+      return `*Asked for leave: ${row.action} ${row.target}, ${row.status}${row.reason ? `: ${row.reason}` : ""}*`;
     case "entry":
       return `> **${row.label}**: ${row.text}`;
     case "file":

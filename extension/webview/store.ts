@@ -166,6 +166,7 @@ function announce(before: Row | undefined, row: Row): void {
     announcement.value = row.text.slice(0, 2000);
   }
   if (row.kind === "notice") announcement.value = row.text;
+  if (row.kind === "ask" && row.status === "waiting" && !before) announcement.value = `The agent asks: ${row.action} ${row.target}?`;
   if (row.kind === "held") announcement.value = `A compaction through turn ${row.through} waits for your word`;
   if (row.kind === "archive" && row.status === "waiting") announcement.value = "A change of the project archive waits for you";
   if (row.kind === "compaction" && !before) announcement.value = `Compacted through turn ${row.through}`;

@@ -32,6 +32,7 @@ from throughline.wire.state import (
     MemoryPut,
     MeterPut,
     Patch,
+    RowGone,
     RowGrown,
     RowPut,
     SessionPut,

@@ -11,10 +11,11 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import DEMO, Editor, sidecar
+from throughline.core.ports import CallPiece
 from throughline.models.fake import FakeMessages
 from throughline.models.script import Reply
 from throughline.wire import methods
-from throughline.wire.state import AgentRow, CompactionRow, EntryRow, NoticeRow, State, UserRow
+from throughline.wire.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, UserRow
 
 CODE = """\
 class Ledger:
@@ -378,6 +379,47 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
         sent = next(one for one in fake.requests if one.path.startswith("/v1/messages"))
         assert sent.body["messages"][-1]["content"][-1]["text"] == "Which store?"
         assert "Use tabs." in str(sent.body["system"])
+
+
+async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
+    edit = {"path": "a.py", "old": "one = 1", "new": "one = 2"}
+    replies = [
+        Reply(text="I change it.", calls=(CallPiece("c1", "edit_file", edit),)),
+        Reply(text="Then so.", calls=(CallPiece("c2", "edit_file", edit),)),
+        Reply(text="Done.", calls=(CallPiece("c3", "run_command", {"command": "echo hello"}),)),
+        Reply(text="Bye."),
+    ]
+    async with FakeMessages(replies) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+        await editor.ask(methods.KEY, key="sk-test-key")
+        await editor.ask(methods.START, objective="two", role="engineer")
+        await editor.ask(methods.SEND, text="Make it two.", files=[])
+
+        async def asks(call: str) -> AskRow:
+            state = await editor.until(lambda s: any(row.detail for row in waiting(s) if row.call == call))
+            return next(row for row in waiting(state) if row.call == call)
+
+        row = await asks("c1")
+        assert (row.action, row.target, row.pattern) == ("edit", "a.py", "edit:**")
+        assert "+one = 2" in row.detail
+        await editor.ask(methods.ANSWER, call="c1", allowed=False, session=False, reason="Not on a Friday.")
+        await asks("c2")
+        assert (tmp_path / "a.py").read_text(encoding="utf-8") == "one = 1\n"
+        await editor.ask(methods.ANSWER, call="c2", allowed=True, session=True, reason="")
+        await asks("c3")
+        with pytest.raises(JsonRpcException, match="has been answered"):
+            await editor.ask(methods.ANSWER, call="c2", allowed=True, session=False, reason="")
+        await editor.ask(methods.CANCEL)
+        state = await editor.until(idle)
+    asked = [(row.call, row.status, row.reason) for row in state.rows if isinstance(row, AskRow)]
+    assert asked == [("c1", "denied", "Not on a Friday."), ("c2", "session", ""), ("c3", "withdrawn", "")]
+    assert (tmp_path / "a.py").read_text(encoding="utf-8") == "one = 2\n"
+    bodies = [one.body for one in fake.requests if one.path.startswith("/v1/messages")]
+    assert "Not on a Friday." in str(bodies[1]["messages"][-1])
+
+
+def waiting(state: State) -> list[AskRow]:
+    return [row for row in state.rows if isinstance(row, AskRow) and row.status == "waiting"]
 
 
 async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_goes_on(tmp_path: Path) -> None:

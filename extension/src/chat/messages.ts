@@ -23,6 +23,7 @@ export type FromPage =
   | { kind: "find"; query: string }
   | { kind: "dropped"; uris: string[] }
   | { kind: "draft"; text: string }
+  | { kind: "answer"; call: string; allowed: boolean; session: boolean; reason: string }
   | { kind: "cancel" }
   | { kind: "run"; command: PageCommand; argument: string }
   | { kind: "open"; path: string }

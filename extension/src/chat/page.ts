@@ -67,6 +67,10 @@ export class Page implements Disposable {
         return this.tell({ kind: "mention", paths: named(message.uris) });
       case "draft":
         return this.app.context.workspaceState.update(DRAFT, message.text || undefined);
+      case "answer": {
+        const { call, allowed, session, reason } = message;
+        return void (await sidecar.ask("throughline/approval/answer", { call, allowed, session, reason }));
+      }
       case "cancel":
         return void (await sidecar.ask("throughline/cancel", {}));
       case "run":

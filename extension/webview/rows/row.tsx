@@ -2,6 +2,7 @@ import type { Row } from "../../src/protocol";
 import { rowOf } from "../store";
 import { Agent } from "./agent";
 import { Archive } from "./archive";
+import { Ask } from "./ask";
 import { Compaction } from "./compaction";
 import { Entry } from "./entry";
 import { File } from "./file";
@@ -34,6 +35,8 @@ function content(row: Row) {
       return <Agent row={row} />;
     case "tool":
       return <Tool row={row} />;
+    case "ask":
+      return <Ask row={row} />;
     case "entry":
       return <Entry row={row} />;
     case "file":

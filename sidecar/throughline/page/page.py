@@ -17,9 +17,12 @@ from throughline.core.events import (
     CompactionUndone,
     Logged,
     Spoke,
+    TurnEnded,
     Withdrawn,
 )
-from throughline.page.rows import HELD, agent_row, rows
+from throughline.page.asks import waiting_ask
+from throughline.page.ids import agent_row
+from throughline.page.rows import HELD, SHOWN, rows
 from throughline.wire.state import (
     Activity,
     ActivityPut,
@@ -27,6 +30,7 @@ from throughline.wire.state import (
     Archive,
     ArchivePut,
     ArchiveRow,
+    AskRow,
     Change,
     ContextFile,
     FilesPut,
@@ -44,6 +48,7 @@ from throughline.wire.state import (
     SessionInfo,
     SessionPut,
     State,
+    ToolRow,
     UserRow,
 )
 
@@ -140,6 +145,18 @@ class Page:
         """Takes away what was offered."""
         self._patch(list(self._drop([HELD])))
 
+    def detail(self, call: str, detail: str, pattern: str) -> None:
+        """Shows what a call that asks would do."""
+        row = waiting_ask(call, self._rows.get)
+        if row is not None:
+            self._patch(list(self._show(evolve(row, detail=detail, pattern=pattern))))
+
+    def printed(self, call: str, text: str) -> None:
+        """Shows what a running command prints, until its result comes."""
+        row = self._rows.get(f"t{call}")
+        if isinstance(row, ToolRow) and row.status == "running" and len(row.result) < SHOWN:
+            self._patch(list(self._show(evolve(row, result=row.result + text))))
+
     def _gone(self, logged: Logged) -> Iterator[Change]:
         """What an event takes away: words that waited go where their turn is or, taken back, are kept in a notice, and
         what waited for the user's word is settled, or another one waits in its place.
@@ -153,6 +170,9 @@ class Page:
         if isinstance(event, ArchiveWritten | ArchiveRejected):
             status: Literal["accepted", "rejected"] = "accepted" if isinstance(event, ArchiveWritten) else "rejected"
             yield from (change for row in waits for change in self._show(evolve(row, status=status)))
+        if isinstance(event, TurnEnded):
+            asked = [row for row in self._rows.values() if isinstance(row, AskRow) and row.status == "waiting"]
+            yield from (change for row in asked for change in self._show(evolve(row, status="withdrawn")))
         waiting = [row for row in self._rows.values() if isinstance(row, UserRow) and row.waiting]
         for row in waiting:
             back = isinstance(event, Withdrawn) and event.turn in (0, row.turn)

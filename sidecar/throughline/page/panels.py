@@ -11,7 +11,7 @@ from throughline.core.files import SeenFile
 from throughline.core.ledger import Entry
 from throughline.core.session import Session
 from throughline.core.view import Place, View
-from throughline.page.rows import user_row
+from throughline.page.ids import user_row
 from throughline.wire.state import (
     ContextFile,
     Memory,

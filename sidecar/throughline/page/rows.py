@@ -9,7 +9,7 @@ from attrs import evolve
 
 from throughline.compression.merging import Change
 from throughline.compression.tags import without
-from throughline.core.deeds import Restored
+from throughline.core.deeds import Answered, Asked, Restored
 from throughline.core.events import (
     ArchiveProposed,
     Compacted,
@@ -29,6 +29,8 @@ from throughline.core.events import (
 )
 from throughline.core.ledger import Add, Entry
 from throughline.page.archive import pending
+from throughline.page.asks import asked
+from throughline.page.ids import agent_row, first_free, user_row, waiting_row
 from throughline.wire.state import (
     AgentRow,
     ArchiveRow,
@@ -49,40 +51,27 @@ HELD = "held"
 _CHIPS = {"decision": "decision", "milestone": "milestone", "rejected": "rejected"}
 
 
-def user_row(turn: int, place: int = 0) -> str:
-    """The id of a turn's words, the first or a later one."""
-    return f"u{turn}" if place == 0 else f"u{turn}.{place}"
-
-
-def waiting_row(turn: int, place: int) -> str:
-    """The id of words that wait for their turn."""
-    return f"w{turn}.{place}"
-
-
-def agent_row(turn: int, place: int) -> str:
-    """The id of a turn's block of model text."""
-    return f"a{turn}.{place}"
-
-
 def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
     """The rows that one event adds or replaces; `known` finds a row by its id."""
     event = logged.event
     match event:
         case Spoke(turn=turn, text=text, origin="user"):
-            place = _first_free(lambda n: user_row(turn, n), known)
+            place = first_free(lambda n: user_row(turn, n), known)
             yield UserRow(user_row(turn, place), turn, text)
         case Queued(turn=turn, text=text):
-            place = _first_free(lambda n: waiting_row(turn, n), known)
+            place = first_free(lambda n: waiting_row(turn, n), known)
             yield UserRow(waiting_row(turn, place), turn, text, waiting=True)
         case Noted(text=text) | Spoke(text=text):
             yield NoticeRow(f"e{logged.seq}", "info", text)
         case Replied(turn=turn, text=text, partial=partial) if text.strip():
-            place = _first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))
+            place = first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))
             yield AgentRow(agent_row(turn, place), turn, text, streaming=False, partial=partial)
         case ToolCalled():
             yield ToolRow(f"t{event.id}", event.turn, event.tool, _title(event.args), "", "running", False, 0)
         case ToolReturned():
             yield _returned(event, known(f"t{event.id}"))
+        case Asked() | Answered():
+            yield from asked(event, known)
         case Masked(ids=ids):
             masked = (known(f"t{name}") for name in ids)
             yield from (evolve(row, masked=True) for row in masked if isinstance(row, ToolRow))
@@ -113,13 +102,6 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
             pass
 
 
-def _first_free(name: Callable[[int], str], known: Callable[[str], Row | None]) -> int:
-    place = 0
-    while known(name(place)) is not None:
-        place += 1
-    return place
-
-
 def _finished(row: Row | None) -> Row | None:
     """A row that still streams is the one that its event will replace."""
     return None if isinstance(row, AgentRow) and row.streaming else row
@@ -128,7 +110,7 @@ def _finished(row: Row | None) -> Row | None:
 def _untagged(added: Sequence[Entry], known: Callable[[str], Row | None]) -> Iterator[AgentRow]:
     """The block of text that the entries came from, without their lines: chips take their place."""
     for turn in {entry.turns[0] for entry in added}:
-        last = _first_free(lambda n, turn=turn: agent_row(turn, n), known) - 1  # type: ignore[misc]
+        last = first_free(lambda n, turn=turn: agent_row(turn, n), known) - 1  # type: ignore[misc]
         row = known(agent_row(turn, last)) if last >= 0 else None
         if isinstance(row, AgentRow):
             yield evolve(row, text=without(row.text, {(entry.kind, entry.text) for entry in added}))

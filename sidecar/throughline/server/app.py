@@ -28,6 +28,7 @@ from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
 from throughline.page import panels
 from throughline.page.page import Page
+from throughline.server.approval import ApprovalRequests
 from throughline.server.archive import ArchiveRequests
 from throughline.server.buffers import Buffers
 from throughline.server.ledger import LedgerRequests
@@ -83,6 +84,8 @@ class App:
         self._hovered: tuple[tuple[str, str, str, str], Moved] | None = None
         self._archive_due = True
         self._shown_archive = Archive("", 0, [], None)
+        self.approval = ApprovalRequests(self._page)
+        bench.asks(self.approval, self._page.printed)
         self.archive = ArchiveRequests(bench, self._live)
         self.preview = PreviewRequests(self._writable, self._page)
         self.search = SearchRequests(bench, files, self._live)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from throughline.core.acting import Approver
     from throughline.core.events import SessionStarted
     from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Workspace
     from throughline.core.recording import Recording
@@ -45,6 +46,10 @@ class Bench(Protocol):
 
     def window(self, model: str) -> int:
         """A model's context limit in its own tokens."""
+        ...
+
+    def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
+        """Says whom the tools of sessions ask, and who is told what their commands print, by the id of the call."""
         ...
 
     def key(self, key: str) -> None:

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from throughline.page.ids import user_row
 from throughline.page.mentions import fitting
-from throughline.page.rows import user_row
 from throughline.server.buffers import Buffers
 from throughline.server.parts import Bench
 from throughline.session.mailbox import RefusedError

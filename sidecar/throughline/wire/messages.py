@@ -88,6 +88,16 @@ class Send:
 
 
 @frozen
+class Answer:
+    """The user's answer to a call that asks: whether it may act, whether that holds for the session, and why not."""
+
+    call: str
+    allowed: bool
+    session: bool
+    reason: str
+
+
+@frozen
 class Accepted:
     """The number of the turn that a message opened or will open, and why files that it mentions did not enter."""
 

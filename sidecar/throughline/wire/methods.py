@@ -10,6 +10,7 @@ from throughline.wire.messages import (
     AcceptArchive,
     Accepted,
     Add,
+    Answer,
     ArchiveChange,
     Archived,
     Changed,
@@ -64,6 +65,7 @@ DEMO = Method("throughline/demo", Nothing, State)
 RECORDING = Method("throughline/recording", OpenRecording, State)
 SNAPSHOT = Method("throughline/snapshot", Nothing, State)
 SEND = Method("throughline/send", Send, Accepted)
+ANSWER = Method("throughline/approval/answer", Answer, Nothing)
 CANCEL = Method("throughline/cancel", Nothing, Nothing)
 COMPACT = Method("throughline/compact", Nothing, Compacting)
 UNDO = Method("throughline/undo", Undo, Nothing)
@@ -103,6 +105,7 @@ REQUESTS = (
     RECORDING,
     SNAPSHOT,
     SEND,
+    ANSWER,
     CANCEL,
     COMPACT,
     UNDO,

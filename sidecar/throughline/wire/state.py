@@ -54,6 +54,25 @@ class ToolRow:
 
 
 @frozen
+class AskRow:
+    """A question whether a call may act on a path or run a command: `why` says what is special about it, `detail` shows
+    it, and `pattern` is what allowing it for the session would allow. `reason` is the user's, of a no.
+    """
+
+    kind: ClassVar[Literal["ask"]] = "ask"
+    id: str
+    turn: int
+    call: str
+    action: Literal["read", "edit", "run"]
+    target: str
+    why: str
+    detail: str
+    pattern: str
+    status: Literal["waiting", "allowed", "session", "denied", "withdrawn"]
+    reason: str
+
+
+@frozen
 class EntryRow:
     """A decision, milestone or rejected approach, at the moment it entered the ledger."""
 
@@ -130,7 +149,7 @@ class NoticeRow:
 
 
 Row: TypeAlias = (
-    UserRow | AgentRow | ToolRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
+    UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
 )  # fmt: skip
 
 
