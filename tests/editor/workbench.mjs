@@ -7,14 +7,13 @@ import path from 'node:path';
 
 import { launch } from './browser.mjs';
 import { project } from './install.mjs';
+import { PATIENCE, eventually, exactly, literal, timedOut } from './waiting.mjs';
 
 export { chromium, obstacle } from './browser.mjs';
+export { eventually } from './waiting.mjs';
 
 /** The rules of accessibility, as a script for a page. */
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-/** How long a person would wait for anything, in milliseconds. */
-const PATIENCE = 20_000;
 
 /** How long to wait before doing again what the workbench may have been too busy to notice. */
 const RETRY = 2_000;
@@ -29,20 +28,6 @@ const THEMES = {
 
 /** Where the workbench's own scripts come from, whose errors are not ours; its frame around our pages is. */
 const OWN = /\/static\/(?!out\/vs\/workbench\/contrib\/webview\/)/;
-
-/**
- * Reads a value until it is accepted and returns it; when patience ends, throws an error with the last value read.
- * `accept` is a predicate; without one, any truthy value will do.
- */
-export async function eventually(what, read, accept = Boolean, patience = PATIENCE) {
-  const end = Date.now() + patience;
-  for (;;) {
-    const value = await read();
-    if (accept(value)) return value;
-    if (Date.now() > end) throw new Error(`${what}: still ${JSON.stringify(value)} after ${patience / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** A workbench in a browser of its own. Methods wait for what they act on and throw when it does not come. */
 export class Workbench {
@@ -131,10 +116,15 @@ export class Workbench {
     await this.#input().press('Enter');
   }
 
-  /** Names a file in the dialog that is open, once that has said where it looks: it would write over what comes before. */
+  /** Names a file in the dialog that is open. While it still reads a folder it writes over what is typed: then again. */
   async file(name) {
-    await eventually('the folder of the file dialog', () => this.#input().inputValue(), (text) => text.endsWith('/'));
-    await this.answer(name);
+    const input = this.#input();
+    await eventually('the folder of the file dialog', () => input.inputValue(), (text) => text.endsWith('/'));
+    await eventually('the end of the file dialog', async () => {
+      if ((await input.inputValue({ timeout: RETRY }).catch(() => name)) === name) await this.page.keyboard.press('Enter');
+      else await input.fill(name, { timeout: RETRY }).catch(timedOut);
+      return !(await input.isVisible());
+    });
   }
 
   /** What a page's elements break of the rules for people who see, hear or move differently, a line each. */
@@ -381,17 +371,4 @@ export class Workbench {
       }, text);
     return eventually(`finding “${text}” in the editor`, place);
   }
-}
-
-function literal(text) {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-function exactly(text) {
-  return new RegExp(`^\\s*${literal(text)}\\s*$`);
-}
-
-/** Passes over a wait that ended without what it waited for; anything else is thrown on. */
-function timedOut(error) {
-  if (error.name !== 'TimeoutError') throw error;
 }
