@@ -103,7 +103,19 @@ class Peer:
 async def started(root: Path, *command: str) -> AsyncIterator[tuple[Peer, float]]:
     """A server that has answered `initialize`, and the seconds from its spawn to that."""
     given = Options(
-        VERSION, "claude-sonnet-5-5", "claude-haiku-5-5", "", 12, 0.55, 800, 2000, "stable", "never", "write", str(DEMO)
+        VERSION,
+        "claude-sonnet-5-5",
+        "claude-haiku-5-5",
+        "",
+        12,
+        0.55,
+        800,
+        2000,
+        [],
+        "stable",
+        "never",
+        "write",
+        str(DEMO),
     )
     opened: dict[str, Any] = {"processId": None, "rootUri": root.as_uri(), "capabilities": {}}
     began = time.perf_counter()

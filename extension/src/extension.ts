@@ -11,6 +11,7 @@ import { Mirror } from "./mirror";
 import { Sidecar } from "./sidecar";
 import { Texts } from "./texts";
 import { showViews } from "./views";
+import { showBadges } from "./views/badges";
 import { SessionsView } from "./views/sessions";
 import { showStatus } from "./views/status";
 
@@ -31,7 +32,7 @@ export function activate(context: ExtensionContext): void {
   };
   context.subscriptions.push(
     ...[log, mirror, app.texts, app.documents, mirror.onDidMove(() => app.documents.follow())],
-    ...[showFlags(mirror), remember(context, mirror), ...showStatus(mirror), ...showViews(app)],
+    ...[showFlags(mirror), remember(context, mirror), ...showStatus(mirror), ...showViews(app), ...showBadges(mirror)],
     ...[...app.pages.register(), ...registerCommands(app)],
     app.sidecar.onDidLose((reason) => void offerLog(app, reason)),
     workspace.onDidGrantWorkspaceTrust(() => app.sidecar.stop()),

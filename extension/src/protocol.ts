@@ -311,6 +311,7 @@ export interface Options {
   share: number;
   summary: number;
   archive: number;
+  allowed: Array<string>;
   hour: "never" | "stable" | "always";
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
@@ -549,6 +550,29 @@ export interface ChangeLog {
   markdown: string;
 }
 
+/** Names a session of this workspace by its id. */
+export interface OneSession {
+  session: string;
+}
+
+/** The report of the open session, as Markdown. */
+export interface Report {
+  markdown: string;
+}
+
+/** A model that can be chosen: its id, its name, and its context and prices in one line. */
+export interface ModelItem {
+  id: string;
+  name: string;
+  detail: string;
+}
+
+/** The models that the key or the endpoint offers, and what is to say about the chosen ones. */
+export interface Models {
+  models: Array<ModelItem>;
+  remarks: Array<string>;
+}
+
 /** The API key from the editor's secret storage; empty to forget it. */
 export interface Key {
   key: string;
@@ -591,6 +615,9 @@ export interface Requests {
   "throughline/search/recall": { params: Recall; result: Places };
   "throughline/search/files": { params: FindFiles; result: FoundFiles };
   "throughline/search/changes": { params: Changes; result: ChangeLog };
+  "throughline/session/report": { params: Nothing; result: Report };
+  "throughline/session/forget": { params: OneSession; result: Nothing };
+  "throughline/session/models": { params: Nothing; result: Models };
   "throughline/key": { params: Key; result: Nothing };
 }
 
@@ -607,6 +634,7 @@ export const SETTINGS = {
   share: ["share", 0.55],
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
+  allowed: ["allowed", []],
   hour: ["cacheHour", "stable"],
   preview: ["preview", "never"],
   distil: ["distil", "write"],

@@ -213,6 +213,7 @@ class Factory:
             archive=options.archive,
             hour=options.hour,
             cold=3_600.0 if options.hour == "always" else 300.0,
+            allowed=tuple(options.allowed),
             preview=options.preview,
             distil=options.distil,
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from throughline.cli.parts import Stage
     from throughline.core.acting import Approver
     from throughline.core.events import Logged, Origin, SessionStarted
-    from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Store, Workspace
+    from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
     from throughline.models.keys import Access
@@ -209,6 +209,15 @@ class LiveBench:
         if first is None or not isinstance(first.event, SessionStarted):
             raise RefusedError(f"There is no session {session} in this workspace.")
         return first.event
+
+    def forget(self, session: str) -> None:
+        """Deletes a session. Raises RefusedError for one that is not in this workspace, StoreError for one in use."""
+        self.find(session)
+        self._database()[0].forget(session)
+
+    async def models(self) -> Offer:
+        """What can be reached offers. Raises ModelError and PricesError."""
+        return await self._provider.offer((self._settings.model, self._settings.compressor))
 
     def read(self, path: Path) -> Recording:
         """A recorded session. Raises TranscriptError."""

@@ -26,8 +26,8 @@ const THEMES = {
   'high-contrast-light': ['Light High Contrast', 'hc-light'],
 };
 
-/** Where the workbench's own scripts come from, whose errors are not ours; its frame around our pages is. */
-const OWN = /\/static\/(?!out\/vs\/workbench\/contrib\/webview\/)/;
+/** Where the workbench's own scripts and pages come from, whose errors are not ours; its frame around our pages is. */
+const OWN = /\/static\/(?!out\/vs\/workbench\/contrib\/webview\/)|\/lib\/vscode\/extensions\//;
 
 /** A workbench in a browser of its own. Methods wait for what they act on and throw when it does not come. */
 export class Workbench {

@@ -15,15 +15,29 @@ export async function role(app: App, given?: string): Promise<void> {
 
 /** Goes on with another model: the given one, or one that is picked. */
 export async function model(app: App, given?: string): Promise<void> {
-  const to = given?.trim() || (await window.showInputBox({
-    title: "Go on with another model",
-    prompt: "The model's id. From the next message on it answers.",
-    value: app.mirror.state.session?.model ?? "",
-    validateInput: (text) => (/^\S+$/.test(text.trim()) ? undefined : "Name one model by its id."),
-  }));
+  const to = given?.trim() || (await pickModel(app, app.mirror.state.session?.model ?? ""));
   if (to) await change(app, null, to.trim());
 }
 
 async function change(app: App, to: Role | null, name: string | null): Promise<void> {
   await app.mirror.load(app.sidecar.ask("throughline/crew", { role: to, model: name }));
+}
+
+/** A model of those that the provider lists, or one that is named by its id: a provider need not list any. */
+async function pickModel(app: App, now: string): Promise<string | undefined> {
+  const title = "Go on with another model";
+  const listed = await app.sidecar.ask("throughline/session/models", {}).catch((error: unknown) => {
+    app.log.info(`The models cannot be listed: ${error instanceof Error ? error.message : String(error)}`);
+    return { models: [], remarks: [] };
+  });
+  const other = { label: "$(edit) Another…", id: "", description: "by its id" };
+  const items = listed.models.map(({ id, name, detail }) => ({ label: name || id, id, description: id === now ? `${id} (now)` : id, detail }));
+  const picked = items.length > 0 ? await window.showQuickPick([...items, other], { title, matchOnDescription: true }) : other;
+  if (!picked || picked.id) return picked?.id;
+  return window.showInputBox({
+    title,
+    prompt: "The model's id. From the next message on it answers.",
+    value: now,
+    validateInput: (text) => (/^\S+$/.test(text.trim()) ? undefined : "Name one model by its id."),
+  });
 }

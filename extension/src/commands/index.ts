@@ -6,15 +6,18 @@ import { compact } from "./compact";
 import { model, role } from "./crew";
 import { demo } from "./demo";
 import { difference } from "./difference";
+import { doctor } from "./doctor";
 import { drop } from "./drop";
 import { end } from "./end";
 import * as entry from "./entry";
+import { forget } from "./forget";
 import { inject } from "./inject";
 import { removeKey, setKey } from "./key";
 import { apply, dismiss, preview } from "./preview";
 import { recall } from "./recall";
 import { recording } from "./recording";
 import { refresh } from "./refresh";
+import { report as sessionReport } from "./report";
 import { resume } from "./resume";
 import { settings } from "./settings";
 import { skeleton } from "./skeleton";
@@ -66,6 +69,9 @@ export function registerCommands(app: App): Disposable[] {
     editArchive: () => app.archive.edit(),
     rejectArchive: () => app.archive.reject(),
     reveal: (row: string) => app.pages.reveal(row),
+    report: () => sessionReport(app),
+    forget: (session) => forget(app, session),
+    doctor: () => doctor(app),
     setKey: () => setKey(app),
     removeKey: () => removeKey(app),
     settings: () => settings(),

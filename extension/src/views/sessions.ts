@@ -49,6 +49,7 @@ export class SessionsView implements TreeDataProvider<SessionItem> {
     item.id = session.id;
     item.description = describe(session, Date.now() / 1000);
     item.iconPath = new ThemeIcon(icon(session, session.id === this.#current));
+    item.contextValue = session.id === this.#current ? "open" : "kept";
     item.tooltip = `${session.objective}\n${item.description}`;
     item.command = { command: "throughline.resume", title: "Resume Session", arguments: [session.id] };
     return item;

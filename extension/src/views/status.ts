@@ -7,7 +7,7 @@ import type { Meter, State } from "../protocol";
 export function showStatus(mirror: Mirror): Disposable[] {
   const item = window.createStatusBarItem("throughline.status", StatusBarAlignment.Right, 90);
   item.name = "Throughline";
-  item.command = "throughline.chat";
+  item.command = "throughline.report";
   let shown: Partial<State> = {};
   const show = () => {
     const { session, meter, activity } = mirror.state;

@@ -38,16 +38,19 @@ export function Ask({ row }: { row: AskRow }) {
 function Detail({ text }: { text: string }) {
   return (
     <pre class="ask-detail" tabIndex={0} aria-label="What it would do">
-      {output(text)
-        .split("\n")
-        .map((line, at) => (
-          <span key={at} class={line.startsWith("+") ? "added" : line.startsWith("-") ? "taken" : ""}>
-            {line}
-            {"\n"}
-          </span>
-        ))}
+      {lines(text).map((line, at) => (
+        <span key={at} class={line.startsWith("+") ? "added" : line.startsWith("-") ? "taken" : ""}>
+          {line || " "}
+        </span>
+      ))}
     </pre>
   );
+}
+
+/** The lines of a difference without the two that name the file, which stands above them. */
+function lines(text: string): string[] {
+  const all = output(text).replace(/\n$/, "").split("\n");
+  return all[0]?.startsWith("--- ") && all[1]?.startsWith("+++ ") ? all.slice(2) : all;
 }
 
 function Answers({ row }: { row: AskRow }) {

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 from urllib.parse import parse_qs, urlsplit
 
 import click
@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from throughline.core.settings import Settings
 from throughline.core.usage import Usage
 from throughline.models.prefixes import MarksError, Prefixes, rough
-from throughline.models.script import Json, Reply, Script, echo, error, events, follow, message, refusal
+from throughline.models.script import Json, Reply, Script, echo, error, events, follow, message, refusal, written
 
 __all__ = ["FakeMessages", "Ground", "Received", "Reply"]
 
@@ -262,14 +262,18 @@ def _chunk(event: Json) -> bytes:
 
 @click.command()
 @click.option("--port", default=0, help="The port to listen on; any free one by default.")
-def main(port: int) -> None:
-    """Serve a Messages API on the loopback that echoes what it is told."""
+@click.option(
+    "--script", type=click.File(encoding="utf-8"), help="Replies in JSON: a list of {text, calls: [{tool, args}]}."
+)
+def main(port: int, script: TextIO | None) -> None:
+    """Serve a Messages API on the loopback that follows a script, or echoes what it is told."""
+    said = echo if script is None else written(script.read())
     with suppress(KeyboardInterrupt):
-        asyncio.run(_forever(port))
+        asyncio.run(_forever(port, said))
 
 
-async def _forever(port: int) -> None:
-    async with FakeMessages(echo, port) as fake:
+async def _forever(port: int, script: Script) -> None:
+    async with FakeMessages(script, port) as fake:
         click.echo(fake.url)
         await asyncio.Event().wait()
 

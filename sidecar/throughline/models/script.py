@@ -66,6 +66,19 @@ def echo(body: Json) -> Reply:
     return Reply(text=f"You said: {text}")
 
 
+def written(text: str) -> list[Reply]:
+    """The replies of a script in JSON, for what is no Python."""
+    return [
+        Reply(
+            one.get("text", ""),
+            tuple(
+                CallPiece(f"c{place}.{at}", call["tool"], call["args"]) for at, call in enumerate(one.get("calls", ()))
+            ),
+        )
+        for place, one in enumerate(json.loads(text))
+    ]
+
+
 def follow(replies: Sequence[Reply]) -> Callable[[Json], Reply]:
     """The replies one by one; a request too many is refused, so that a test sees it."""
     left = iter(replies)

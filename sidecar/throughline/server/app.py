@@ -35,6 +35,8 @@ from throughline.server.ledger import LedgerRequests
 from throughline.server.parts import Bench
 from throughline.server.preview import PreviewRequests
 from throughline.server.search import SearchRequests
+from throughline.server.session import SessionRequests
+from throughline.server.stale import Marks
 from throughline.session.files import Moved
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
@@ -71,10 +73,11 @@ class App:
     A request is a method of the same name here, or in the part that its name has before the last slash.
     """
 
-    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None]) -> None:
+    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None], marks: Marks) -> None:
         self._bench = bench
         self._files = files
         self._page = Page(send)
+        self._marks = marks
         self._owner: Owner | None = None
         self._opening = asyncio.Lock()
         self._due = asyncio.Event()
@@ -90,6 +93,7 @@ class App:
         self.preview = PreviewRequests(self._writable, self._page)
         self.search = SearchRequests(bench, files, self._live)
         self.ledger = LedgerRequests(self._writable)
+        self.session = SessionRequests(bench, self._live)
         self._shower = asyncio.create_task(self._keep_showing())
 
     # What the session tells.
@@ -349,11 +353,13 @@ class App:
         view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
         if owner is not self._owner:
             return
+        listed = panels.files(seen, self._files.uri)
+        self._marks.show(one.uri for one in listed if one.freshness == "stale")
         activity: Activity = "compacting" if self._compacting else "answering" if owner.busy else "idle"
         self._page.show(
             session=panels.info(session, recorded=owner.recorded),
             memory=panels.memory(session, summary, owner.count(summary)),
-            files=panels.files(seen, self._files.uri),
+            files=listed,
             archive=self._shown_archive,
             meter=panels.meter(session, view, owner.meter.factor(view), owner.meter.tools),
             activity=activity,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from throughline.core.acting import Approver
     from throughline.core.events import SessionStarted
-    from throughline.core.ports import ArchiveFile, Found, Listener, SessionRow, Workspace
+    from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Workspace
     from throughline.core.recording import Recording
     from throughline.session.owner import Owner
     from throughline.wire.messages import Options, Start
@@ -66,6 +66,14 @@ class Bench(Protocol):
 
     def read(self, path: Path) -> Recording:
         """A recorded session. Raises TranscriptError."""
+        ...
+
+    def forget(self, session: str) -> None:
+        """Deletes a session. Raises RefusedError for one that is not in this workspace, StoreError for one in use."""
+        ...
+
+    async def models(self) -> Offer:
+        """What can be reached offers. Raises ModelError and PricesError."""
         ...
 
     def sessions(self) -> tuple[SessionRow, ...]:

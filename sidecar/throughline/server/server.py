@@ -20,7 +20,7 @@ from pygls.lsp.server import LanguageServer
 from throughline import __version__
 from throughline.core.errors import UserError
 from throughline.core.tagged import MalformedError
-from throughline.server import hover
+from throughline.server import hover, stale
 from throughline.server.buffers import Buffers
 from throughline.server.protocol import SafeProtocol
 from throughline.wire import codec
@@ -62,6 +62,12 @@ def build(open_bench: Open) -> LanguageServer:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def show_hover(params: types.HoverParams) -> types.Hover | None:
         return await _guarded("hover", lambda: shell.hover(params.text_document.uri, params.position.line + 1))
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+    )
+    async def act(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return stale.actions(params)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(*_: object) -> None:
@@ -120,7 +126,7 @@ class Shell:
             return App
 
         make, bench = await asyncio.to_thread(lambda: (load(), self._open_bench(root, wanted)))
-        return make(bench, Buffers(self._server, root, bench.disk), self._send)
+        return make(bench, Buffers(self._server, root, bench.disk), self._send, stale.Marks(self._mark))
 
     @property
     def _ready(self) -> App | None:
@@ -160,6 +166,9 @@ class Shell:
         """Lets go of the session."""
         if self._opening is not None:
             await (await self._opening).close()
+
+    def _mark(self, uri: str, found: list[types.Diagnostic]) -> None:
+        self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found))
 
     def _send(self, patch: Patch) -> None:
         self._server.protocol.notify(PATCH.name, codec.encode(patch))

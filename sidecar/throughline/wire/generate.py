@@ -29,7 +29,7 @@ _SETTINGS = "/** The setting behind each option, and its default. */"
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
 
 
-KINDS = {str: "string", bool: "boolean", int: "integer", float: "number"}
+KINDS = {str: "string", tuple: "array", bool: "boolean", int: "integer", float: "number"}
 
 
 def main(arguments: list[str]) -> int:
@@ -63,6 +63,7 @@ def _property(one: Setting, place: int) -> dict[str, Any]:
     described = "markdownDescription" if "`" in one.text or "#" in one.text else "description"
     made: dict[str, Any] = {
         "type": KINDS[type(one.default)],
+        **({"items": {"type": "string"}} if isinstance(one.default, tuple) else {}),
         "default": one.default,
         described: one.text,
         "scope": one.scope,

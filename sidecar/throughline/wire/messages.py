@@ -23,6 +23,7 @@ class Options:
     share: float
     summary: int
     archive: int
+    allowed: list[str]
     hour: Literal["never", "stable", "always"]
     preview: Literal["always", "first", "never"]
     distil: Literal["write", "ask"]
@@ -338,6 +339,37 @@ class ChangeLog:
     """One bullet for each file, as Markdown."""
 
     markdown: str
+
+
+@frozen
+class OneSession:
+    """Names a session of this workspace by its id."""
+
+    session: str
+
+
+@frozen
+class Report:
+    """The report of the open session, as Markdown."""
+
+    markdown: str
+
+
+@frozen
+class ModelItem:
+    """A model that can be chosen: its id, its name, and its context and prices in one line."""
+
+    id: str
+    name: str
+    detail: str
+
+
+@frozen
+class Models:
+    """The models that the key or the endpoint offers, and what is to say about the chosen ones."""
+
+    models: list[ModelItem]
+    remarks: list[str]
 
 
 @frozen

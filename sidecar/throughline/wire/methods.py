@@ -26,15 +26,18 @@ from throughline.wire.messages import (
     Inject,
     Injected,
     Key,
+    Models,
     Nothing,
     OneEntry,
     OneFile,
+    OneSession,
     OpenRecording,
     Pin,
     Places,
     Previewed,
     Recall,
     Recast,
+    Report,
     Resolve,
     Resume,
     Rewrite,
@@ -94,6 +97,9 @@ CREW = Method("throughline/crew", Crew, State)
 RECALL = Method("throughline/search/recall", Recall, Places)
 FILES = Method("throughline/search/files", FindFiles, FoundFiles)
 CHANGES = Method("throughline/search/changes", Changes, ChangeLog)
+REPORT = Method("throughline/session/report", Nothing, Report)
+FORGET = Method("throughline/session/forget", OneSession, Nothing)
+MODELS = Method("throughline/session/models", Nothing, Models)
 KEY = Method("throughline/key", Key, Nothing)
 PATCH = Method("throughline/patch", Patch, None)
 
@@ -134,6 +140,9 @@ REQUESTS = (
     RECALL,
     FILES,
     CHANGES,
+    REPORT,
+    FORGET,
+    MODELS,
     KEY,
 )
 NOTIFICATIONS = (PATCH,)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-Value: TypeAlias = str | int | float | bool
+Value: TypeAlias = str | int | float | bool | tuple[str, ...]
 # Of the machine alone, so that no workspace can set it; or of a workspace too.
 Scope: TypeAlias = Literal["machine", "machine-overridable"]
 
@@ -54,6 +54,12 @@ SETTINGS = (
         "archiveBudget", "archive", 2000,
         "Tokens that the project archive, `.agent/project-context.md`, may take.",
         least=500, most=20000,
+    ),
+    Setting(
+        "allowed", "allowed", (),
+        "What tools may do without asking, as patterns: `edit:src/**`, `read:/etc/hosts`, `run:npm test`, "
+        "`run:pytest *`. Everything else that changes a file, runs a command or leaves the folder asks in the chat.",
+        "machine",
     ),
     Setting(
         "cacheHour", "hour", "stable",
