@@ -15,7 +15,7 @@ from throughline.core.ports import CallPiece
 from throughline.models.fake import FakeMessages
 from throughline.models.script import Reply
 from throughline.wire import methods
-from throughline.wire.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, UserRow
+from throughline.wire.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
 
 CODE = """\
 class Ledger:
@@ -105,6 +105,7 @@ async def test_a_skeleton_goes_stale_as_its_file_is_typed_in_and_is_refreshed(tm
         assert await editor.hover("ledger.py", 13) is None
         editor.edit("ledger.py", changed)
         await editor.until(lambda s: s.files[0].freshness == "stale")
+        assert await editor.fixes("ledger.py") == ["throughline.refresh", "throughline.difference"]
         said = await editor.hover("ledger.py", 13)
         assert said is not None
         assert "model saw `merge(" in said
@@ -116,6 +117,7 @@ async def test_a_skeleton_goes_stale_as_its_file_is_typed_in_and_is_refreshed(tm
         await editor.ask(methods.REFRESH, uri=editor.uri("ledger.py"))
         await editor.until(lambda s: s.files[0].freshness == "fresh")
         assert await editor.hover("ledger.py", 13) is None
+        assert await editor.fixes("ledger.py") == []
         await editor.ask(methods.DROP, uri=editor.uri("ledger.py"))
         await editor.until(lambda s: not s.files)
 
@@ -379,6 +381,39 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
         sent = next(one for one in fake.requests if one.path.startswith("/v1/messages"))
         assert sent.body["messages"][-1]["content"][-1]["text"] == "Which store?"
         assert "Use tabs." in str(sent.body["system"])
+
+
+async def test_a_kept_session_is_deleted_and_the_open_one_is_not(tmp_path: Path) -> None:
+    async with sidecar(tmp_path) as editor:
+        first = (await editor.ask(methods.DEMO)).session.id
+        second = (await editor.ask(methods.DEMO)).session.id
+        assert "### Session report" not in (await editor.ask(methods.REPORT)).markdown
+        for name, why in ((second, "is open"), ("nobody", "no session nobody")):
+            with pytest.raises(JsonRpcException, match=why):
+                await editor.ask(methods.FORGET, session=name)
+        await editor.ask(methods.FORGET, session=first)
+        assert [one.id for one in (await editor.ask(methods.SESSIONS)).sessions] == [second]
+
+
+async def test_the_models_that_an_endpoint_lists_can_be_chosen_from(tmp_path: Path) -> None:
+    async with FakeMessages([]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+        await editor.ask(methods.KEY, key="sk-test-key")
+        found = await editor.ask(methods.MODELS)
+    assert [one.id for one in found.models] == ["claude-sonnet-5-5", "claude-haiku-5-5"]
+    assert all("a million" in one.detail for one in found.models)
+
+
+async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
+    calls = (CallPiece("c1", "run_command", {"command": "echo hello"}),)
+    replies = [Reply(text="I run it.", calls=calls), Reply(text="Done.")]
+    async with FakeMessages(replies) as fake, sidecar(tmp_path, endpoint=fake.url, allowed=["run:echo *"]) as editor:
+        await editor.ask(methods.KEY, key="sk-test-key")
+        await editor.ask(methods.START, objective="say hello", role="engineer")
+        await editor.ask(methods.SEND, text="Say it.", files=[])
+        state = await editor.until(lambda s: idle(s) and any(isinstance(row, ToolRow) for row in s.rows))
+    assert not [row for row in state.rows if isinstance(row, AskRow)]
+    (tool,) = (row for row in state.rows if isinstance(row, ToolRow))
+    assert "hello" in tool.result
 
 
 async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path) -> None:
