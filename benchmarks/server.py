@@ -160,7 +160,7 @@ async def busy(root: Path) -> None:
         shown = {"activity": "idle", "suggestion": state["suggestion"]}
         compacting = None
         for _ in range(TURNS):
-            await peer.ask("throughline/send", {"text": shown["suggestion"]})
+            await peer.ask("throughline/send", {"text": shown["suggestion"], "files": []})
             shown["activity"] = "answering"
             while shown["activity"] != "idle":
                 for method, params in (("textDocument/hover", hover), ("throughline/sessions", {})):
