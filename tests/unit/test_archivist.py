@@ -60,7 +60,7 @@ async def opened(
 
 
 def crew(bench: Bench, small: ScriptedModel | None = None) -> Any:
-    made = bench.crew(ScriptedModel([TAGGED, Reply("It is done.")]))
+    made = bench.crew(ScriptedModel([TAGGED, Reply("The shelves are counted, and every test of the shed passes now.")]))
     return evolve(made, summariser=Summariser(small, "claude-haiku-5-5", "Keep it.", "Amend it.")) if small else made
 
 

@@ -16,7 +16,7 @@ from throughline.compression.cues import heard
 from throughline.compression.rules import Rule, binds, rules
 from throughline.compression.salience import APART, Remark, dialogue, remarks
 from throughline.compression.sentences import ERROR, clip, sentences
-from throughline.compression.tags import tagged
+from throughline.compression.tags import tagged, untagged
 from throughline.core.events import Replied, ToolCalled, ToolReturned
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve
 from throughline.core.session import Turn
@@ -38,14 +38,17 @@ def operations(
     `before` and `after` them tell what is answered in them, and what is agreed to.
     """
     made: list[Operation] = []
-    known = {_plain(entry.text) for entry in ledger.entries.values()}
+    known = {_plain(entry.text) for entry in ledger.entries.values() if entry.kind != "state"}
+    states = {_plain(entry.text) for entry in ledger.live() if entry.kind == "state"}
     taken = set(ledger.entries)
 
     def add(kind: EntryKind, text: str, turn: int, weight: float = 0.0, about: str = "") -> None:
         text = clip(text, LONGEST)
-        if not text or _plain(text) in known:
+        # Where things stand is said once more, in its own place, even where it was said as something else.
+        said = states if kind == "state" else known
+        if not text or _plain(text) in said:
             return
-        known.add(_plain(text))
+        said.add(_plain(text))
         number = 1
         while (name := f"s{turn}.{number}") in taken:
             number += 1
@@ -145,7 +148,7 @@ def _state(turns: Sequence[Turn]) -> str:
     for turn in reversed(turns):
         replies = [item for item in turn.items if isinstance(item, Replied) and item.text.strip()]
         if replies:
-            said = [one.text for one in sentences(replies[-1].text) if not one.raw.endswith(":")]
+            said = [one.text for one in sentences(untagged(replies[-1].text)) if not one.raw.endswith(":")]
             if said:
                 return clip(" ".join(said[:2]), _STATE)
     return ""

@@ -16,6 +16,7 @@ from attrs import frozen
 from throughline.compression.cues import heard
 from throughline.compression.pairing import agrees, pair
 from throughline.compression.sentences import Sentence, sentences, terms
+from throughline.compression.tags import bare
 from throughline.core.answers import spoken
 from throughline.core.events import Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.ledger import EntryKind
@@ -87,7 +88,7 @@ def dialogue(turn: Turn) -> Dialogue:
         if isinstance(item, ToolReturned)
         and (said := spoken(item.text, tools.get(item.id, ""), error=item.error, asked=True))
     ]
-    replied = [item.text for item in turn.items if isinstance(item, Replied) and item.text.strip()]
+    replied = [bare(item.text) for item in turn.items if isinstance(item, Replied) and item.text.strip()]
     changed = any(_CHANGES.search(tool) for tool in tools.values())
     return Dialogue(turn.number, tuple(asked), tuple(replied), len(turn.items), changed)
 

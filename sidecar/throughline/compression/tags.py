@@ -6,6 +6,8 @@ import re
 from collections.abc import Container, Iterator
 from itertools import count
 
+from throughline.compression.replacing import replaced
+from throughline.compression.selection import weighed
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, subject
 
 TAGS: dict[str, EntryKind] = {
@@ -29,6 +31,16 @@ def tagged(text: str) -> Iterator[tuple[EntryKind, str, str]]:
 def without(text: str, known: Container[tuple[EntryKind, str]]) -> str:
     """The text without the tagged lines whose kind and text are `known`."""
     return "\n".join(line for line, said in _lines(text) if not said or said[:2] not in known).strip()
+
+
+def untagged(text: str) -> str:
+    """The text without its tagged lines."""
+    return "\n".join(line for line, said in _lines(text) if not said)
+
+
+def bare(text: str) -> str:
+    """The text with each tagged line as its words alone."""
+    return "\n".join(_TAG.sub(r"\2", line) if said else line for line, said in _lines(text))
 
 
 def _lines(text: str) -> Iterator[tuple[str, tuple[EntryKind, str, str] | None]]:
@@ -55,12 +67,21 @@ def _said(line: str) -> tuple[EntryKind, str, str] | None:
 def entries(text: str, turn: int, ledger: Ledger) -> tuple[Add, ...]:
     """The operations that a reply's tagged lines make; what the ledger says already is not said again."""
     lines = tuple(tagged(text))
-    known = {(entry.kind, entry.text) for entry in ledger.live()} if lines else set()
+    live = ledger.live() if lines else ()
+    known = {(entry.kind, entry.text) for entry in live}
     free = (name for number in count(1) if (name := f"t{turn}.{number}") not in ledger.entries)
     made: list[Add] = []
     for kind, said, why in lines:
         if (kind, said) not in known:
             known.add((kind, said))
             name = next(free)
-            made.append(Add(Entry(name, kind, said, "agent", (turn,), why=why, subject=subject(said))))
+            older = replaced(f"{said}. {why}", (one for one in live if one.kind == kind and not weighed(one)))
+            made.append(
+                Add(
+                    Entry(
+                        name, kind, said, "agent", (turn,), why=why, subject=subject(said),
+                        supersedes=older.id if older else "",
+                    )
+                )
+            )  # fmt: skip
     return tuple(made)

@@ -188,8 +188,7 @@ def _enter(ledger: Ledger, operation: Operation) -> None:
             older = _superseded(ledger, entry)
             if older:
                 entries[older.id] = evolve(older, state="revised")
-                entry = evolve(entry, supersedes=older.id)
-            entries[entry.id] = entry
+            entries[entry.id] = evolve(entry, supersedes=older.id if older else entry.supersedes)
         case Revise(id=name, text=text, turn=turn, author=author, why=why, owner=owner, whole=whole):
             old = entries[name]
             entries[name] = evolve(
@@ -231,7 +230,12 @@ def _untouchable(ledger: Ledger, name: str, author: Author) -> str | None:
 
 
 def _superseded(ledger: Ledger, entry: Entry) -> Entry | None:
-    """The live entry that a new one replaces: the same kind, on the same subject, and the author may."""
+    """The live entry that a new one replaces, where the author may: the one that it names, or one of the same kind on
+    the same subject.
+    """
+    named = ledger.entries.get(entry.supersedes)
+    if named is not None and named.state == "active" and (entry.author == "user" or not named.final):
+        return named
     if not entry.subject:
         return None
     for old in ledger.entries.values():
