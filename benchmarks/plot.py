@@ -71,7 +71,7 @@ def recall(ours: dict[str, Any], baselines: dict[str, Any]) -> Figure:
             label(axes, text, row["tokens"], share(row), side * (5 + 7 * apart), colour)
     axes.plot([], [], "o", color=OURS, label="Throughline, without a model")
     axes.plot([], [], "o", color=THEIRS, label="beside it")
-    axes.legend(frameon=False, loc="upper left", fontsize=9)
+    axes.legend(frameon=False, loc="lower right", fontsize=9)
     axes.set_xlim(280, 30_000)
     axes.set_ylim(0, 1.04)
     axes.set_xticks([500, 1_000, 2_000, 5_000, 10_000, 20_000], ["500", "1K", "2K", "5K", "10K", "20K"])
