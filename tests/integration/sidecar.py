@@ -190,9 +190,14 @@ def options(**changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def sidecar(
-    root: Path, *, command: Sequence[str] = COMMAND, env: Mapping[str, str] | None = None, **changes: Any
+    root: Path,
+    *,
+    command: Sequence[str] = COMMAND,
+    env: Mapping[str, str] | None = None,
+    rooted: bool = True,
+    **changes: Any,
 ) -> AsyncIterator[Editor]:
-    """A running sidecar over a folder, initialized; it is ended however the test ends."""
+    """A running sidecar over a folder, or, not `rooted`, over none, initialized; it is ended however the test ends."""
     client = LanguageClient(protocol_cls=PlainProtocol, converter_factory=default_converter)
     register_lsp_features(client)
     editor = Editor(client, root)
@@ -206,7 +211,7 @@ async def sidecar(
         await client.initialize_session(
             types.InitializeParams(
                 capabilities=types.ClientCapabilities(),
-                root_uri=root.as_uri(),
+                root_uri=root.as_uri() if rooted else None,
                 initialization_options=options(**changes),
             )
         )

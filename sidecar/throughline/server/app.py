@@ -41,6 +41,7 @@ from throughline.session.files import Moved
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 from throughline.session.report import report
+from throughline.session.turns import sendable
 from throughline.wire.messages import (
     Accepted,
     Compacting,
@@ -191,12 +192,11 @@ class App:
 
     async def send(self, params: Send) -> Accepted:
         """Opens a turn, with what it mentions in the view."""
-        if not params.text.strip():
-            raise RefusedError("The message is empty.")
+        text = sendable(params.text)
         owner = self._writable()
         missing = [path for path in dict.fromkeys(params.files) if path not in owner.session.files]
         _, refused = await owner.inject_all(missing, Asked("skeleton")) if missing else ([], [])
-        number = await owner.send(params.text)
+        number = await owner.send(text)
         self._due.set()
         return Accepted(number, [f"{one.path}: {one.reason}" for one in refused])
 

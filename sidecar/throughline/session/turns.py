@@ -24,6 +24,20 @@ from throughline.session.mailbox import ClosedError, Mailbox, RefusedError
 from throughline.session.world import World
 
 log = logging.getLogger(__name__)
+# The characters of a message: more fill any model's context.
+LONGEST = 1_000_000
+
+
+def sendable(text: str) -> str:
+    """A message that a person wants to send. Raises RefusedError where there is nothing in it, or far too much."""
+    if not text.strip():
+        raise RefusedError("The message is empty.")
+    if len(text) > LONGEST:
+        raise RefusedError(
+            f"The message is too long: {len(text):,} characters, and at most {LONGEST:,} can be sent. "
+            "Put them into a file, and mention that."
+        )
+    return text
 
 
 class Turns:

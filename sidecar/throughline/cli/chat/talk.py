@@ -18,6 +18,7 @@ from throughline.core.errors import UserError
 from throughline.core.events import CrewChanged
 from throughline.session.owner import Owner
 from throughline.session.report import report
+from throughline.session.turns import sendable
 
 T = TypeVar("T")
 
@@ -145,7 +146,7 @@ class Talk:
         """One turn; Ctrl-C cancels it, and once more while it is being cancelled leaves."""
 
         async def play() -> None:
-            await self.owner.send(said)
+            await self.owner.send(sendable(said))
             await self.owner.idle()
 
         with self.screen.working():
