@@ -200,13 +200,13 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    async def interrupted(self, text: str) -> None:
+    async def interrupted(self, text: str, patience: float = PATIENCE / 4) -> None:
         """Presses Ctrl-C, and the program shows this. Between a prompt and its reading `input` overlooks it until
-        the next key: then it is pressed again.
+        the next key: then it is pressed again, after this many seconds.
         """
         self.type("\x03")
         with suppress(TimeoutError):
-            await self.shows(text, PATIENCE / 4)
+            await self.shows(text, patience)
             return
         self.type("\x03")
         await self.shows(text)
