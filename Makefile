@@ -24,10 +24,9 @@ help: ## list the targets
 run: $(VENV) $(VSIX) $(DRIVER) ## open the extension on the demo project, in VS Code or else in a browser
 	sh demo/open.sh $(VSIX)
 
-demo: $(VENV) ## play the demo session in the terminal, its tools at work, then its bill against full history
+demo: $(VENV) ## play the demo session in the terminal, its tools at work, with its bill against full history
 	rm -rf build/demo
-	{ yes '' | head -n 50; echo exit; echo y; } | $(BIN)/throughline chat --demo --project build/demo
-	$(BIN)/throughline replay demo/session.jsonl --project build/demo/replayed --compare
+	$(BIN)/throughline replay demo/session.jsonl --sample demo/project --project build/demo --compare --show
 
 test: check unit page editor ## everything
 

@@ -141,15 +141,18 @@ class Factory:
         listener: Listener,
         wrap: Wrap,
         trace: Callable[[str], None] | None,
+        sample: Path | None = None,
     ) -> Stage:
-        """A new session for a recording, in a project's folder; what it is compared with stays in memory."""
+        """A new session for a recording, in a project's folder; what it is compared with stays in memory. With a
+        `sample` its calls run for real, in a copy of that folder.
+        """
         from throughline.workspace.folder import Folder
 
         if settings.strategy != "throughline":
             store, archive = kept(None)
         else:
             store, archive = self._project(project)
-        return await self.staged(recording, Folder(project), store, archive, settings, listener, wrap, trace)
+        return await self.staged(recording, Folder(project), store, archive, settings, listener, wrap, trace, sample)
 
     async def staged(
         self,
@@ -161,18 +164,23 @@ class Factory:
         listener: Listener,
         wrap: Wrap = lambda model, _: model,
         trace: Callable[[str], None] | None = None,
+        sample: Path | None = None,
     ) -> Stage:
         """The same over a store and an archive that are open."""
+        from attrs import evolve
+
         from throughline.agent.loop import Crew
         from throughline.cli.parts import Stage
         from throughline.core.events import SessionStarted
         from throughline.core.recording import scenes
+        from throughline.hands import rehearsal
         from throughline.models.cache import PromptCache
         from throughline.models.prices import load
-        from throughline.models.recorded import ReplayModel, ReplayTools, Tape
+        from throughline.models.recorded import LiveTools, ReplayModel, ReplayTools, Tape
         from throughline.models.trace import TracedModel
         from throughline.session.owner import Owner
         from throughline.session.world import World
+        from throughline.workspace.folder import Folder
 
         tokens, prices, tape = self.tokens, load(), Tape(scenes(recording.steps))
         await off(tokens.count, "The ranks are loaded here, off the event loop.")
@@ -180,13 +188,20 @@ class Factory:
         if trace:
             model = TracedModel(model, tape if tape.timed else None, lambda: tape.point, trace)
         aim, title = objective(recording), folder.root.name
+        made = await off(rehearsal, sample, (), store, tokens, lambda *_: None) if sample else None
+        folder = Folder(made.root) if made else folder
         prompt = system(folder, "engineer", title, aim)
         world = World(store, archive, folder, tokens, tape, listener, prompt, worker())
         crew = Crew(model, settings.model, prices, ReplayTools(tape, tokens), tape, recorded=True)
+        ran = None
+        if made:
+            ran = LiveTools(tape, made.tools, tokens)
+            crew = evolve(crew, tools=ran, tell=made.tools.tell)
+            world = evolve(world, checkpoints=made.ports.checkpoints)
         limit = prices.window(settings.model)
         name = _name(recording, store)
         begun = SessionStarted(name, aim, "engineer", title, settings.model, limit, "recording")
-        return Stage(await Owner.start(world, crew, settings, begun), tape.scenes, tape)
+        return Stage(await Owner.start(world, crew, settings, begun), tape.scenes, tape, ran)
 
     def serve(self) -> None:
         """Runs the language server over standard input and output until it is told to stop."""

@@ -28,6 +28,10 @@ def commands() -> None:
 @click.option(
     "--project", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder that gets .agent/."
 )
+@click.option(
+    "--sample", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+    help="Run the tools for real, in a copy of this folder; else they give back what they gave when it was recorded.",
+)  # fmt: skip
 @click.option("--trace", type=_OUT, help="Write one JSON line for each request to a model.")
 @click.option("--views", type=_OUT, help="Write the views at the end, after a compaction and at foreign summaries.")
 @click.option("--summary", type=_OUT, help="Write the rolling summary at the end.")
@@ -49,6 +53,7 @@ def replay(
     parts: Parts,
     recordings: tuple[Path, ...],
     project: Path,
+    sample: Path | None,
     trace: Path | None,
     views: Path | None,
     summary: Path | None,
@@ -67,7 +72,7 @@ def replay(
 
     if strategy != "throughline" and (summary or archive):
         raise click.UsageError(f"A replay with {strategy} remembers nothing: leave --summary and --archive out.")
-    outputs = Outputs(project, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
+    outputs = Outputs(project, sample, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
     settings = Settings(strategy=strategy, summary=budget, archive=archive_budget)
     run(parts, [parts.read(path, form) for path in recordings], settings, outputs)
 

@@ -43,13 +43,21 @@ class Tape(Player, Protocol):
 Wrap = Callable[[Model, Tape], Model]
 
 
+class Ran(Protocol):
+    """How many tool calls have run, and how many of them ended as they did when they were recorded."""
+
+    calls: int
+    alike: int
+
+
 @frozen
 class Stage:
-    """A recorded session ready to be played, and what plays it."""
+    """A recorded session ready to be played, what plays it, and what runs its tools where that is for real."""
 
     owner: Owner
     scenes: tuple[Scene, ...]
     tape: Tape
+    ran: Ran | None = None
 
 
 @frozen
@@ -180,8 +188,11 @@ class Parts(Protocol):
         listener: Listener,
         wrap: Wrap,
         trace: Callable[[str], None] | None,
+        sample: Path | None = None,
     ) -> Stage:
-        """A new session for a recording, in a project's folder; what it is compared with stays in memory."""
+        """A new session for a recording, in a project's folder; what it is compared with stays in memory. With a
+        `sample` its calls run for real, in a copy of that folder.
+        """
         ...
 
     def bench(self, project: Path, settings: Settings, pace: float = 0.0) -> Bench:

@@ -48,9 +48,10 @@ BASELINES: tuple[Strategy, ...] = ("full", "masking", "window")
 
 @frozen
 class Outputs:
-    """Where a replay writes to, and what it prints."""
+    """Where a replay writes to, what it prints, and the folder in a copy of which its tools run for real."""
 
     project: Path
+    sample: Path | None
     trace: Path | None
     views: Path | None
     summary: Path | None
@@ -62,13 +63,16 @@ class Outputs:
 
 @frozen
 class Played:
-    """What came of one or more sessions: their last summary and archive, and what they cost together."""
+    """What came of one or more sessions: their last summary and archive, what they cost together, and how many tool
+    calls ran and ended as they were recorded.
+    """
 
     summary: str
     archive: str
     bills: tuple[Bill, ...]
     turns: int
     compactions: int
+    ran: tuple[int, int] = (0, 0)
 
 
 def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outputs: Outputs) -> None:
@@ -130,7 +134,7 @@ async def _sessions(
 ) -> Played:
     summary = archive = ""
     bills: list[Bill] = []
-    turns = compactions = 0
+    turns = compactions = calls = alike = 0
     task = progress.add_task(LABELS[settings.strategy].text, total=None)
     for number, recording in enumerate(recordings):
         folder = outputs.views / str(number + 1) if outputs.views and len(recordings) > 1 else outputs.views
@@ -140,7 +144,9 @@ async def _sessions(
             if trace:
                 trace.write(row + "\n")
 
-        stage = await parts.stage(recording, outputs.project, settings, views, views.wrap, keep if trace else None)
+        stage = await parts.stage(
+            recording, outputs.project, settings, views, views.wrap, keep if trace else None, outputs.sample
+        )
         views.owner = stage.owner
         done = progress.tasks[0].completed
         progress.update(task, total=done + len(stage.scenes))
@@ -153,8 +159,10 @@ async def _sessions(
             summary = stage.owner.summary()
             views.close()
         compactions += len(stage.owner.session.compactions)
+        if stage.ran:
+            calls, alike = calls + stage.ran.calls, alike + stage.ran.alike
         await stage.owner.close()
-    return Played(summary, archive, tuple(bills), turns, compactions)
+    return Played(summary, archive, tuple(bills), turns, compactions, (calls, alike))
 
 
 def _advance(progress: Progress, task: TaskID, before: float, turns: int) -> None:
@@ -195,7 +203,9 @@ def _table(played: Mapping[Strategy, Played]) -> Group:
     for label, cells in rows:
         table.add_row(label, *cells)
     said = [Text(f"{LABELS[name].text}: {LABELS[name].does}", style="dim") for name in played]
-    return Group(table, *(said if len(played) > 1 else ()))
+    calls, alike = first.ran
+    ran = Text(f"{calls:,} tool calls ran, {alike:,} of them ended as they did when they were recorded.")
+    return Group(table, *(said if len(played) > 1 else ()), *((ran,) if calls else ()))
 
 
 def _total(played: Played) -> Line:
@@ -212,6 +222,8 @@ def _purposes(played: Played) -> dict[str, Any]:
 
 def _figures(played: Played) -> dict[str, Any]:
     whole = {"turns": played.turns, "compactions": played.compactions, **spent(_total(played))}
+    if played.ran[0]:
+        whole |= {"ran": played.ran[0], "alike": played.ran[1]}
     return {**whole, "purposes": _purposes(played)}
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.resources import files
 
 from throughline.core.events import Spoke, ToolCalled, ToolReturned
-from throughline.core.ports import CallPiece, EndPiece, Log, Outcome, Piece, Request, TextPiece, Tokens, Tool
+from throughline.core.ports import CallPiece, EndPiece, Log, Outcome, Piece, Request, TextPiece, Tokens, Tool, Toolbox
 from throughline.core.recording import Exchange, Scene, Step
 from throughline.core.view import NOTE, View
 from throughline.models.cache import PromptCache
@@ -107,6 +107,37 @@ class ReplayTools:
         steps, over = self._tape.turn_over()
         results = (_returned(step, turn, self._tape.id(step), self._tokens) for step in within)
         return Outcome((*results, *(_item(step, turn, self._tape.id(step), self._tokens) for step in steps)), over)
+
+
+class LiveTools:
+    """Runs a recording's calls for real, and brings in what its user said meanwhile; `calls` have come back so far,
+    and of them `alike` ended as they did when they were recorded.
+    """
+
+    def __init__(self, tape: Tape, tools: Toolbox, tokens: Tokens) -> None:
+        self._tape = tape
+        self._tools = tools
+        self._tokens = tokens
+        steps = [step for scene in tape.scenes for step in _steps(scene)]
+        self._failed = {tape.id(step): step.error for step in steps if step.kind == "tool_result"}
+        self.calls = self.alike = 0
+
+    def offered(self) -> tuple[Tool, ...]:
+        """Nothing: a recording's tools are part of its replies."""
+        return ()
+
+    async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:
+        """The results, and the words that came before the next reply. Where to stop is the recording's to say."""
+        done = await self._tools.run(turn, calls, log)
+        names = {call.id for call in calls}
+        items = (*(log.session.turns[-1].items if calls else ()), *done.items)
+        for item in items:
+            if isinstance(item, ToolReturned) and item.id in names:
+                self.calls += 1
+                self.alike += self._failed.get(item.id) is item.error
+        steps, over = self._tape.turn_over()
+        said = (_item(step, turn, "", self._tokens) for step in steps if step.kind != "tool_result")
+        return Outcome((*done.items, *said), over)
 
 
 class DemoModel:
