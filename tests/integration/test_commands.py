@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from throughline.core.events import ArchiveProposed, Event, Logged, SessionStarted, Spoke, TurnEnded
+from throughline.core.deeds import Checkpointed
+from throughline.core.events import ArchiveProposed, Event, Logged, SessionStarted, Spoke, ToolReturned, TurnEnded
 from throughline.store.database import Database
 from throughline.transcripts.read import read
 
@@ -127,6 +129,31 @@ def test_what_a_project_has_kept_can_be_read(shed: Path) -> None:
     assert any(one["kind"] == "entry" for one in found)
     assert "turn" in run("recall", "background", "thread", "--project", shed).stdout
     assert "Nothing was said" in run("recall", "zeppelin", "--project", shed).stdout
+
+
+def test_a_replay_with_a_sample_runs_the_tools_in_a_copy_of_it(tmp_path: Path) -> None:
+    beginning = DEMO.read_text(encoding="utf-8").splitlines()[:140]
+    recording, sample = tmp_path / "beginning.jsonl", tmp_path / "sample"
+    recording.write_text("\n".join(beginning) + "\n", encoding="utf-8")
+    shutil.copytree(DEMO.parent / "project", sample, ignore=shutil.ignore_patterns(".*"))
+    (sample / "tests" / "test_more.py").write_text("def test_more():\n    assert True\n", encoding="utf-8")
+    before = {path: path.read_bytes() for path in sample.rglob("*") if path.is_file()}
+    done = run("replay", recording, "--sample", sample, "--project", tmp_path / "p", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["ran"] == told["alike"] == sum('"kind": "tool_result"' in line for line in beginning)
+    database = Database(tmp_path / "p" / ".agent" / "throughline.db")
+    kept = [one.event for row in database.sessions() for one in database.read(row.id)]
+    database.close()
+    results = "\n".join(event.text for event in kept if isinstance(event, ToolReturned))
+    # One test more than when it was recorded.
+    assert "46 passed" in results
+    assert "2 failed, 57 passed" in results
+    assert any(isinstance(event, Checkpointed) for event in kept)
+    assert {path: path.read_bytes() for path in sample.rglob("*") if path.is_file()} == before
+    assert "tool calls ran" in run("replay", recording, "--sample", sample, "--project", tmp_path / "q").stdout
+    refused = run("replay", recording, "--sample", tmp_path / "nowhere", "--project", tmp_path / "r")
+    assert (refused.returncode, "does not exist" in refused.stderr) == (2, True)
 
 
 def test_a_comparison_tables_every_strategy(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from throughline.core.events import FileSeen, LedgerChanged, Told
 from throughline.core.files import digest
 from throughline.core.ledger import Add, Entry
 from throughline.workspace.deltas import Deltas
+from throughline.workspace.folder import LARGEST
 from throughline.workspace.git import Git
 from unit.shop import Answers, Shop, Unchanged
 
@@ -239,6 +240,22 @@ async def test_nothing_outside_is_touched_unasked(
     assert not allowed.error or "you have seen nothing of it" in allowed.text
 
 
+async def test_a_huge_file_is_refused_in_a_line_and_stays_as_it_is(shop: Shop) -> None:
+    huge = shop.root / "huge.log"
+    with huge.open("wb") as file:
+        file.truncate(LARGEST + 1)
+    for tool, args in (
+        ("read_file", {"path": "huge.log"}),
+        ("skeleton", {"path": "huge.log"}),
+        ("edit_file", {"path": "huge.log", "old": "a", "new": "b"}),
+        ("write_file", {"path": "huge.log", "text": "small"}),
+    ):
+        result = await shop.call(tool, **args)
+        assert result.error
+        assert "20,000,001 bytes, too many to read: search in it" in result.text
+    assert huge.stat().st_size == LARGEST + 1
+
+
 @POSIX
 async def test_what_would_hang_a_reader_is_refused(shop: Shop) -> None:
     os.mkfifo(shop.root / "pipe")
@@ -301,7 +318,7 @@ async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Sh
 
 @POSIX
 async def test_a_flood_of_output_takes_little_room(shop: Shop) -> None:
-    result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 300000000", timeout=60)
+    result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 1000000000", timeout=60)
     (kept,) = shop.kept(OutputKept)
     assert len(kept.text) < 1_100_000
     assert "characters were printed here and not kept" in kept.text
