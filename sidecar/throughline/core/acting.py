@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
@@ -64,6 +64,15 @@ class Edits(Protocol):
 
         Raises MovedError where it is not `before` any more, ActError where it cannot be written.
         """
+        ...
+
+
+@runtime_checkable
+class Mirror(Protocol):
+    """A workspace whose open documents hear of a write on disk later than it happens."""
+
+    def wrote(self, path: str, before: str, text: str) -> None:
+        """A file that was `before` is this text now; blocks no longer than to remember it."""
         ...
 
 

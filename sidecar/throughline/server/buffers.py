@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
+from pygls.workspace import TextDocument
 
 if TYPE_CHECKING:
     from throughline.core.ports import Workspace
@@ -21,13 +22,33 @@ class Buffers:
         self._root = root.resolve()
         self._disk = disk
         self._hashed: dict[str, tuple[int, str]] = {}
+        self._ahead: dict[str, tuple[TextDocument, int | None, str]] = {}
 
     def text(self, path: str) -> str | None:
         """A file's text as the editor shows it, or None where it is gone or is not text."""
         document = self._server.workspace.text_documents.get(self.uri(path))
         if document is not None and document.version is not None:
-            return str(document.source)
+            return self._source(path, document)
         return self._disk.text(path)
+
+    def wrote(self, path: str, before: str, text: str) -> None:
+        """A file that was `before` is this text on disk now: so is its open document, until the editor says more."""
+        document = self._server.workspace.text_documents.get(self.uri(path))
+        if document is not None:
+            version = document.version
+            if self._source(path, document) == before:
+                self._ahead[path] = document, version, text
+                self._hashed.pop(path, None)
+
+    def _source(self, path: str, document: TextDocument) -> str:
+        """The text of an open document: what was written since, where the editor has not taken it over yet."""
+        ahead = self._ahead.get(path)
+        if ahead is None:
+            return str(document.source)
+        if ahead[0] is document and ahead[1] == document.version:
+            return ahead[2]
+        self._ahead.pop(path, None)
+        return str(document.source)
 
     def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
         """The content hash of each file's text as the editor shows it, None where there is none."""
@@ -38,7 +59,7 @@ class Buffers:
             if document is None or document.version is None:
                 closed.append(path)
             else:
-                found[path] = self._hash(path, document.version, str(document.source))
+                found[path] = self._hash(path, document.version, self._source(path, document))
         return found | self._disk.digests(closed)
 
     def files(self, path: str) -> tuple[str, ...]:

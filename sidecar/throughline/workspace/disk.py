@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path, PureWindowsPath
 
-from throughline.core.acting import ActError, MovedError, Place
+from throughline.core.acting import ActError, Mirror, MovedError, Place
 from throughline.core.ports import Workspace
 from throughline.workspace.folder import LARGEST, Folder, decoded
 
@@ -110,6 +110,8 @@ class Disk:
                 raise MovedError(f"{place.path} is there already: read it, then edit it.")
         else:
             now, mark = self._read(place)
+            if now != before and place.inside and self._shown.text(place.path) == before:
+                raise ActError(f"{place.path} has unsaved edits in the editor: have the user save it, then edit it.")
             if now != before:
                 raise MovedError(f"{place.path} has changed meanwhile: read it again, then edit it.")
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -119,7 +121,10 @@ class Disk:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, mark + text.encode(dict(_MARKS).get(mark, "utf-8")), mode)
-            self._shown.touched([place.path] if place.inside else [])
+            if place.inside:
+                self._shown.touched([place.path])
+                if isinstance(self._shown, Mirror) and before is not None:
+                    self._shown.wrote(place.path, before, text)
         except UnicodeEncodeError:
             raise ActError("The text holds half of a character and cannot be written: send it whole.") from None
         except OSError as error:
