@@ -135,6 +135,7 @@ async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> 
         (("--session", "zzz"), "There is no session zzz here."),
         (("--continue",), "There is no open session here"),
         (("--role", "poet"), "poet"),
+        (("--allow", "python -m pytest*"), "a pattern begins with `edit:`, `run:` or `read:`."),
     ],
 )
 async def test_a_chat_that_cannot_be_opened_is_one_clear_line(

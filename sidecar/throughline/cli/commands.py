@@ -132,6 +132,9 @@ def chat(
     """
     from throughline.cli.chat.run import Wanted, run  # noqa: PLC0415
 
+    for pattern in allow:
+        if not pattern.startswith(("edit:", "run:", "read:")):
+            raise click.UsageError(f"--allow {pattern}: a pattern begins with `edit:`, `run:` or `read:`.")
     wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow)
     context.exit(run(context.obj, wanted))
 
