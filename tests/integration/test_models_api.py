@@ -365,10 +365,10 @@ async def test_a_session_says_once_what_is_wrong_with_its_models_and_learns_its_
         await editor.ask(methods.KEY, key=KEY)
         await editor.ask(methods.START, objective="mend it", role="engineer")
         assert not fake.requests, "nothing is asked before the first message"
-        await editor.ask(methods.SEND, text="One.")
+        await editor.ask(methods.SEND, text="One.", files=[])
         state = await editor.until(lambda s: any("claude-haiku-5-5 retires on" in str(row) for row in s.rows))
         await editor.ask(methods.START, objective="mend more", role="engineer")
-        await editor.ask(methods.SEND, text="Two.")
+        await editor.ask(methods.SEND, text="Two.", files=[])
         again = await editor.until(lambda s: s.meter.calls == 1 and s.activity == "idle")
     assert sum("retires on" in str(row) for row in state.rows) == 1
     assert not any("retires on" in str(row) for row in again.rows)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from throughline.context.baselines import masking, shaped, window
 from throughline.core.events import Event
 from throughline.core.settings import Strategy
-from throughline.core.view import View
+from throughline.core.view import Block, Content, View
 from unit.logs import done, events, replied, session, spoke, stories, tool, view
 
 THREE: tuple[Event, ...] = (
@@ -45,6 +45,16 @@ CASES = [
 @pytest.mark.parametrize(("name", "made", "expected"), CASES, ids=[row[0] for row in CASES])
 def test_a_baseline_shows(name: str, made: View, expected: list[str]) -> None:
     assert said(made) == expected
+
+
+def test_where_calls_ran_side_by_side_none_of_their_results_is_left_alone() -> None:
+    def block(content: Content, name: str) -> Block:
+        return Block("turn", "user" if content == "result" else "assistant", name, 10, content, id=name)
+
+    blocks = [block("call", "a"), block("call", "b"), block("result", "a"), block("result", "b"), block("text", "")]
+    whole = View(tuple(blocks))
+    kept = {tokens: window(whole, tokens).blocks for tokens in (50, 40, 20, 1)}
+    assert kept == {50: tuple(blocks), 40: (blocks[4],), 20: (blocks[4],), 1: (blocks[4],)}
 
 
 @given(stories(), st.integers(1, 5_000), st.integers(0, 4))

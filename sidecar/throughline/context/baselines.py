@@ -37,7 +37,7 @@ def masking(view: View, results: int = RESULTS) -> View:
 def window(view: View, tokens: int = WINDOW) -> View:
     """What is stable, and the newest blocks that fit into so many tokens; the newest one is always there.
 
-    A result whose call no longer fits goes with it.
+    A result whose call no longer fits goes with it, and all that comes before.
     """
     stable = [block for block in view.blocks if block.place in ("system", "archive")]
     turns = view.blocks[len(stable) :]
@@ -45,10 +45,18 @@ def window(view: View, tokens: int = WINDOW) -> View:
     while kept and (kept == len(turns) or turns[kept - 1].tokens <= tokens):
         kept -= 1
         tokens -= turns[kept].tokens
-    newest = list(turns[kept:])
-    while len(newest) > 1 and newest[0].content == "result":
-        del newest[0]
-    return View((*stable, *newest))
+    return View((*stable, *_paired(turns[kept:])))
+
+
+def _paired(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The longest end of some blocks, one at least, in which every result has its call."""
+    while len(blocks) > 1:
+        calls = {block.id for block in blocks if block.content == "call"}
+        alone = [place for place, block in enumerate(blocks) if block.content == "result" and block.id not in calls]
+        if not alone:
+            break
+        blocks = blocks[min(alone[-1] + 1, len(blocks) - 1) :]
+    return blocks
 
 
 def _whole(view: View) -> View:
