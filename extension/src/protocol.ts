@@ -611,7 +611,7 @@ export interface Requests {
   "throughline/preview/show": { params: Nothing; result: Previewed };
   "throughline/preview/apply": { params: Nothing; result: Compacting };
   "throughline/preview/dismiss": { params: Nothing; result: Nothing };
-  "throughline/crew": { params: Crew; result: State };
+  "throughline/crew/change": { params: Crew; result: State };
   "throughline/search/recall": { params: Recall; result: Places };
   "throughline/search/files": { params: FindFiles; result: FoundFiles };
   "throughline/search/changes": { params: Changes; result: ChangeLog };

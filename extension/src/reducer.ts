@@ -56,5 +56,6 @@ function put(rows: Row[], row: Row): Row[] {
 function grow(rows: Row[], id: string, text: string): Row[] {
   const at = rows.findLastIndex((one) => one.id === id);
   const row = rows[at];
-  return row?.kind === "agent" ? rows.with(at, { ...row, text: row.text + text }) : rows;
+  if (row?.kind === "agent") return rows.with(at, { ...row, text: row.text + text });
+  return row?.kind === "tool" ? rows.with(at, { ...row, result: row.result + text }) : rows;
 }

@@ -6,6 +6,7 @@ import type { Mirror } from "./mirror";
 import { readOptions } from "./options";
 import type { Patch, Requests } from "./protocol";
 import { findPython } from "./python";
+import { saved } from "./saving";
 import type { Status } from "./status";
 
 /** Sends one request of the protocol. */
@@ -107,6 +108,7 @@ export class Sidecar implements Disposable {
         outputChannel: this.log,
         // What the sidecar logs comes by stderr, whatever its level.
         stdioOptions: { stdout: () => undefined, stderr: (stream) => this.#read(stream) },
+        middleware: { workspace: { handleApplyEdit: saved } },
         markdown: { isTrusted: { enabledCommands: ["throughline.refresh", "throughline.difference"] } },
         initializationFailedHandler: () => false,
         errorHandler: {

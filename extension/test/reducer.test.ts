@@ -1,27 +1,36 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { AgentRow, Change, Patch, State, UserRow } from "../src/protocol";
+import type { AgentRow, Change, Patch, State, ToolRow, UserRow } from "../src/protocol";
 import { apply, EMPTY, patched } from "../src/reducer";
 
 const asked: UserRow = { kind: "user", id: "u1", turn: 1, waiting: false, text: "why?" };
 const answer: AgentRow = { kind: "agent", id: "a1", turn: 1, text: "Be", streaming: true, partial: false };
-const before: State = { ...EMPTY, revision: 7, rows: [asked, answer] };
+const running: ToolRow = {
+  ...{ kind: "tool", id: "t1", turn: 1, tool: "run_command", title: "make", result: "some\n" },
+  ...{ status: "running", masked: false, tokens: 0 },
+} as const;
+const before: State = { ...EMPTY, revision: 7, rows: [asked, answer, running] };
 
 const CASES: { name: string; change: Change; after: Partial<State> }[] = [
   {
     name: "adds a row that is new",
     change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm" } },
-    after: { rows: [asked, answer, { kind: "notice", id: "n1", level: "info", text: "hm" }] },
+    after: { rows: [asked, answer, running, { kind: "notice", id: "n1", level: "info", text: "hm" }] },
   },
   {
     name: "replaces a row that is known, where it stands",
     change: { kind: "row", row: { ...asked, text: "how?" } },
-    after: { rows: [{ ...asked, text: "how?" }, answer] },
+    after: { rows: [{ ...asked, text: "how?" }, answer, running] },
   },
   {
     name: "adds text to a growing answer",
     change: { kind: "grown", id: "a1", text: "cause" },
-    after: { rows: [asked, { ...answer, text: "Because" }] },
+    after: { rows: [asked, { ...answer, text: "Because" }, running] },
+  },
+  {
+    name: "adds text to the output of a running command",
+    change: { kind: "grown", id: "t1", text: "more\n" },
+    after: { rows: [asked, answer, { ...running, result: "some\nmore\n" }] },
   },
   { name: "adds no text to what is no answer", change: { kind: "grown", id: "u1", text: "!" }, after: {} },
   { name: "adds no text to a row that is not there", change: { kind: "grown", id: "gone", text: "!" }, after: {} },

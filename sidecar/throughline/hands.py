@@ -22,7 +22,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from throughline.agent.tool import Ports
     from throughline.agent.toolbox import Tools
-    from throughline.core.acting import Approver
+    from throughline.core.acting import Approver, Edits
     from throughline.core.events import Logged
     from throughline.core.ports import Store, Tokens, Workspace
 
@@ -31,12 +31,15 @@ UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the sett
 
 @frozen
 class Leave:
-    """Who is asked before a tool acts, what needs no asking, what no output may show, and who watches a call run."""
+    """Who is asked before a tool acts, what needs no asking, what no output may show, who watches a call run, and
+    whose hand changes files before the disk's own.
+    """
 
     approver: Approver | None = None
     allowed: tuple[str, ...] = ()
     secrets: Callable[[], Sequence[str]] = tuple
     heard: Callable[[str, str], None] = lambda *_: None
+    hand: Callable[[Edits], Edits] = lambda disk: disk
 
 
 @frozen
@@ -65,7 +68,7 @@ def hands(
     disk = Disk(root, files)
     return Ports(
         files=disk,
-        edits=disk,
+        edits=leave.hand(disk),
         shell=LocalShell(disk.root, environment),
         finder=LocalFinder(disk.root),
         approver=leave.approver or Never(UNASKED),

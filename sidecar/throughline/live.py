@@ -21,7 +21,7 @@ from throughline.opening import digest, kept, objective, off, system, worker
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
     from throughline.cli.parts import Stage
-    from throughline.core.acting import Approver
+    from throughline.core.acting import Approver, Edits
     from throughline.core.events import Logged, Origin, SessionStarted
     from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
@@ -110,6 +110,10 @@ class LiveBench:
         by the id of the call.
         """
         self._leave = evolve(self._leave, approver=approver, heard=heard)
+
+    def edits_by(self, hand: Callable[[Edits], Edits]) -> None:
+        """Says who changes the files of sessions that are opened from now on, before the disk's own hand."""
+        self._leave = evolve(self._leave, hand=hand)
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """The sessions, the newest first; none where there has been none, and then no file is made."""

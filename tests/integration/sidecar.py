@@ -16,6 +16,7 @@ from attrs import evolve
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import default_converter
+from pygls.workspace import TextDocument
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import register_lsp_features
 from pytest_lsp.protocol import LanguageClientProtocol
@@ -37,6 +38,7 @@ from throughline.wire.state import (
     RowPut,
     SessionPut,
     State,
+    ToolRow,
 )
 
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
@@ -57,6 +59,7 @@ class Editor:
         self.state = State(0, None)
         self.patches: list[Patch] = []
         self.missed = False
+        self.shown: dict[str, TextDocument] = {}
         self._moved = asyncio.Condition()
         self._ids = count()
         self.killed = False
@@ -115,12 +118,31 @@ class Editor:
 
     def open(self, path: str, text: str) -> None:
         item = types.TextDocumentItem(self.uri(path), "python", 1, text)
+        self.shown[self.uri(path)] = TextDocument(self.uri(path), text, 1)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
     def edit(self, path: str, text: str) -> None:
-        document = types.VersionedTextDocumentIdentifier(2, self.uri(path))
-        whole = types.TextDocumentContentChangeWholeDocument(text)
-        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+        self._changed(self.uri(path), types.TextDocumentContentChangeWholeDocument(text))
+
+    def change(self, params: types.ApplyWorkspaceEditParams) -> bool:
+        """Does what the sidecar asks for, and saves it; False where a document has moved on."""
+        (edit,) = params.edit.document_changes or ()
+        assert isinstance(edit, types.TextDocumentEdit)
+        document = self.shown[edit.text_document.uri]
+        if document.version != edit.text_document.version:
+            return False
+        (one,) = edit.edits
+        assert isinstance(one, types.TextEdit)
+        self._changed(document.uri, types.TextDocumentContentChangePartial(one.range, one.new_text))
+        Path(document.path).write_text(document.source, encoding="utf-8", newline="")
+        return True
+
+    def _changed(self, uri: str, change: types.TextDocumentContentChangeEvent) -> None:
+        document = self.shown[uri]
+        document.apply_change(change)
+        document.version = (document.version or 0) + 1
+        known = types.VersionedTextDocumentIdentifier(document.version, uri)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(known, [change]))
 
     def rename(self, path: str, to: str) -> None:
         """Tells that a file or a folder has another path."""
@@ -158,8 +180,11 @@ def patched(state: State, patch: Patch) -> State:
                 rows[row.id] = row
             case RowGrown(id=name, text=text):
                 row = rows[name]
-                assert isinstance(row, AgentRow)
-                rows[name] = evolve(row, text=row.text + text)
+                if isinstance(row, ToolRow):
+                    rows[name] = evolve(row, result=row.result + text)
+                else:
+                    assert isinstance(row, AgentRow)
+                    rows[name] = evolve(row, text=row.text + text)
             case RowGone(id=name):
                 rows.pop(name, None)
             case MemoryPut(memory=memory):
@@ -205,6 +230,10 @@ async def sidecar(
     @client.feature(PATCH.name)
     async def take(params: Any) -> None:
         await editor.take(codec.decode(Patch, params))
+
+    @client.feature(types.WORKSPACE_APPLY_EDIT)
+    async def change(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        return types.ApplyWorkspaceEditResult(editor.change(params))
 
     await client.start_io(*command, env=env)
     try:

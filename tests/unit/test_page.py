@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.sidecar import patched
 from throughline.compression.merging import Change
+from throughline.core.deeds import Answered, Asked, Restored
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -34,6 +36,7 @@ from throughline.wire.state import (
     Archive,
     ArchiveLine,
     ArchivePending,
+    AskRow,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -55,6 +58,9 @@ def shown(*events: Event) -> list[Row]:
 
 
 CALL = ToolCalled(1, "x", "run", {"n": 3, "command": "make\nmake test"}, 5)
+CALL2 = ToolCalled(2, "y", "run", {}, 5)
+ASKED = Asked(1, "x", "edit", "a.py", "")
+ASKING = AskRow("qx", 1, "x", "edit", "a.py", "", "", "", "waiting", "")
 OPEN = ToolRow("tx", 1, "run", "make", "", "running", masked=False, tokens=0)
 MADE = Compacted("c1", 2, (Add(entry("a")),), 900, 100, 3, 4)
 COMPACTION = CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=False)
@@ -100,6 +106,32 @@ ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
     ),
     ("a compaction", (MADE,), [COMPACTION]),
     ("an undone one", (MADE, CompactionUndone("c1")), [CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=True)]),
+    ("a question", (ASKED,), [ASKING]),
+    ("a yes for this once", (ASKED, Answered(1, "x", allowed=True)), [evolve(ASKING, status="allowed")]),
+    (
+        "a yes for the session",
+        (ASKED, Answered(1, "x", allowed=True, pattern="edit:**")),
+        [evolve(ASKING, status="session")],
+    ),
+    (
+        "a no, and another question about the same call",
+        (ASKED, Answered(1, "x", allowed=False, reason="no"), ASKED),
+        [evolve(ASKING, status="denied", reason="no"), evolve(ASKING, id="qx.1")],
+    ),
+    ("a question whose turn has ended", (ASKED, TurnEnded(1, "cancelled")), [evolve(ASKING, status="withdrawn")]),
+    (
+        "a conversation that went back",
+        (spoke(1, "a"), spoke(2, "b"), CALL2, ASKED, Restored(2, (), conversation=True)),
+        [UserRow("u1", 1, "a"), ASKING, NoticeRow("e5", "info", "Back to before turn 2: the conversation.")],
+    ),
+    (
+        "files that went back",
+        (spoke(1, "a"), Restored(1, ("a.py",))),
+        [
+            UserRow("u1", 1, "a"),
+            NoticeRow("e2", "info", "Back to before turn 1: 1 file."),
+        ],
+    ),
     ("a failed turn", (TurnEnded(1, "failed", "no"),), [NoticeRow("e1", "error", "no")]),
     ("a turn that ended", (TurnEnded(1, "done"), TurnEnded(2, "cancelled")), []),
 ]
@@ -124,6 +156,27 @@ def test_streamed_text_is_replaced_by_its_event() -> None:
     page.logged(log(replied(1, "Hello!"), *tool(1, "x")))
     page.streamed(1, "And")
     assert [getattr(row, "text", row.id) for row in page.snapshot().rows] == ["Hello!", "tx", "And"]
+
+
+def test_what_a_call_would_do_is_shown_while_its_question_waits() -> None:
+    page = Page(lambda _: None)
+    page.logged(log(ASKED))
+    page.detail("x", "-a\n+b", "edit:**")
+    asking = evolve(ASKING, detail="-a\n+b", pattern="edit:**")
+    assert page.snapshot().rows == [asking]
+    page.logged(log(ASKED, Answered(1, "x", allowed=False))[1:])
+    page.detail("x", "later", "run:later")
+    assert page.snapshot().rows == [evolve(asking, status="denied")]
+
+
+def test_what_a_command_prints_grows_its_card_and_the_beginning_goes_where_that_is_long() -> None:
+    page = Page(lambda _: None)
+    page.logged(log(CALL))
+    page.printed("x", "some\n")
+    page.printed("unknown", "nobody asked\n")
+    assert page.snapshot().rows == [evolve(OPEN, result="some\n")]
+    page.printed("x", "r" * 2 * SHOWN)
+    assert page.snapshot().rows == [evolve(OPEN, result="r" * SHOWN)]
 
 
 def test_what_has_not_changed_is_not_sent_again() -> None:

@@ -92,6 +92,8 @@ async def test_a_preview_shows_what_is_masked_with_it() -> None:
         await play(owner, *"abcd")
         shown = await owner.preview()
         assert (shown.turns, shown.masked) == ((1, 2), ("x",))
+        assert f"→ {shown.event.after:,} tokens" in previewed(shown)
+        assert f"- Tool results masked: 1, which leaves {shown.after:,} tokens" in previewed(shown)
         await owner.apply(shown)
         assert owner.view().tokens == shown.after < shown.event.after
     assert bench.heard.events[-2:] == [shown.event, Masked(("x",))]

@@ -15,12 +15,14 @@ export async function role(app: App, given?: string): Promise<void> {
 
 /** Goes on with another model: the given one, or one that is picked. */
 export async function model(app: App, given?: string): Promise<void> {
-  const to = given?.trim() || (await pickModel(app, app.mirror.state.session?.model ?? ""));
+  const { session } = app.mirror.state;
+  if (session?.recorded) throw new Error("A recording plays in this session: start one of your own to choose its model.");
+  const to = given?.trim() || (await pickModel(app, session?.model ?? ""));
   if (to) await change(app, null, to.trim());
 }
 
 async function change(app: App, to: Role | null, name: string | null): Promise<void> {
-  await app.mirror.load(app.sidecar.ask("throughline/crew", { role: to, model: name }));
+  await app.mirror.load(app.sidecar.ask("throughline/crew/change", { role: to, model: name }));
 }
 
 /** A model of those that the provider lists, or one that is named by its id: a provider need not list any. */
@@ -32,7 +34,7 @@ async function pickModel(app: App, now: string): Promise<string | undefined> {
   });
   const other = { label: "$(edit) Another…", id: "", description: "by its id" };
   const items = listed.models.map(({ id, name, detail }) => ({ label: name || id, id, description: id === now ? `${id} (now)` : id, detail }));
-  const picked = items.length > 0 ? await window.showQuickPick([...items, other], { title, matchOnDescription: true }) : other;
+  const picked = items.length > 0 ? await window.showQuickPick([...items, other], { title, placeHolder: listed.remarks[0] ?? "From the next message on it answers", matchOnDescription: true }) : other;
   if (!picked || picked.id) return picked?.id;
   return window.showInputBox({
     title,

@@ -17,6 +17,11 @@ def fitting(paths: Iterable[str], typed: str) -> list[str]:
     return [path for _, _, path in heapq.nsmallest(MOST, ranked)]
 
 
+def meant(word: str) -> bool:
+    """Whether a word after an @ that names no file was meant to: `@dataclass` was not."""
+    return "/" in word or "." in word
+
+
 def _rank(path: str, sought: str) -> int | None:
     name = path.rpartition("/")[2]
     if name.startswith(sought):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from attrs import evolve
 
+from throughline.core.deeds import Restored
 from throughline.core.events import (
     ArchiveProposed,
     ArchiveRejected,
@@ -33,6 +34,7 @@ from throughline.wire.state import (
     AskRow,
     Change,
     ContextFile,
+    EntryRow,
     FilesPut,
     HeldRow,
     Memory,
@@ -52,6 +54,8 @@ from throughline.wire.state import (
     UserRow,
 )
 
+# What a turn leaves in the chat, and what goes with it where the conversation goes back.
+_SAID = UserRow | AgentRow | ToolRow | EntryRow | AskRow
 _SETTLING = Compacted | CompactionHeld | CompactionDismissed | CompactionUndone
 
 
@@ -152,10 +156,16 @@ class Page:
             self._patch(list(self._show(evolve(row, detail=detail, pattern=pattern))))
 
     def printed(self, call: str, text: str) -> None:
-        """Shows what a running command prints, until its result comes."""
+        """Shows what a running command prints until its result comes; the beginning goes where that grows too long."""
         row = self._rows.get(f"t{call}")
-        if isinstance(row, ToolRow) and row.status == "running" and len(row.result) < SHOWN:
-            self._patch(list(self._show(evolve(row, result=row.result + text))))
+        if not text or not isinstance(row, ToolRow) or row.status != "running":
+            return
+        whole = row.result + text
+        if len(whole) <= 2 * SHOWN:
+            self._rows[row.id] = evolve(row, result=whole)
+            self._patch([RowGrown(row.id, text)])
+        else:
+            self._patch(list(self._show(evolve(row, result=whole[-SHOWN:]))))
 
     def _gone(self, logged: Logged) -> Iterator[Change]:
         """What an event takes away: words that waited go where their turn is or, taken back, are kept in a notice, and
@@ -170,6 +180,9 @@ class Page:
         if isinstance(event, ArchiveWritten | ArchiveRejected):
             status: Literal["accepted", "rejected"] = "accepted" if isinstance(event, ArchiveWritten) else "rejected"
             yield from (change for row in waits for change in self._show(evolve(row, status=status)))
+        if isinstance(event, Restored) and event.conversation:
+            said = [row for row in self._rows.values() if isinstance(row, _SAID) and row.turn >= event.turn]
+            yield from self._drop([row.id for row in said if not (isinstance(row, UserRow) and row.waiting)])
         if isinstance(event, TurnEnded):
             asked = [row for row in self._rows.values() if isinstance(row, AskRow) and row.status == "waiting"]
             yield from (change for row in asked for change in self._show(evolve(row, status="withdrawn")))

@@ -129,7 +129,7 @@ def _title(args: dict[str, Any]) -> str:
 
 
 def _restored(event: Restored) -> str:
-    files = f"{len(event.files)} files" if event.files else ""
+    files = f"{len(event.files)} file{'s' if len(event.files) > 1 else ''}" if event.files else ""
     what = " and ".join(part for part in ("the conversation" if event.conversation else "", files) if part)
     return f"Back to before turn {event.turn}: {what or 'nothing had changed'}."
 

@@ -16,7 +16,6 @@ from throughline.core.events import (
     ArchiveWritten,
     Compacted,
     CompactionUndone,
-    CrewChanged,
     FileDropped,
     FileInjected,
     FileMoved,
@@ -27,10 +26,13 @@ from throughline.core.files import SeenFile, digest
 from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
 from throughline.page import panels
+from throughline.page.mentions import meant
 from throughline.page.page import Page
 from throughline.server.approval import ApprovalRequests
 from throughline.server.archive import ArchiveRequests
 from throughline.server.buffers import Buffers
+from throughline.server.crew import CrewRequests
+from throughline.server.edits import EditorEdits
 from throughline.server.ledger import LedgerRequests
 from throughline.server.parts import Bench
 from throughline.server.preview import PreviewRequests
@@ -45,7 +47,6 @@ from throughline.session.turns import sendable
 from throughline.wire.messages import (
     Accepted,
     Compacting,
-    Crew,
     Difference,
     Ended,
     Inject,
@@ -90,7 +91,9 @@ class App:
         self._shown_archive = Archive("", 0, [], None)
         self.approval = ApprovalRequests(self._page)
         bench.asks(self.approval, self._page.printed)
+        bench.edits_by(lambda disk: EditorEdits(files, disk))
         self.archive = ArchiveRequests(bench, self._live)
+        self.crew = CrewRequests(bench, self._writable, self._reopen, self._page.snapshot)
         self.preview = PreviewRequests(self._writable, self._page)
         self.search = SearchRequests(bench, files, self._live)
         self.ledger = LedgerRequests(self._writable)
@@ -141,13 +144,13 @@ class App:
     async def resume(self, params: Resume) -> State:
         """Opens a session again."""
         await asyncio.to_thread(self._bench.find, params.session)
-        return await self._open(lambda: self._bench.resume(params.session, self, self._files))
+        return await self._reopen(params.session)
 
     async def recording(self, params: OpenRecording) -> State:
         """Opens a session that another tool recorded."""
         recording = await asyncio.to_thread(self._bench.read, Path(params.path))
         name = await self._bench.recording(recording)
-        return await self._open(lambda: self._bench.resume(name, self, self._files))
+        return await self._reopen(name)
 
     async def sessions(self, _: Nothing) -> Sessions:
         """Lists the sessions of this workspace."""
@@ -165,27 +168,12 @@ class App:
         proposed = owner.archive.pending is not None
         return Ended(str(self._bench.archive), owner.count(text), proposed, report(owner.session))
 
-    async def crew(self, params: Crew) -> State:
-        """Goes on in another role or with another model, from the next call on."""
-        owner = self._writable()
-        if owner.busy:
-            raise RefusedError("A turn is running: stop it, or wait for its end.")
-        session = owner.session
-        role, model = params.role or session.role, (params.model or session.model).strip()
-        if len(model.split()) != 1:
-            raise RefusedError("Name one model by its id.")
-        if (role, model) != (session.role, session.model):
-            await owner.record(CrewChanged(role, model, self._bench.window(model)))
-            return await self._open(lambda: self._bench.resume(session.id, self, self._files))
-        return self._page.snapshot()
-
     async def key(self, params: Key) -> Nothing:
         """Takes the key; a session that nobody is using goes on with it at once."""
         self._bench.key(params.key)
         owner = self._owner
         if owner is not None and not owner.busy and not owner.session.ended and owner.session.origin == "live":
-            name = owner.session.id
-            await self._open(lambda: self._bench.resume(name, self, self._files))
+            await self._reopen(owner.session.id)
         return Nothing()
 
     # The turn.
@@ -198,7 +186,7 @@ class App:
         _, refused = await owner.inject_all(missing, Asked("skeleton")) if missing else ([], [])
         number = await owner.send(text)
         self._due.set()
-        return Accepted(number, [f"{one.path}: {one.reason}" for one in refused])
+        return Accepted(number, [one.reason for one in refused if meant(one.path)])
 
     async def cancel(self, _: Nothing) -> Nothing:
         """Stops the running turn."""
@@ -277,6 +265,9 @@ class App:
             await self._shower
         if self._owner is not None:
             await self._owner.leave()
+
+    async def _reopen(self, session: str) -> State:
+        return await self._open(lambda: self._bench.resume(session, self, self._files))
 
     async def _open(self, opening: Callable[[], Awaitable[Owner]]) -> State:
         async with self._opening:

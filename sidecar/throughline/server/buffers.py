@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lsprotocol.types import (
+    ApplyWorkspaceEditParams,
+    OptionalVersionedTextDocumentIdentifier,
+    TextDocumentEdit,
+    TextEdit,
+    WorkspaceEdit,
+)
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import TextDocument
@@ -49,6 +57,23 @@ class Buffers:
             return ahead[2]
         self._ahead.pop(path, None)
         return str(document.source)
+
+    def version(self, path: str) -> int | None:
+        """The version of a file that is open in the editor, or None where it is not."""
+        document = self._server.workspace.text_documents.get(self.uri(path))
+        return document.version if document is not None else None
+
+    async def change(self, path: str, version: int, edit: TextEdit) -> bool:
+        """Changes an open file in the editor; False where it has moved on from that version."""
+        document = OptionalVersionedTextDocumentIdentifier(self.uri(path), version)
+        whole = WorkspaceEdit(document_changes=[TextDocumentEdit(document, [edit])])
+        params = ApplyWorkspaceEditParams(whole, f"Throughline: change {path}")
+        try:
+            # The protocol class leaves what the editor answers as plain data.
+            answer: Any = await self._server.workspace_apply_edit_async(params)
+        except JsonRpcException:
+            return False
+        return bool(answer and answer.get("applied"))
 
     def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
         """The content hash of each file's text as the editor shows it, None where there is none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from throughline.core.acting import Approver
+    from throughline.core.acting import Approver, Edits
     from throughline.core.events import SessionStarted
     from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Workspace
     from throughline.core.recording import Recording
@@ -50,6 +50,10 @@ class Bench(Protocol):
 
     def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
         """Says whom the tools of sessions ask, and who is told what their commands print, by the id of the call."""
+        ...
+
+    def edits_by(self, hand: Callable[[Edits], Edits]) -> None:
+        """Says who changes the files of sessions that are opened from now on, before the disk's own hand."""
         ...
 
     def key(self, key: str) -> None:

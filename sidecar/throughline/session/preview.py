@@ -27,10 +27,10 @@ def previewed(preview: Preview) -> str:
     out = [
         f"## Compaction of turns {first} to {last}" if first != last else f"## Compaction of turn {first}",
         "",
-        f"- By {who}: {preview.before:,} → {preview.after:,} tokens"
-        + ("" if preview.gains else ", which gains nothing"),
+        f"- By {who}: {preview.before:,} → {event.after:,} tokens" + ("" if preview.gains else ", which gains nothing"),
         f"- Entries: {counts}; {event.live - len(preview.missing)}/{event.live} held",
-        f"- Tool results masked: {len(preview.masked)}",
+        f"- Tool results masked: {len(preview.masked)}"
+        + (f", which leaves {preview.after:,} tokens" if preview.masked else ""),
     ]
     for title, entries in groups.items():
         if entries:
