@@ -1,6 +1,7 @@
 import { window, workspace, type ExtensionContext } from "vscode";
 import type { App } from "./app";
 import { Archive } from "./archive";
+import { sayWhenAsked } from "./asking";
 import { Pages } from "./chat/pages";
 import { registerCommands } from "./commands";
 import { Documents } from "./documents";
@@ -8,6 +9,7 @@ import { showFlags } from "./flags";
 import { greeting, remember, remembered } from "./greeting";
 import { Key } from "./key";
 import { Mirror } from "./mirror";
+import { showPresence } from "./presence";
 import { Sidecar } from "./sidecar";
 import { Texts } from "./texts";
 import { showViews } from "./views";
@@ -32,7 +34,8 @@ export function activate(context: ExtensionContext): void {
   };
   context.subscriptions.push(
     ...[log, mirror, app.texts, app.documents, mirror.onDidMove(() => app.documents.follow())],
-    ...[showFlags(mirror), remember(context, mirror), ...showStatus(mirror), ...showViews(app), ...showBadges(mirror)],
+    ...[showFlags(mirror), sayWhenAsked(app), showPresence(mirror), remember(context, mirror), ...showStatus(mirror)],
+    ...[...showViews(app), ...showBadges(mirror)],
     ...[...app.pages.register(), ...registerCommands(app)],
     app.sidecar.onDidLose((reason) => void offerLog(app, reason)),
     workspace.onDidGrantWorkspaceTrust(() => app.sidecar.stop()),

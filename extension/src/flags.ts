@@ -1,4 +1,5 @@
 import { commands, type Disposable } from "vscode";
+import { question } from "./leave";
 import type { Mirror } from "./mirror";
 import type { State } from "./protocol";
 
@@ -8,6 +9,7 @@ const FLAGS: Record<string, (state: State) => boolean> = {
   "throughline.readonly": (state) => state.session?.readonly ?? false,
   "throughline.compacted": (state) => state.rows.some((row) => row.kind === "compaction" && !row.undone),
   "throughline.held": (state) => state.rows.some((row) => row.kind === "held"),
+  "throughline.asking": (state) => question(state) !== undefined,
   "throughline.proposed": (state) => state.archive.pending !== null && !state.archive.pending.problem,
   "throughline.files": (state) => state.files.length > 0,
 };

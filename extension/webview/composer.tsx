@@ -73,12 +73,12 @@ export function Composer() {
 
 function Closed() {
   return (
-    <p class="composer muted">
+    <section class="composer muted" aria-label="Next message">
       This session can be read, and takes no messages.{" "}
       <button class="link" onClick={toggleHome}>
         Start or resume another
       </button>
-    </p>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { count, dollars, percent, plural, short } from "../src/numbers";
 import type { Meter, SessionInfo } from "../src/protocol";
+import { run } from "./bridge";
 import { Icon } from "./icons";
 import { details, home, meter, session, toggleHome } from "./store";
 
@@ -30,13 +31,27 @@ export function Header() {
   );
 }
 
+const ROLES: Record<string, string> = { engineer: "Engineer", qa: "QA", product: "Product" };
+
+/** Who works: pressing a role or a model changes it, where that can be. */
 function Model({ session: { role, model, recorded, readonly } }: { session: SessionInfo }) {
   return (
-    <span class="model" title={`${role} · ${model}`}>
-      <span class="muted">{model}</span>
+    <span class="model">
+      <Choice name={ROLES[role] ?? role} what="role" fixed={readonly} />
+      <span class="muted">·</span>
+      <Choice name={model} what="model" fixed={readonly || recorded} />
       {recorded && <span class="badge">recording</span>}
       {readonly && <span class="badge">read only</span>}
     </span>
+  );
+}
+
+function Choice({ name, what, fixed }: { name: string; what: "role" | "model"; fixed: boolean }) {
+  if (fixed) return <span class="muted">{name}</span>;
+  return (
+    <button class="choice" aria-label={`${what}: ${name}. Change it`} title={`Change the ${what}`} onClick={() => run(what)}>
+      {name}
+    </button>
   );
 }
 

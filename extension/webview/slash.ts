@@ -1,15 +1,19 @@
 import { run } from "./bridge";
-import { details } from "./store";
+import { asking, details } from "./store";
 
 /** A command of the composer; `takes` names what may be said after it. */
 export interface Slash {
   name: string;
   takes?: string;
+  /** Whether it makes sense now; always where that is not said. */
+  when?(): boolean;
   what: string;
   act(rest: string): void;
 }
 
 export const SLASHES: Slash[] = [
+  { name: "/allow", when: () => asking.value, what: "Let the agent do what it asks for, once", act: () => run("allowOnce") },
+  { name: "/deny", when: () => asking.value, takes: "why", what: "Do not let the agent do what it asks for", act: (rest) => run("deny", rest) },
   { name: "/compact", what: "Compact the older turns now", act: () => run("compact") },
   { name: "/preview", what: "Show what compacting now would do", act: () => run("preview") },
   { name: "/undo", what: "Undo the last compaction", act: () => run("undo") },
@@ -27,8 +31,9 @@ export const SLASHES: Slash[] = [
 export function matching(text: string): Slash[] {
   const [, name = "", rest] = /^(\/[a-z]*)(\s[^]*)?$/i.exec(text) ?? [];
   if (!name) return [];
-  if (rest !== undefined) return SLASHES.filter((one) => one.takes && one.name === name.toLowerCase());
-  return SLASHES.filter((one) => one.name.startsWith(name.toLowerCase()));
+  const now = SLASHES.filter((one) => one.when?.() ?? true);
+  if (rest !== undefined) return now.filter((one) => one.takes && one.name === name.toLowerCase());
+  return now.filter((one) => one.name.startsWith(name.toLowerCase()));
 }
 
 /** What is written after the command. */

@@ -1,5 +1,6 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import type { ToPage } from "../src/chat/messages";
+import { isOpen, wanted } from "../src/leave";
 import type { Patch, Row, SessionItem, State } from "../src/protocol";
 import { EMPTY, patched } from "../src/reducer";
 import type { Status } from "../src/status";
@@ -39,6 +40,8 @@ const rows = new Map<string, Signal<Row>>();
 
 /** The last compaction that stands: the one that can be undone. */
 export const undoable = signal("");
+/** Whether the agent waits for an answer. */
+export const asking = signal(false);
 export const busy = computed(() => activity.value === "answering");
 
 let shown: State = EMPTY;
@@ -157,6 +160,7 @@ function showRows(next: Row[], aloud: boolean): void {
     for (const id of rows.keys()) if (!present.has(id)) rows.delete(id);
     stretches.value = changed;
   }
+  asking.value = next.some((row) => row.kind === "ask" && isOpen(row));
   const last = next.findLast((row) => row.kind === "compaction" && !row.undone);
   undoable.value = last?.kind === "compaction" ? last.compaction : "";
 }
@@ -166,7 +170,7 @@ function announce(before: Row | undefined, row: Row): void {
     announcement.value = row.text.slice(0, 2000);
   }
   if (row.kind === "notice") announcement.value = row.text;
-  if (row.kind === "ask" && row.status === "waiting" && !before) announcement.value = `The agent asks: ${row.action} ${row.target}?`;
+  if (row.kind === "ask" && isOpen(row)) announcement.value = `The agent asks whether it may ${wanted(row)}. Allow or deny it in the chat.`;
   if (row.kind === "held") announcement.value = `A compaction through turn ${row.through} waits for your word`;
   if (row.kind === "archive" && row.status === "waiting") announcement.value = "A change of the project archive waits for you";
   if (row.kind === "compaction" && !before) announcement.value = `Compacted through turn ${row.through}`;

@@ -103,7 +103,7 @@ describe('Throughline', { skip: obstacle() }, () => {
   prove('previews a compaction, applies exactly that, and undoes it', async () => {
     const done = await count('.compaction-row');
     await workbench.command('Throughline: Preview Compaction');
-    await (await workbench.tab('Preview Compaction Preview.md')).first().waitFor();
+    await (await workbench.tab('Compaction Preview.md')).first().waitFor();
     await workbench.screenshot('preview-light');
     await (await workbench.tab('Throughline')).first().click();
     const waits = chat.locator('.held-row');

@@ -33,8 +33,8 @@ export type FromPage =
 /** The commands that a page may run; the argument is a session, a compaction, words, or empty. */
 export const PAGE_COMMANDS = [
   ...(["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "restart"] as const),
-  ...(["preview", "apply", "dismiss", "recall", "skeleton", "changes", "role", "model"] as const),
-  ...(["reviewArchive", "acceptArchive", "rejectArchive"] as const),
+  ...(["allowOnce", "allowSession", "deny", "preview", "apply", "dismiss", "recall", "skeleton", "changes", "role", "model"] as const),
+  ...(["reviewArchive", "acceptArchive", "editArchive", "rejectArchive"] as const),
 ];
 
 export type PageCommand = (typeof PAGE_COMMANDS)[number];

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { commands, workspace } from "vscode";
+import { workspace } from "vscode";
 import type { App } from "../app";
 import { findPython } from "../python";
+import { read } from "../reading";
 
 /** Seconds that the doctor may take. */
 const PATIENCE = 60_000;
@@ -18,7 +19,7 @@ export async function doctor(app: App): Promise<void> {
     );
   });
   const text = `## Throughline: what works here\n\n${said.trim().split("\n").map(item).join("\n")}\n`;
-  await commands.executeCommand("markdown.showPreview", app.texts.put("Doctor.md", text));
+  await read(app.texts, "Doctor.md", text);
 }
 
 function item(line: string): string {

@@ -1,6 +1,7 @@
-import { commands, window } from "vscode";
+import { window } from "vscode";
 import type { App } from "../app";
 import { plural } from "../numbers";
+import { read } from "../reading";
 
 /** Ends the session and writes what lasts of it into the project archive. */
 export async function end(app: App): Promise<void> {
@@ -18,5 +19,5 @@ export async function end(app: App): Promise<void> {
   const next = await window.showInformationMessage(told, proposed ? "Review Change" : "Open Archive", "Show Report");
   if (next === "Review Change") await app.archive.review();
   if (next === "Open Archive") await app.archive.open();
-  if (next === "Show Report") await commands.executeCommand("markdown.showPreview", app.texts.put("Session Report.md", report));
+  if (next === "Show Report") await read(app.texts, "Session Report.md", report);
 }

@@ -1,6 +1,7 @@
 import { commands, window, type Disposable } from "vscode";
 import type { App } from "../app";
 import { StartError } from "../sidecar";
+import { answer } from "./answer";
 import { changes } from "./changes";
 import { compact } from "./compact";
 import { model, role } from "./crew";
@@ -53,6 +54,9 @@ export function registerCommands(app: App): Disposable[] {
     deleteEntry: (node) => entry.remove(app, node),
     addEntry: (node) => entry.add(app, node),
     source: (node) => entry.source(app, node),
+    allowOnce: () => answer(app, "once"),
+    allowSession: () => answer(app, "session"),
+    deny: (reason?: unknown) => answer(app, "deny", text(reason)),
     preview: () => preview(app),
     apply: () => apply(app),
     dismiss: () => dismiss(app),

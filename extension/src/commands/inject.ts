@@ -1,27 +1,27 @@
-import { FileType, window, workspace, type Uri } from "vscode";
+import { ProgressLocation, window, workspace } from "vscode";
 import type { App } from "../app";
 import type { FileForm } from "../protocol";
 import { start } from "./start";
 import { targets } from "./target";
 
-/** Puts the chosen files into the view; says which were refused, and why. */
+/** Puts the chosen files, and those below chosen folders, into the view; says which were refused, and why. */
 export async function inject(app: App, form: FileForm, given: unknown[]): Promise<void> {
-  const files = await only(targets(given));
-  if (files.length === 0) throw new Error("Choose one or more files: folders cannot be injected.");
+  const uris = targets(given).map((uri) => uri.toString());
+  if (uris.length === 0) throw new Error("Choose one or more files or folders.");
   await app.sidecar.start();
   if (!app.mirror.state.session && !(await begun(app))) return;
-  const uris = files.map((uri) => uri.toString());
-  const { refused } = await app.sidecar.ask("throughline/inject", { uris, form });
+  const title = form === "skeleton" ? "Throughline reads skeletons" : "Throughline reads files";
+  const asking = app.sidecar.ask("throughline/inject", { uris, form });
+  const { refused } = await window.withProgress({ location: ProgressLocation.Window, title }, () => asking);
   if (refused.length === 0) return;
-  const reasons = refused.map(({ uri, reason }) => `${workspace.asRelativePath(uri)}: ${reason}`);
-  reasons.forEach((reason) => app.log.warn(`Not injected: ${reason}`));
-  void window.showWarningMessage(`Not injected: ${reasons.slice(0, 3).join("; ")}${reasons.length > 3 ? " …" : ""}`);
+  refused.forEach(({ reason }) => app.log.warn(`Not injected: ${reason}`));
+  const [first] = refused;
+  const said = refused.length === 1 ? `Not injected: ${first?.reason}` : `${refused.length} were not injected, ${name(first?.uri)} among them: ${first?.reason}`;
+  if ((await window.showWarningMessage(said, ...(refused.length > 1 ? ["Show Log"] : []))) === "Show Log") app.log.show();
 }
 
-/** A selection may hold folders beside files. */
-async function only(uris: Uri[]): Promise<Uri[]> {
-  const types = await Promise.all(uris.map(async (uri) => (await workspace.fs.stat(uri)).type));
-  return uris.filter((_, at) => ((types[at] ?? 0) & FileType.Directory) === 0);
+function name(uri = ""): string {
+  return workspace.asRelativePath(uri);
 }
 
 async function begun(app: App): Promise<boolean> {

@@ -1,10 +1,11 @@
-import { commands, window } from "vscode";
+import { window } from "vscode";
 import type { App } from "../app";
+import { read } from "../reading";
 
 /** Shows what a compaction would do, as a document; the chat's row applies or dismisses it. */
 export async function preview(app: App): Promise<void> {
   const { markdown } = await app.sidecar.ask("throughline/preview/show", {});
-  await commands.executeCommand("markdown.showPreview", app.texts.put("Compaction Preview.md", markdown));
+  await read(app.texts, "Compaction Preview.md", markdown);
 }
 
 /** Does the compaction that was shown; says why where that cannot be done any more. */

@@ -19,6 +19,9 @@ export function Archive({ row }: { row: ArchiveRow }) {
             Review
           </button>
           <button onClick={() => run("acceptArchive")}>Accept</button>
+          <button class="secondary" onClick={() => run("editArchive")}>
+            Edit
+          </button>
           <button class="secondary" onClick={() => run("rejectArchive")}>
             Reject
           </button>

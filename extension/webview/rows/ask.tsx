@@ -1,81 +1,82 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { answered, isOpen, scope, wanted, type Verdict } from "../../src/leave";
 import type { AskRow } from "../../src/protocol";
 import { post } from "../bridge";
 import { Icon } from "../icons";
 import { output } from "../visible";
+import { Detail } from "./detail";
 
-const DOES: Record<AskRow["action"], string> = { read: "Read", edit: "Change", run: "Run" };
-const SAID: Record<Exclude<AskRow["status"], "waiting">, string> = {
-  allowed: "allowed once",
-  session: "allowed for this session",
-  denied: "denied",
-  withdrawn: "taken back",
-};
-
-/** A call that asks for leave: what it would do, and the answers to it. */
+/** What the agent may not do without leave: what it would do, and the user's answer. */
 export function Ask({ row }: { row: AskRow }) {
-  const waits = row.status === "waiting";
+  return isOpen(row) ? <Question row={row} /> : <Said row={row} />;
+}
+
+function Question({ row }: { row: AskRow }) {
+  const [denying, setDenying] = useState(false);
+  const answer = (verdict: Verdict, reason = "") => post({ kind: "answer", ...answered(row, verdict, reason) });
   return (
-    <div class={`ask ${row.status}`} role="group" aria-label={`${DOES[row.action]} ${row.target}: ${waits ? "waits for your leave" : SAID[row.status as keyof typeof SAID]}`}>
+    <div class="ask waiting" role="group" aria-label={`The agent asks whether it may ${wanted(row)}`}>
       <div class="ask-head">
-        <Icon name={row.status === "denied" || row.status === "withdrawn" ? "cross" : waits ? "question" : "check"} />
-        <span class="ask-does">{DOES[row.action]}</span>
-        <code class="ask-target">{output(row.target)}</code>
-        {!waits && (
-          <span class="muted">
-            {SAID[row.status as keyof typeof SAID]}
-            {row.reason && `: ${row.reason}`}
-          </span>
-        )}
+        <Icon name="question" />
+        <span class="what">
+          May I {row.action === "run" ? "run this command" : <strong>{output(wanted(row))}</strong>}?
+        </span>
       </div>
-      {row.why && <div class="ask-why">Look twice: {row.why}.</div>}
-      {waits && row.detail && row.detail !== row.target && <Detail text={row.detail} />}
-      {waits && <Answers row={row} />}
+      {row.why && (
+        <div class="ask-special">
+          <Icon name="warning" />
+          Mind that {row.why}.
+        </div>
+      )}
+      {row.detail && <Detail row={row} />}
+      {denying ? (
+        <Denial deny={(reason) => answer("deny", reason)} back={() => setDenying(false)} />
+      ) : (
+        <div class="ask-answers">
+          <button onClick={() => answer("once")}>Allow once</button>
+          <button class="secondary" title={`Allow ${scope(row)} until this session ends`} onClick={() => answer("session")}>
+            Allow for this session
+          </button>
+          <button class="secondary" onClick={() => setDenying(true)}>
+            Deny…
+          </button>
+          <span class="muted">For this session: {output(scope(row))}</span>
+        </div>
+      )}
     </div>
   );
 }
 
-function Detail({ text }: { text: string }) {
+/** A no, with a reason where the user gives one. */
+function Denial({ deny, back }: { deny(reason: string): void; back(): void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const key = (event: KeyboardEvent) => {
+    if (event.key === "Escape") back();
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    deny(field.current?.value ?? "");
+  };
   return (
-    <pre class="ask-detail" tabIndex={0} aria-label="What it would do">
-      {lines(text).map((line, at) => (
-        <span key={at} class={line.startsWith("+") ? "added" : line.startsWith("-") ? "taken" : ""}>
-          {line || " "}
-        </span>
-      ))}
-    </pre>
+    <div class="ask-answers">
+      <input ref={field} type="text" aria-label="Reason" placeholder="Why, or what to do instead (the agent reads it)" onKeyDown={key} />
+      <button onClick={() => deny(field.current?.value ?? "")}>Deny</button>
+      <button class="secondary" onClick={back}>
+        Back
+      </button>
+    </div>
   );
 }
 
-/** The lines of a difference without the two that name the file, which stands above them. */
-function lines(text: string): string[] {
-  const all = output(text).replace(/\n$/, "").split("\n");
-  return all[0]?.startsWith("--- ") && all[1]?.startsWith("+++ ") ? all.slice(2) : all;
-}
-
-function Answers({ row }: { row: AskRow }) {
-  const [reason, setReason] = useState("");
-  const answer = (allowed: boolean, session = false) =>
-    post({ kind: "answer", call: row.call, allowed, session, reason: allowed ? "" : reason.trim() });
+/** What was answered, in one line. */
+function Said({ row }: { row: AskRow }) {
+  // What was allowed once shows in what was done.
+  if (row.status !== "session" && row.status !== "denied") return null;
+  const allowed = row.status === "session";
   return (
-    <div class="ask-answers">
-      <button onClick={() => answer(true)}>Allow once</button>
-      <button class="secondary" title={`Allows ${row.pattern} until the session ends`} onClick={() => answer(true, true)}>
-        Allow for this session
-      </button>
-      <input
-        type="text"
-        aria-label="Why not, for the model to read"
-        placeholder="Why not? (optional)"
-        value={reason}
-        onInput={(event) => setReason(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") answer(false);
-        }}
-      />
-      <button class="secondary" onClick={() => answer(false)}>
-        Deny
-      </button>
+    <div class="line muted">
+      <Icon name={allowed ? "check" : "cross"} />
+      <span>{allowed ? `Allowed for this session: ${scope(row)}` : `Not allowed: ${output(wanted(row))}${row.reason ? ` — ${row.reason}` : ""}`}</span>
     </div>
   );
 }

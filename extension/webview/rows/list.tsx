@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../icons";
-import { activity, following, status, stretches, target } from "../store";
+import { activity, asking, following, status, stretches, target } from "../store";
 import { elementId, RowView } from "./row";
 
 /** Within this many pixels of the end, the list follows what is added. */
@@ -64,8 +64,8 @@ export function Rows() {
         </div>
       </div>
       {!following.value && (
-        <button class="to-end" aria-label="Go to the end of the conversation" title="Go to the end" onClick={() => (following.value = true)}>
-          <Icon name="down" />
+        <button class={asking.value ? "to-end told" : "to-end"} aria-label="Go to the end of the conversation" title="Go to the end" onClick={() => (following.value = true)}>
+          {asking.value && "The agent asks"} <Icon name="down" />
         </button>
       )}
     </main>
@@ -79,7 +79,7 @@ function Doing() {
   if (activity.value === "idle" || status.value.kind !== "running") return null;
   return (
     <p class="doing">
-      <span class="spinner" /> {activity.value === "compacting" ? "Compacting …" : "Working …"}
+      <span class="spinner" /> {activity.value === "compacting" ? "Compacting …" : asking.value ? "Waiting for your answer …" : "Working …"}
     </p>
   );
 }
