@@ -41,7 +41,7 @@ describe('a session', { skip: obstacle() }, () => {
     await area().press('Enter');
     await chat.locator('.file-row', { hasText: FILE }).waitFor();
     await chat.locator('.user-row').getByRole('button', { name: `@${FILE}` }).waitFor();
-    assert.deepEqual(await files(), ['lending.py']);
+    await eventually('the file', files, (now) => now.join() === 'lending.py');
     await eventually('the end of the turn', () => stage.next.isEnabled());
   });
 
