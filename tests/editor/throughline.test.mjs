@@ -100,46 +100,6 @@ describe('Throughline', { skip: obstacle() }, () => {
     await row.getByText('undone').waitFor();
   });
 
-  prove('previews a compaction, applies exactly that, and undoes it', async () => {
-    const done = await count('.compaction-row');
-    await workbench.command('Throughline: Preview Compaction');
-    await (await workbench.tab('Compaction Preview.md')).first().waitFor();
-    await workbench.screenshot('preview-light');
-    await (await workbench.tab('Throughline')).first().click();
-    const waits = chat.locator('.held-row');
-    const promised = (await waits.innerText()).match(/[\d,]+ → [\d,]+ tokens/)[0];
-    await waits.getByRole('button', { name: 'Apply' }).click();
-    await eventually('the compaction', () => count('.compaction-row'), (now) => now === done + 1);
-    const row = chat.locator('.compaction-row').last();
-    assert.ok((await row.innerText()).includes(promised), promised);
-    assert.equal(await waits.count(), 0);
-    await row.getByRole('button', { name: 'Undo' }).click();
-    await row.getByText('undone').waitFor();
-  });
-
-  prove('pins what is remembered, and takes over an edit of the summary', async () => {
-    const rows = await workbench.rows('Memory');
-    const { label } = rows.find((row) => row.label.startsWith('A member may wait'));
-    await workbench.rowButton('Memory', label, 'Pin Entry');
-    await eventually('the pin', () => workbench.rows('Memory'), (all) => all.some((row) => row.label === label && /pinned/.test(row.spoken + row.description)));
-    await workbench.command('Throughline: Open Summary as Markdown');
-    const line = workbench.page.locator('.editor-instance .view-line', { hasText: 'A copy stays aside' }).first();
-    await line.click();
-    await workbench.page.keyboard.press('Home');
-    for (let step = 0; step < 2; step += 1) await workbench.page.keyboard.press('ArrowRight');
-    await workbench.page.keyboard.type('Please note: ');
-    await workbench.page.keyboard.press('Control+s');
-    await eventually('the edit in the memory', () => workbench.rows('Memory'), (all) => all.some((row) => row.label.startsWith('Please note: A copy stays aside')));
-    await (await workbench.tab('Throughline')).first().click();
-  });
-
-  prove('shows what the archive would become as a difference', async () => {
-    await workbench.command('Throughline: Review Archive Change');
-    await workbench.page.locator('.monaco-diff-editor').getByText('Project Archive: toolshed').first().waitFor();
-    await workbench.screenshot('archive-light');
-    await (await workbench.tab('Throughline')).first().click();
-  });
-
   prove('injects a skeleton from the explorer', async () => {
     await workbench.explorerMenu(FILE, 'Inject Skeleton');
     const row = await workbench.row('Context Files', 'lending.py');
