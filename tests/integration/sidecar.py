@@ -144,6 +144,10 @@ class Editor:
         known = types.VersionedTextDocumentIdentifier(document.version, uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(known, [change]))
 
+    def close(self, path: str) -> None:
+        document = types.TextDocumentIdentifier(self.uri(path))
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
     def rename(self, path: str, to: str) -> None:
         """Tells that a file or a folder has another path."""
         moved = types.FileRename(self.uri(path), self.uri(to))

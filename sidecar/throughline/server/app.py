@@ -22,7 +22,7 @@ from throughline.core.events import (
     FileSeen,
     Logged,
 )
-from throughline.core.files import SeenFile, digest
+from throughline.core.files import SeenFile
 from throughline.core.ports import SessionRow
 from throughline.core.tagged import MalformedError
 from throughline.page import panels
@@ -34,12 +34,11 @@ from throughline.server.buffers import Buffers
 from throughline.server.crew import CrewRequests
 from throughline.server.edits import EditorEdits
 from throughline.server.ledger import LedgerRequests
+from throughline.server.moves import Moves
 from throughline.server.parts import Bench
 from throughline.server.preview import PreviewRequests
 from throughline.server.search import SearchRequests
 from throughline.server.session import SessionRequests
-from throughline.server.stale import Marks
-from throughline.session.files import Moved
 from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 from throughline.session.report import report
@@ -75,18 +74,16 @@ class App:
     A request is a method of the same name here, or in the part that its name has before the last slash.
     """
 
-    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None], marks: Marks) -> None:
+    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None]) -> None:
         self._bench = bench
         self._files = files
         self._page = Page(send)
-        self._marks = marks
         self._owner: Owner | None = None
         self._opening = asyncio.Lock()
         self._due = asyncio.Event()
         self._files_due = True
         self._seen: tuple[SeenFile, ...] = ()
         self._compacting = False
-        self._hovered: tuple[tuple[str, str, str, str], Moved] | None = None
         self._archive_due = True
         self._shown_archive = Archive("", 0, [], None)
         self.approval = ApprovalRequests(self._page)
@@ -97,6 +94,7 @@ class App:
         self.preview = PreviewRequests(self._writable, self._page)
         self.search = SearchRequests(bench, files, self._live)
         self.ledger = LedgerRequests(self._writable)
+        self.moves = Moves(files, lambda: self._owner)
         self.session = SessionRequests(bench, self._live)
         self._shower = asyncio.create_task(self._keep_showing())
 
@@ -239,25 +237,6 @@ class App:
         said = "\n".join(f"- {sentence}" for sentence, _ in moved.sentences)
         return Difference(said, moved.seen, moved.now)
 
-    async def moved(self, uri: str) -> Moved | None:
-        """What moved in a file that the model has seen, or None where it is as the model saw it.
-
-        A hover comes with every rest of the mouse: what was found for the same two texts is not made again.
-        """
-        path = self._files.path(uri)
-        owner = self._owner
-        file = owner.session.files.get(path) if owner and path else None
-        text = await asyncio.to_thread(self._files.text, path) if file and path else None
-        if owner is None or file is None or text is None:
-            return None
-        now = await asyncio.to_thread(digest, text)
-        if now == file.digest:
-            return None
-        key = (file.path, file.digest, file.form, now)
-        if self._hovered is None or self._hovered[0] != key:
-            self._hovered = (key, await owner.moved(file.path))
-        return self._hovered[1]
-
     async def close(self) -> None:
         """Lets go of the session; its log is whole."""
         self._shower.cancel()
@@ -344,13 +323,11 @@ class App:
         view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
         if owner is not self._owner:
             return
-        listed = panels.files(seen, self._files.uri)
-        self._marks.show(one.uri for one in listed if one.freshness == "stale")
         activity: Activity = "compacting" if self._compacting else "answering" if owner.busy else "idle"
         self._page.show(
             session=panels.info(session, recorded=owner.recorded),
             memory=panels.memory(session, summary, owner.count(summary)),
-            files=listed,
+            files=panels.files(seen, self._files.uri),
             archive=self._shown_archive,
             meter=panels.meter(session, view, owner.meter.factor(view), owner.meter.tools),
             activity=activity,

@@ -20,13 +20,14 @@ from pygls.lsp.server import LanguageServer
 from throughline import __version__
 from throughline.core.errors import UserError
 from throughline.core.tagged import MalformedError
-from throughline.server import hover, stale
+from throughline.server import hover
 from throughline.server.buffers import Buffers
+from throughline.server.marks import Marks
 from throughline.server.protocol import SafeProtocol
 from throughline.wire import codec
 from throughline.wire.messages import Options
 from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method
-from throughline.wire.state import Patch
+from throughline.wire.state import FilesPut, Patch
 
 if TYPE_CHECKING:
     from throughline.server.app import App
@@ -66,8 +67,8 @@ def build(open_bench: Open) -> LanguageServer:
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
     )
-    async def act(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return stale.actions(params)
+    async def offer_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return shell.actions(params.text_document.uri, params.range)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(*_: object) -> None:
@@ -99,6 +100,7 @@ class Shell:
         self._open_bench = open_bench
         self._wanted: tuple[Path, Options] | None = None
         self._opening: asyncio.Task[App] | None = None
+        self._marks: Marks | None = None
 
     async def open(self, options: Any) -> None:
         """Takes the folder; an editor that speaks another version of the protocol is refused."""
@@ -126,7 +128,9 @@ class Shell:
             return App
 
         make, bench = await asyncio.to_thread(lambda: (load(), self._open_bench(root, wanted)))
-        return make(bench, Buffers(self._server, root, bench.disk), self._send, stale.Marks(self._mark))
+        app = make(bench, Buffers(self._server, root, bench.disk), self._send)
+        self._marks = Marks(self._server, app.moves.of)
+        return app
 
     @property
     def _ready(self) -> App | None:
@@ -135,9 +139,13 @@ class Shell:
 
     async def hover(self, uri: str, line: int) -> types.Hover | None:
         """What moved at a line of a stale file."""
-        moved = await self._ready.moved(uri) if self._ready else None
+        moved = await self._ready.moves.of(uri) if self._ready else None
         text = hover.markdown(moved, uri, line) if moved else None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+    def actions(self, uri: str, span: types.Range) -> list[types.CodeAction]:
+        """What can be done about a stale file."""
+        return self._marks.actions(uri, span) if self._marks else []
 
     async def watch(self) -> None:
         """Makes the app, and asks the editor to tell of files that change on disk, a git checkout among them."""
@@ -154,6 +162,12 @@ class Shell:
         """Files changed, in the editor or on disk."""
         if self._ready is not None:
             self._ready.touched(uris)
+        self.acted()
+
+    def acted(self) -> None:
+        """Something was done after which another session may be open, or what it knows may be another."""
+        if self._marks is not None:
+            self._marks.due()
 
     async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Files and folders have other addresses now."""
@@ -164,14 +178,15 @@ class Shell:
 
     async def close(self) -> None:
         """Lets go of the session."""
+        if self._marks is not None:
+            await self._marks.close()
         if self._opening is not None:
             await (await self._opening).close()
 
-    def _mark(self, uri: str, found: list[types.Diagnostic]) -> None:
-        self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found))
-
     def _send(self, patch: Patch) -> None:
         self._server.protocol.notify(PATCH.name, codec.encode(patch))
+        if any(isinstance(change, FilesPut) for change in patch.changes):
+            self.acted()
 
 
 def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
@@ -180,7 +195,9 @@ def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
     async def handle(params: Any) -> Any:
         async def act() -> Any:
             asked = codec.decode(method.params, params)
-            return codec.encode(await act_of(await shell.app())(asked))
+            answer = await act_of(await shell.app())(asked)
+            shell.acted()
+            return codec.encode(answer)
 
         return await _guarded(method.name, act)
 
