@@ -155,8 +155,8 @@ describe('a session', { skip: obstacle() }, () => {
     }
     await row.getByRole('button', { name: 'Accept' }).click();
     await row.getByText('accepted').waitFor();
-    const archive = await readFile(path.join(stage.folder, '.agent', 'project-context.md'), 'utf8');
-    assert.match(archive, /Ladders are lent to two members at most/);
+    const archive = () => readFile(path.join(stage.folder, '.agent', 'project-context.md'), 'utf8').catch(() => '');
+    await eventually('the archive', archive, (text) => text.includes('Ladders are lent to two members at most'));
   });
 
   prove('leaving no error in any page', () => assert.deepEqual(workbench.errors, []));
