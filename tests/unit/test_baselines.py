@@ -47,6 +47,13 @@ def test_a_baseline_shows(name: str, made: View, expected: list[str]) -> None:
     assert said(made) == expected
 
 
+def test_masking_has_a_breakpoint_where_what_is_masked_ends() -> None:
+    made = masking(view(session(*THREE)), 1)
+    marked = [block.text for block in made.blocks if block.cached]
+    assert marked[-2:] == [MASKED.format("b"), "result of c"]
+    assert len(marked) <= 4
+
+
 def test_where_calls_ran_side_by_side_none_of_their_results_is_left_alone() -> None:
     def block(content: Content, name: str) -> Block:
         return Block("turn", "user" if content == "result" else "assistant", name, 10, content, id=name)

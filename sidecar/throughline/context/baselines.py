@@ -26,11 +26,18 @@ def shaped(view: View, strategy: Strategy) -> View:
 
 
 def masking(view: View, results: int = RESULTS) -> View:
-    """Every turn, but only the newest `results` tool results verbatim; the others are stubs."""
+    """Every turn, but only the newest `results` tool results verbatim; the others are stubs.
+
+    What lies before the newest stub stays as it is, so the cache gets a breakpoint there: without one, masking would
+    pay for nearly the whole of it in each call.
+    """
     shown = [block for block in view.blocks if block.content == "result"]
     old = {id(block) for block in shown[: max(0, len(shown) - results)]}
     calls = {block.id: block for block in view.blocks if block.content == "call"}
-    blocks = (_stub(block, calls.get(block.id)) if id(block) in old else block for block in view.blocks)
+    blocks = [_stub(block, calls.get(block.id)) if id(block) in old else block for block in view.blocks]
+    if old:
+        newest = max(place for place, block in enumerate(view.blocks) if id(block) in old)
+        blocks[newest] = evolve(blocks[newest], cached=True)
     return View(tuple(blocks))
 
 
