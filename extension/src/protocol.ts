@@ -578,6 +578,31 @@ export interface Key {
   key: string;
 }
 
+/** A session to be read, whether it is open or not. */
+export interface Reading {
+  objective: string;
+  role: string;
+  model: string;
+  rows: Array<Row>;
+}
+
+/** A session as a neutral transcript: a line of JSON for each thing that was said, called or returned. */
+export interface Exported {
+  text: string;
+}
+
+/** One thing that the doctor looked at; where it is not well, `mend` says what to do. */
+export interface Finding {
+  what: string;
+  well: boolean;
+  mend: string;
+}
+
+/** What the doctor found. */
+export interface Findings {
+  findings: Array<Finding>;
+}
+
 export interface Requests {
   "throughline/start": { params: Start; result: State };
   "throughline/demo": { params: Nothing; result: State };
@@ -616,7 +641,10 @@ export interface Requests {
   "throughline/search/files": { params: FindFiles; result: FoundFiles };
   "throughline/search/changes": { params: Changes; result: ChangeLog };
   "throughline/session/report": { params: Nothing; result: Report };
-  "throughline/session/forget": { params: OneSession; result: Nothing };
+  "throughline/session/forget": { params: OneSession; result: State };
+  "throughline/session/read": { params: OneSession; result: Reading };
+  "throughline/session/export": { params: OneSession; result: Exported };
+  "throughline/doctor": { params: Nothing; result: Findings };
   "throughline/session/models": { params: Nothing; result: Models };
   "throughline/key": { params: Key; result: Nothing };
 }

@@ -78,7 +78,7 @@ class Factory:
         def summary(session: Session) -> str:
             return current(session, Settings(), self.tokens.count)
 
-        store, archive = kept(project)
+        store, archive = self._project(project)
         return Library(
             store, archive, lambda name: fold(store.read(name)), summary, lambda name: export(store.read(name))
         )

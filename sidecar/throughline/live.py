@@ -8,7 +8,7 @@ before it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,9 +20,10 @@ from throughline.opening import digest, kept, objective, off, system, worker
 
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
-    from throughline.cli.parts import Stage
+    from throughline.cli.parts import Library, Stage
     from throughline.core.acting import Approver, Edits
     from throughline.core.events import Logged, Origin, SessionStarted
+    from throughline.core.finding import Finding
     from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
@@ -47,6 +48,18 @@ class Source(Protocol):
 
     def read(self, path: Path, form: str = "") -> Recording:
         """A recorded session. Raises TranscriptError."""
+        ...
+
+    def exact(self) -> bool:
+        """Whether token counts are the tokenizer's own."""
+        ...
+
+    def prompts(self, project: Path) -> dict[str, bool]:
+        """The prompts by name, and whether the project has its own. Raises PromptError."""
+        ...
+
+    def library(self, project: Path) -> Library:
+        """What a project has kept. Raises StoreError."""
         ...
 
     async def staged(
@@ -213,6 +226,21 @@ class LiveBench:
         if first is None or not isinstance(first.event, SessionStarted):
             raise RefusedError(f"There is no session {session} in this workspace.")
         return first.event
+
+    def log(self, session: str) -> Iterable[Logged]:
+        """All events of a session. Reads the database."""
+        return self._database()[0].read(session)
+
+    def export(self, session: str) -> str:
+        """A session as a neutral transcript. Raises RefusedError for one that is not in this workspace."""
+        self.find(session)
+        return "".join(f"{line}\n" for line in self._source.library(self._root).export(session))
+
+    def examine(self) -> tuple[Finding, ...]:
+        """What works here, and what does not. Reads every session."""
+        from throughline.checkup import examined
+
+        return examined(self._source, self._root, self.keyed)
 
     def forget(self, session: str) -> None:
         """Deletes a session. Raises RefusedError for one that is not in this workspace, StoreError for one in use."""

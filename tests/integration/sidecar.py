@@ -158,15 +158,6 @@ class Editor:
         change = types.FileEvent(self.uri(path), types.FileChangeType.Changed)
         self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
 
-    async def fixes(self, path: str) -> list[str]:
-        """The commands that are offered for what a file is marked with."""
-        uri = self.uri(path)
-        marks = list(self.client.diagnostics.get(uri, ()))
-        document, start = types.TextDocumentIdentifier(uri), types.Position(0, 0)
-        asked = types.CodeActionParams(document, types.Range(start, start), types.CodeActionContext(marks))
-        found: Any = await self.client.text_document_code_action_async(asked)
-        return [one["command"]["command"] for one in found]
-
     async def hover(self, path: str, line: int) -> str | None:
         """The hover's Markdown at a line (from 1)."""
         document = types.TextDocumentIdentifier(self.uri(path))

@@ -8,36 +8,49 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
-from attrs import frozen
 from rich.console import Console
 
-from throughline.cli.parts import Parts
+from throughline.cli.parts import Library, Parts
 from throughline.core.errors import UserError
+from throughline.core.finding import Finding
 
 _PACKAGES = ("anthropic", "cattrs", "dotenv", "filelock", "lsprotocol", "pygls", "tree_sitter")
 
 
-@frozen
-class Finding:
-    """One thing that was looked at; where it is not well, `mend` says what to do."""
+class Examined(Protocol):
+    """What is looked at, as far as the composition root knows it."""
 
-    what: str
-    well: bool
-    mend: str = ""
+    def exact(self) -> bool:
+        """Whether token counts are the tokenizer's own."""
+        ...
+
+    def keyed(self, project: Path, /) -> bool:
+        """Whether a model can be reached from a project."""
+        ...
+
+    def prompts(self, project: Path) -> dict[str, bool]:
+        """The prompts by name, and whether the project has its own. Raises UserError for a bad one."""
+        ...
+
+    def library(self, project: Path) -> Library:
+        """What a project has kept. Raises StoreError."""
+        ...
 
 
 def run(parts: Parts, project: Path) -> bool:
     """Prints the findings; true where nothing keeps a session from running."""
     console = Console()
-    findings = list(_findings(parts, project))
-    for one in findings:
+    found = list(findings(parts, project))
+    for one in found:
         mark, style = ("ok", "green") if one.well else ("!!", "red")
         console.print(f"[{style}]{mark}[/] {one.what}" + ("" if one.well else f": {one.mend}"), highlight=False)
-    return all(one.well for one in findings)
+    return all(one.well for one in found)
 
 
-def _findings(parts: Parts, project: Path) -> Iterator[Finding]:
+def findings(parts: Examined, project: Path) -> Iterator[Finding]:
+    """What works here, and what does not."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(f"Python {version}", sys.version_info >= (3, 11), "install Python 3.11 or newer")
     missing = [name for name in _PACKAGES if find_spec(name) is None]
@@ -62,7 +75,7 @@ def _findings(parts: Parts, project: Path) -> Iterator[Finding]:
         yield Finding("the project's sessions and archive", well=False, mend=str(error))
 
 
-def _prompts(parts: Parts, project: Path) -> Finding:
+def _prompts(parts: Examined, project: Path) -> Finding:
     """The prompts, roles among them, and which of them the project has made its own."""
     try:
         found = parts.prompts(project)

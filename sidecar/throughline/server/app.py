@@ -63,6 +63,7 @@ from throughline.wire.messages import (
     Undo,
 )
 from throughline.wire.state import Activity, Archive, Patch, State
+from throughline.wire.visits import Finding, Findings
 
 _ARCHIVE = ArchiveProposed | ArchiveRejected | ArchiveWritten
 _FILES = FileInjected | FileDropped | FileSeen | FileMoved
@@ -84,6 +85,8 @@ class App:
         self._files_due = True
         self._seen: tuple[SeenFile, ...] = ()
         self._compacting = False
+        self._drafted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._drafted.set_result(None)
         self._archive_due = True
         self._shown_archive = Archive("", 0, [], None)
         self.approval = ApprovalRequests(self._page)
@@ -95,7 +98,7 @@ class App:
         self.search = SearchRequests(bench, files, self._live)
         self.ledger = LedgerRequests(self._writable)
         self.moves = Moves(files, lambda: self._owner)
-        self.session = SessionRequests(bench, self._live)
+        self.session = SessionRequests(bench, self._live, self._shut, self._page)
         self._shower = asyncio.create_task(self._keep_showing())
 
     # What the session tells.
@@ -154,6 +157,11 @@ class App:
         """Lists the sessions of this workspace."""
         rows, keyed = await asyncio.to_thread(lambda: (self._bench.sessions(), self._bench.keyed()))
         return Sessions([_item(row) for row in rows], keyed)
+
+    async def doctor(self, _: Nothing) -> Findings:
+        """What works here, what does not, and how to mend it."""
+        found = await asyncio.to_thread(self._bench.examine)
+        return Findings([Finding(one.what, one.well, one.mend) for one in found])
 
     async def snapshot(self, _: Nothing) -> State:
         """The whole state."""
@@ -240,10 +248,22 @@ class App:
     async def close(self) -> None:
         """Lets go of the session; its log is whole."""
         self._shower.cancel()
+        self._drafted.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._shower
         if self._owner is not None:
             await self._owner.leave()
+
+    async def _shut(self, session: str) -> None:
+        """Closes a session where it is the one that is open; none is shown then."""
+        async with self._opening:
+            owner = self._owner
+            if owner is None or owner.session.id != session:
+                return
+            self._owner = None
+            await owner.close()
+            self.preview.forget()
+            self._page.clear()
 
     async def _reopen(self, session: str) -> State:
         return await self._open(lambda: self._bench.resume(session, self, self._files))
@@ -308,6 +328,11 @@ class App:
             with contextlib.suppress(UserError, MalformedError):
                 await self._show()
 
+    async def _after(self, owner: Owner) -> None:
+        """Shows the end of what a model summarises beside the turns: where nothing comes of it, no event says so."""
+        await owner.drafts.idle()
+        self._due.set()
+
     async def _show(self) -> None:
         owner = self._owner
         if owner is None:
@@ -323,7 +348,10 @@ class App:
         view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
         if owner is not self._owner:
             return
-        activity: Activity = "compacting" if self._compacting else "answering" if owner.busy else "idle"
+        if owner.drafts.busy and self._drafted.done():
+            self._drafted = asyncio.ensure_future(self._after(owner))
+        compacting = self._compacting or (owner.drafts.busy and not owner.busy)
+        activity: Activity = "compacting" if compacting else "answering" if owner.busy else "idle"
         self._page.show(
             session=panels.info(session, recorded=owner.recorded),
             memory=panels.memory(session, summary, owner.count(summary)),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from throughline.core.acting import Approver, Edits
-    from throughline.core.events import SessionStarted
+    from throughline.core.events import Logged, SessionStarted
+    from throughline.core.finding import Finding
     from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Workspace
     from throughline.core.recording import Recording
     from throughline.session.owner import Owner
@@ -70,6 +71,18 @@ class Bench(Protocol):
 
     def read(self, path: Path) -> Recording:
         """A recorded session. Raises TranscriptError."""
+        ...
+
+    def log(self, session: str) -> Iterable[Logged]:
+        """All events of a session. Reads the database."""
+        ...
+
+    def export(self, session: str) -> str:
+        """A session as a neutral transcript. Raises RefusedError for one that is not in this workspace."""
+        ...
+
+    def examine(self) -> Sequence[Finding]:
+        """What works here, and what does not. Reads every session."""
         ...
 
     def forget(self, session: str) -> None:

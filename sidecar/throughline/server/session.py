@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from throughline.core.ports import ModelRow, Prices
+from throughline.page.account import account
+from throughline.page.page import Page
 from throughline.server.parts import Bench
-from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 from throughline.session.report import report
 from throughline.wire.messages import ModelItem, Models, Nothing, OneSession, Report
+from throughline.wire.state import State
+from throughline.wire.visits import Exported, Reading
 
 
 class SessionRequests:
-    """What can be asked of the open session, which `live` gives or refuses, and of the others."""
+    """What can be asked of the open session, which `live` gives or refuses and `page` shows, and of the others; `shut`
+    closes a session where it is the open one.
+    """
 
-    def __init__(self, bench: Bench, live: Callable[[], Owner]) -> None:
+    def __init__(
+        self, bench: Bench, live: Callable[[], Owner], shut: Callable[[str], Awaitable[None]], page: Page
+    ) -> None:
         self._bench = bench
         self._live = live
+        self._shut = shut
+        self._page = page
 
     async def report(self, _: Nothing) -> Report:
-        """What the session came to so far."""
-        return Report(report(self._live().session))
+        """What the session came to so far, and what fills its context."""
+        return Report(account(report(self._live().session), self._page.snapshot().meter))
 
-    async def forget(self, params: OneSession) -> Nothing:
-        """Deletes a session that is not open, and all that it said."""
-        try:
-            current = self._live().session.id
-        except RefusedError:
-            current = ""
-        if params.session == current:
-            raise RefusedError("This session is open: start or resume another one first.")
+    async def read(self, params: OneSession) -> Reading:
+        """A session's rows. One that is open in another window can be read too."""
+
+        def work() -> Reading:
+            begun = self._bench.find(params.session)
+            page = Page(lambda _: None)
+            page.logged(tuple(self._bench.log(params.session)))
+            return Reading(begun.objective, begun.role, begun.model, page.snapshot().rows)
+
+        return await asyncio.to_thread(work)
+
+    async def export(self, params: OneSession) -> Exported:
+        """A session as a transcript that other tools read."""
+        return Exported(await asyncio.to_thread(self._bench.export, params.session))
+
+    async def forget(self, params: OneSession) -> State:
+        """Deletes a session and all that it said, and closes it first where it is open; the state after that."""
+        await asyncio.to_thread(self._bench.find, params.session)
+        await self._shut(params.session)
         await asyncio.to_thread(self._bench.forget, params.session)
-        return Nothing()
+        return self._page.snapshot()
 
     async def models(self, _: Nothing) -> Models:
         """The models that can be chosen, as the provider lists them."""

@@ -36,6 +36,7 @@ from throughline.core.view import View
 from throughline.session.archivist import Archivist
 from throughline.session.comments import Comments
 from throughline.session.compactor import Compactor
+from throughline.session.drafts import Drafts
 from throughline.session.entrance import Refused, enter
 from throughline.session.files import Known, Moved, moved, registry, seen
 from throughline.session.hand import Hand
@@ -133,6 +134,11 @@ class Owner:
     def meter(self) -> Meter:
         """What measures its views."""
         return self._compactor.meter
+
+    @property
+    def drafts(self) -> Drafts:
+        """What a model summarises beside the turns."""
+        return self._compactor.drafts
 
     def suggestion(self) -> str:
         """What a recording would have the user say next; nothing with a real model."""

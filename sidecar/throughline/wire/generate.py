@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
-from throughline.wire import messages, methods, state
+from throughline.wire import messages, methods, state, visits
 from throughline.wire.settings import SETTINGS, Setting
 
 ALIASES = {
@@ -95,7 +95,7 @@ def protocol() -> str:
 def _messages() -> list[type[Any]]:
     return [
         thing
-        for module in (state, messages)
+        for module in (state, messages, visits)
         for thing in vars(module).values()
         if isinstance(thing, type) and has(thing) and thing.__module__ == module.__name__
     ]

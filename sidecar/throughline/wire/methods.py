@@ -48,6 +48,7 @@ from throughline.wire.messages import (
     Undo,
 )
 from throughline.wire.state import Patch, State
+from throughline.wire.visits import Exported, Findings, Reading
 
 VERSION = 1
 
@@ -98,7 +99,10 @@ RECALL = Method("throughline/search/recall", Recall, Places)
 FILES = Method("throughline/search/files", FindFiles, FoundFiles)
 CHANGES = Method("throughline/search/changes", Changes, ChangeLog)
 REPORT = Method("throughline/session/report", Nothing, Report)
-FORGET = Method("throughline/session/forget", OneSession, Nothing)
+FORGET = Method("throughline/session/forget", OneSession, State)
+READ = Method("throughline/session/read", OneSession, Reading)
+EXPORT = Method("throughline/session/export", OneSession, Exported)
+DOCTOR = Method("throughline/doctor", Nothing, Findings)
 MODELS = Method("throughline/session/models", Nothing, Models)
 KEY = Method("throughline/key", Key, Nothing)
 PATCH = Method("throughline/patch", Patch, None)
@@ -142,6 +146,9 @@ REQUESTS = (
     CHANGES,
     REPORT,
     FORGET,
+    READ,
+    EXPORT,
+    DOCTOR,
     MODELS,
     KEY,
 )
