@@ -25,6 +25,11 @@ export function percent(meter: Meter): number {
   return meter.limit > 0 ? Math.min(100, Math.round((100 * meter.used) / meter.limit)) : 0;
 }
 
+/** A part of a whole: "12.5%". */
+export function share(part: number, whole: number): string {
+  return whole > 0 ? `${((100 * part) / whole).toFixed(1)}%` : "";
+}
+
 /** A time in seconds since the epoch, as seen from `now`: "just now", "5 min ago", "3 h ago", "12 Oct". */
 export function ago(seconds: number, now: number): string {
   const minutes = Math.floor((now - seconds) / 60);

@@ -93,7 +93,7 @@ export class Sidecar implements Disposable {
     this.#set({ kind: "starting" });
     const failure = new Failure();
     const { command, args, env } = await findPython(this.context, this.log);
-    const client = new LanguageClient(
+    const client = new QuietClient(
       "throughline",
       "Throughline",
       {
@@ -172,6 +172,13 @@ export class Sidecar implements Disposable {
   #set(status: Status): void {
     this.#status = status;
     this.#changed.fire(status);
+  }
+}
+
+/** What goes wrong is told in the chat or by whoever asked, once, and not by the library in a message of its own too. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 

@@ -1,9 +1,16 @@
-import type { Row, State } from "./protocol";
+import type { Reading, Row } from "./protocol";
 
 /** The conversation as Markdown, for a screen reader, a search or a colleague. */
-export function transcript({ session, rows }: State): string {
-  const head = [`# ${session?.objective ?? "Throughline"}`, session ? `${session.role} · ${session.model}` : ""];
+export function transcript({ objective, role, model, rows }: Reading): string {
+  const head = [`# ${objective}`, `${role} · ${model}`];
   return `${[...head, ...rows.map(said)].filter(Boolean).join("\n\n")}\n`;
+}
+
+/** A name for a session's file, that every system takes. */
+export function fileName(objective: string): string {
+  const words = objective.replaceAll(/[^\p{L}\p{N}'’-]+/gu, " ").trim();
+  const [short = ""] = /^.{0,60}(?= |$)/u.exec(words) ?? [words.slice(0, 60)];
+  return short.trim() || "Session";
 }
 
 function said(row: Row): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ago, count, dollars, percent, plural, short } from "../src/numbers";
+import { ago, count, dollars, percent, plural, share, short } from "../src/numbers";
 import { EMPTY } from "../src/reducer";
 
 const meter = (used: number, limit: number) => ({ ...EMPTY.meter, used, limit });
@@ -19,6 +19,8 @@ const CASES: [string, string | number, string | number][] = [
   ["the context's share is rounded", percent(meter(24_834, 200_000)), 12],
   ["more than full is full", percent(meter(300, 200)), 100],
   ["without a limit nothing is full", percent(meter(300, 0)), 0],
+  ["a share has a decimal", share(24_834, 200_000), "12.4%"],
+  ["of nothing there is no share", share(3, 0), ""],
   ["seconds ago is now", ago(1000, 1030), "just now"],
   ["a clock that is behind is now", ago(1030, 1000), "just now"],
   ["minutes", ago(0, 59 * 60), "59 min ago"],

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { EMPTY } from "../src/reducer";
 import type { Row, SessionInfo } from "../src/protocol";
-import { transcript } from "../src/transcript";
+import { fileName, transcript } from "../src/transcript";
 
 const session: SessionInfo = { id: "s", objective: "mend it", role: "engineer", model: "m", recorded: false, readonly: false };
 const rows: Row[] = [
@@ -13,7 +12,7 @@ const rows: Row[] = [
 ];
 
 describe("a transcript", () => {
-  const text = transcript({ ...EMPTY, session, rows });
+  const text = transcript({ ...session, rows });
 
   it("says what the session is for", () => assert.match(text, /^# mend it\n\nengineer · m\n/));
   it("quotes the user line by line", () => assert.match(text, /## Turn 1\n\n> why\?\n> and how\?\n/));
@@ -21,5 +20,16 @@ describe("a transcript", () => {
   it("fences a result longer than any fence in it", () => assert.match(text, /\n`````\na\n````\nb\n`````\n/));
   it("marks what failed", () => assert.match(text, /\*\*run\*\* `cat 'x'` \(failed\)/));
   it("tells of compactions", () => assert.match(text, /Compacted through turn 1: 900 → 100 tokens, 3\/4 held, undone/));
-  it("is short where nothing was said", () => assert.equal(transcript({ ...EMPTY, session }), "# mend it\n\nengineer · m\n"));
+  it("is short where nothing was said", () => assert.equal(transcript({ ...session, rows: [] }), "# mend it\n\nengineer · m\n"));
+});
+
+describe("the file of a session", () => {
+  const TABLE: [string, string][] = [
+    ["Add a lending API", "Add a lending API"],
+    ["../../etc: a \"b\" \n<c>|?*", "etc a b c"],
+    ["Überfällige Bücher 书", "Überfällige Bücher 书"],
+    ["...", "Session"],
+    ["word ".repeat(40), "word ".repeat(12).trim()],
+  ];
+  for (const [objective, name] of TABLE) it(`is named for “${objective.slice(0, 20)}”`, () => assert.equal(fileName(objective), name));
 });

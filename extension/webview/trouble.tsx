@@ -14,6 +14,9 @@ export function Trouble() {
       {down && (
         <>
           <button onClick={() => run("restart")}>Start Again</button>
+          <button class="secondary" onClick={() => run("doctor")}>
+            Run Doctor
+          </button>
           <button class="secondary" onClick={() => run("settings")}>
             Open Settings
           </button>

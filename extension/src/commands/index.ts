@@ -11,7 +11,6 @@ import { doctor } from "./doctor";
 import { drop } from "./drop";
 import { end } from "./end";
 import * as entry from "./entry";
-import { forget } from "./forget";
 import { inject } from "./inject";
 import { removeKey, setKey } from "./key";
 import { apply, dismiss, preview } from "./preview";
@@ -20,12 +19,13 @@ import { recording } from "./recording";
 import { refresh } from "./refresh";
 import { report as sessionReport } from "./report";
 import { resume } from "./resume";
+import { exportSession, forgetSession, openTranscript } from "./sessions";
 import { settings } from "./settings";
 import { skeleton } from "./skeleton";
 import { start } from "./start";
 import { summary } from "./summary";
-import { openTranscript } from "./transcript";
 import { undo } from "./undo";
+import { welcome } from "./welcome";
 
 type Handler = (...given: never[]) => unknown;
 
@@ -34,7 +34,7 @@ export function registerCommands(app: App): Disposable[] {
   const handlers: Record<string, Handler> = {
     chat: () => app.pages.show(),
     start: () => start(app),
-    resume: (session?: string) => resume(app, session),
+    resume: (session?: unknown) => resume(app, session),
     compact: () => compact(app),
     undo: (compaction?: string) => undo(app, compaction),
     end: () => end(app),
@@ -65,7 +65,8 @@ export function registerCommands(app: App): Disposable[] {
     changes: (revisions?: unknown) => changes(app, text(revisions)),
     role: (name?: unknown) => role(app, text(name)),
     model: (name?: unknown) => model(app, text(name)),
-    transcript: () => openTranscript(app),
+    transcript: (session?: unknown) => openTranscript(app, session),
+    exportSession: (session?: unknown) => exportSession(app, session),
     summary: () => summary(app),
     archive: (line?: unknown) => app.archive.open(typeof line === "number" ? line : undefined),
     reviewArchive: () => app.archive.review(),
@@ -74,12 +75,13 @@ export function registerCommands(app: App): Disposable[] {
     rejectArchive: () => app.archive.reject(),
     reveal: (row: string) => app.pages.reveal(row),
     report: () => sessionReport(app),
-    forget: (session) => forget(app, session),
+    forget: (session) => forgetSession(app, session),
     doctor: () => doctor(app),
     setKey: () => setKey(app),
     removeKey: () => removeKey(app),
     settings: () => settings(),
     log: () => app.log.show(),
+    welcome: () => welcome(app),
     restart: () => app.sidecar.restart(),
   };
   return Object.entries(handlers).map(([name, handler]) =>

@@ -1,10 +1,11 @@
 import { window } from "vscode";
 import type { App } from "../app";
 import { describe } from "../views/sessions";
+import { idOf } from "./sessions";
 
 /** Opens a session of this workspace again, the given one or one that is picked. */
-export async function resume(app: App, given?: string): Promise<void> {
-  const session = typeof given === "string" ? given : await pick(app);
+export async function resume(app: App, given?: unknown): Promise<void> {
+  const session = given ? idOf(app, given) : await pick(app);
   if (!session) return;
   if (session !== app.mirror.state.session?.id) {
     await app.mirror.load(app.sidecar.ask("throughline/resume", { session }));

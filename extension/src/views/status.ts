@@ -1,6 +1,6 @@
 import { MarkdownString, StatusBarAlignment, window, type Disposable } from "vscode";
 import type { Mirror } from "../mirror";
-import { count, dollars, percent, plural } from "../numbers";
+import { count, dollars, percent, plural, share } from "../numbers";
 import type { Meter, State } from "../protocol";
 
 /** The one status bar item: how full the context is and what the session has cost. */
@@ -31,14 +31,13 @@ export function showStatus(mirror: Mirror): Disposable[] {
 function tooltip({ session, meter, activity }: State): MarkdownString {
   const text = new MarkdownString().appendText(session?.objective ?? "");
   if (activity === "compacting") text.appendMarkdown("\n\nCompacting …");
-  return text.appendMarkdown(`\n\n${table(meter)}\n\n${bill(meter)}`);
+  return text.appendMarkdown(`\n\n${table(meter)}\n\n${bill(meter)}\n\nClick for the report`);
 }
 
 function table(meter: Meter): string {
-  const rows = meter.parts.map(({ label, tokens }) => `| ${label.replaceAll("|", "\\|")} | ${count(tokens)} |`);
-  return ["| Context of the next call | Tokens |", "|:--|--:|", ...rows, `| of ${count(meter.limit)} | ${count(meter.used)} |`].join(
-    "\n",
-  );
+  const rows = meter.parts.map(({ label, tokens }) => `| ${label.replaceAll("|", "\\|")} | ${count(tokens)} | ${share(tokens, meter.limit)} |`);
+  const total = `| **All of ${count(meter.limit)}** | **${count(meter.used)}** | **${share(meter.used, meter.limit)}** |`;
+  return ["| Context of the next call | Tokens | Share |", "|:--|--:|--:|", ...rows, total].join("\n");
 }
 
 function bill({ calls, input, output, dollars: cost }: Meter): string {
