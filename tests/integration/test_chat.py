@@ -21,6 +21,8 @@ from throughline.models.script import Reply
 
 COMMAND = [sys.executable, "-m", "throughline"]
 PATIENCE = 60.0
+# What a prompt ends with.
+PROMPTED = "\x1b[0m "
 
 
 def environment(url: str = "") -> dict[str, str]:
@@ -202,9 +204,10 @@ class Terminal:
         os.write(self._master, text.encode())
 
     async def interrupted(self, text: str, patience: float = PATIENCE / 4) -> None:
-        """Presses Ctrl-C, and the program shows this. Between a prompt and its reading `input` overlooks it until
-        the next key: then it is pressed again, after this many seconds.
+        """Presses Ctrl-C at a prompt, and the program shows this. Between printing one and reading, `input` overlooks it
+        until the next key: then it is pressed again, after this many seconds.
         """
+        await self.shows(PROMPTED)
         self.type("\x03")
         with suppress(TimeoutError):
             await self.shows(text, patience)

@@ -329,7 +329,7 @@ async def test_a_compaction_that_gains_nothing_is_refused_but_its_entries_stay()
         await play(owner, "go")
         with pytest.raises(RefusedError, match="not be smaller"):
             await owner.compact()
-        assert [entry.kind for entry in owner.session.ledger.live()] == ["decision"]
+        assert [entry.kind for entry in owner.session.ledger.live()] == ["decision", "state"]
         assert not owner.session.compactions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -47,6 +48,9 @@ def run(parts: Parts, wanted: Wanted) -> int:
             stream.reconfigure(errors="replace")
     console = Out(highlight=False)
     keyboard = Keyboard(console)
+    if keyboard.tty:
+        # What is started in the background ignores Ctrl-C from then on; here it is the way to stop a turn.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings = evolve(Settings(allowed=wanted.allow), model=wanted.model or Settings().model)
     bench = parts.bench(wanted.project, settings, PACE if keyboard.tty else 0.0)
     screen = Screen(console, live=keyboard.tty)
