@@ -204,7 +204,7 @@ class Terminal:
         os.write(self._master, text.encode())
 
     async def interrupted(self, text: str, patience: float = PATIENCE / 4) -> None:
-        """Presses Ctrl-C at a prompt, and the program shows this. Between printing one and reading, `input` overlooks it
+        """Presses Ctrl-C at a prompt, and the program shows this. Between prompting and reading `input` overlooks it
         until the next key: then it is pressed again, after this many seconds.
         """
         await self.shows(PROMPTED)
