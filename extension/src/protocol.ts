@@ -578,6 +578,12 @@ export interface Key {
   key: string;
 }
 
+/** Gives a session of this workspace another name; the model is told what it is for as before. */
+export interface Rename {
+  session: string;
+  name: string;
+}
+
 /** A session to be read, whether it is open or not. */
 export interface Reading {
   objective: string;
@@ -642,6 +648,7 @@ export interface Requests {
   "throughline/search/changes": { params: Changes; result: ChangeLog };
   "throughline/session/report": { params: Nothing; result: Report };
   "throughline/session/forget": { params: OneSession; result: State };
+  "throughline/session/rename": { params: Rename; result: Nothing };
   "throughline/session/read": { params: OneSession; result: Reading };
   "throughline/session/export": { params: OneSession; result: Exported };
   "throughline/doctor": { params: Nothing; result: Findings };

@@ -231,6 +231,19 @@ class LiveBench:
         """All events of a session. Reads the database."""
         return self._database()[0].read(session)
 
+    def rename(self, session: str, name: str) -> None:
+        """Gives a session that is not open another name. Raises RefusedError and StoreError as `forget` does."""
+        from throughline.core.events import Logged, SessionNamed
+
+        self.find(session)
+        store = self._database()[0]
+        store.hold(session)
+        try:
+            last = max(logged.seq for logged in store.read(session))
+            store.append(session, [Logged(last + 1, self._clock.now(), SessionNamed(name))])
+        finally:
+            store.release(session)
+
     def export(self, session: str) -> str:
         """A session as a neutral transcript. Raises RefusedError for one that is not in this workspace."""
         self.find(session)

@@ -151,17 +151,19 @@ describe('around the chat', { skip: obstacle() }, () => {
     await eventually('the rows', () => stage.count('user'), (count) => count >= 2);
   });
 
-  prove('a session can be read beside another one, and is deleted once that is confirmed', async () => {
+  prove('a session is renamed and read beside another one, and is deleted once that is confirmed', async () => {
     const objective = await stage.chat.locator('h1').innerText();
     await workbench.command('Throughline: Start Session');
     await workbench.answer('another errand');
     await workbench.pick('Engineer');
     await workbench.row('Sessions', 'another errand');
     const old = await workbench.row('Sessions', objective);
-    await workbench.menu(old, 'Open Transcript as Markdown');
+    await workbench.menu(old, 'Rename Session…');
+    await workbench.answer('The waiting list');
+    await workbench.menu(await workbench.row('Sessions', 'The waiting list'), 'Open Transcript as Markdown');
     await page.locator('.editor-instance .view-line', { hasText: 'Turn 1' }).first().waitFor();
     await picture('sessions');
-    await workbench.menu(old, 'Delete Session…');
+    await workbench.menu(await workbench.row('Sessions', 'The waiting list'), 'Delete Session…');
     await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Delete' }).click();
     await eventually('one session', () => workbench.rows('Sessions'), (rows) => rows.length === 1 && rows[0].label === 'another errand');
     await workbench.menu(await workbench.row('Sessions', 'another errand'), 'Delete Session…');

@@ -56,6 +56,29 @@ async def test_a_deleted_session_is_gone_and_the_open_one_is_closed_first(tmp_pa
     assert b"marmalade" not in kept
 
 
+async def test_a_session_is_renamed_open_or_not_and_the_model_is_told_what_it_was_for(tmp_path: Path) -> None:
+    async with FakeMessages([Reply(text="Fine.")]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+        await editor.ask(methods.KEY, key="sk-test-key")
+        first = (await editor.ask(methods.START, objective="the first aim", role="engineer")).session
+        second = (await editor.ask(methods.START, objective="the second aim", role="engineer")).session
+        await editor.ask(methods.RENAME, session=first.id, name="  Reminders,\n again ")
+        await editor.ask(methods.RENAME, session=second.id, name="Lending")
+        await editor.until(lambda s: s.session is not None and s.session.objective == "Lending")
+        rows = {row.id: row.objective for row in (await editor.ask(methods.SESSIONS)).sessions}
+        assert rows == {first.id: "Reminders, again", second.id: "Lending"}
+        assert (await editor.ask(methods.READ, session=first.id)).objective == "Reminders, again"
+        state = await editor.ask(methods.RESUME, session=first.id)
+        assert state.session.objective == "Reminders, again"
+        await editor.ask(methods.SEND, text="Go on.", files=[])
+        await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        (sent,) = [one.body for one in fake.requests if one.path.startswith("/v1/messages") and "stream" in one.body]
+        assert "the first aim" in str(sent["system"])
+        assert "Reminders" not in str(sent)
+        for session, name, why in ((first.id, " \n", "is empty"), ("unknown", "x", "no session")):
+            refused = await editor.raw(methods.RENAME.name, {"session": session, "name": name})
+            assert why in refused.message
+
+
 async def test_a_session_that_is_open_in_another_window_can_be_read_and_is_not_deleted(tmp_path: Path) -> None:
     async with sidecar(tmp_path) as one, sidecar(tmp_path) as other:
         session = (await one.ask(methods.START, objective="mine", role="engineer")).session

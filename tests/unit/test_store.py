@@ -19,6 +19,7 @@ from throughline.core.events import (
     LedgerChanged,
     Replied,
     SessionEnded,
+    SessionNamed,
     SessionStarted,
     ToolReturned,
 )
@@ -63,6 +64,14 @@ def test_sessions_are_listed_the_newest_first(store: Store) -> None:
         ("t", "another", 1.0, 5.0, 2, True, "recording"),
         ("s", "keep the shed in order", 1.0, 4.0, 2, False, "live"),
     ]
+
+
+def test_a_session_is_listed_by_the_name_that_it_was_given_last(store: Store) -> None:
+    store.append("s", log(BEGUN, SessionNamed("a secret"), spoke(1, "a")))
+    store.append("s", log(SessionNamed("my secret errand"), first=4))
+    assert [row.objective for row in store.sessions()] == ["my secret errand"]
+    store.redact("secret")
+    assert [row.objective for row in store.sessions()] == ["my [forgotten] errand"]
 
 
 def test_what_was_appended_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import { recording } from "./recording";
 import { refresh } from "./refresh";
 import { report as sessionReport } from "./report";
 import { resume } from "./resume";
-import { exportSession, forgetSession, openTranscript } from "./sessions";
+import { exportSession, forgetSession, openTranscript, renameSession } from "./sessions";
 import { settings } from "./settings";
 import { skeleton } from "./skeleton";
 import { start } from "./start";
@@ -66,6 +66,7 @@ export function registerCommands(app: App): Disposable[] {
     role: (name?: unknown) => role(app, text(name)),
     model: (name?: unknown) => model(app, text(name)),
     transcript: (session?: unknown) => openTranscript(app, session),
+    renameSession: (session?: unknown) => renameSession(app, session),
     exportSession: (session?: unknown) => exportSession(app, session),
     summary: () => summary(app),
     archive: (line?: unknown) => app.archive.open(typeof line === "number" ? line : undefined),

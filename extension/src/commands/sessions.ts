@@ -50,6 +50,22 @@ export async function exportSession(app: App, given?: unknown): Promise<void> {
   }
 }
 
+/** Gives a session another name in the lists; its objective stays what the model is told. */
+export async function renameSession(app: App, given?: unknown): Promise<void> {
+  const session = idOf(app, given);
+  const known = (await app.sessions.list()).find(({ id }) => id === session);
+  const name = await window.showInputBox({
+    title: "Rename a session",
+    prompt: "What it is called here; the model is told its objective as before.",
+    value: known?.objective ?? "",
+    ignoreFocusOut: true,
+    validateInput: (text) => (text.trim() ? undefined : "A session needs a name."),
+  });
+  if (!name) return;
+  await app.sidecar.ask("throughline/session/rename", { session, name });
+  app.sessions.refresh();
+}
+
 /** Deletes a session for good, once the user is sure. */
 export async function forgetSession(app: App, given?: SessionItem): Promise<void> {
   const session = given && (await app.sessions.list()).find(({ id }) => id === idOf(app, given));

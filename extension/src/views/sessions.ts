@@ -7,6 +7,7 @@ import type { Sidecar } from "../sidecar";
 /** The sessions of this workspace. The list is asked for anew when another session is shown. */
 export class SessionsView implements TreeDataProvider<SessionItem> {
   #current: string | undefined;
+  #named: string | undefined;
   /** Whether the sidecar can reach a model for a new session, by what it finds beside the editor's own key. */
   keyed = false;
   readonly #changed = new EventEmitter<void>();
@@ -17,8 +18,10 @@ export class SessionsView implements TreeDataProvider<SessionItem> {
     readonly mirror: Mirror,
   ) {
     mirror.onDidMove(() => {
-      if (this.#current === mirror.state.session?.id) return;
-      this.#current = mirror.state.session?.id;
+      const { session } = mirror.state;
+      if (this.#current === session?.id && this.#named === session?.objective) return;
+      this.#current = session?.id;
+      this.#named = session?.objective;
       this.refresh();
     });
   }

@@ -35,6 +35,14 @@ class SessionStarted:
 
 
 @frozen
+class SessionNamed:
+    """The user calls the session this where it is listed; what it is for, as the model is told, stays."""
+
+    kind: ClassVar[Literal["session_named"]] = "session_named"
+    name: str
+
+
+@frozen
 class CrewChanged:
     """From here on the session is worked on in this role, by this model with its context limit."""
 
@@ -361,10 +369,11 @@ class SessionEnded:
 
 Item: TypeAlias = Spoke | Told | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
-    SessionStarted | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Told | Replied | ToolCalled
-    | ToolReturned | OutputKept | Asked | Answered | FileSeen | FileMoved | Checkpointed | Restored | FileInjected
-    | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted | CompactionHeld
-    | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten | SessionEnded
+    SessionStarted | SessionNamed | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Told | Replied
+    | ToolCalled | ToolReturned | OutputKept | Asked | Answered | FileSeen | FileMoved | Checkpointed | Restored
+    | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted
+    | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten
+    | SessionEnded
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from throughline.core.events import (
     Queued,
     Replied,
     SessionEnded,
+    SessionNamed,
     SessionStarted,
     Spoke,
     Told,
@@ -69,6 +70,8 @@ def _applied(session: Session, logged: Logged) -> Session:
                 session, id=event.session, objective=event.objective, role=event.role, project=event.project,
                 model=event.model, limit=event.limit, origin=event.origin,
             )  # fmt: skip
+        case SessionNamed(name=name):
+            return evolve(session, name=name)
         case CrewChanged(role=role, model=model, limit=limit):
             return evolve(session, role=role, model=model, limit=limit)
         case LimitTold(limit=limit):

@@ -81,8 +81,9 @@ class Session:
     `files` are those that the user put into the view, `registry` is all that the model has seen. `reads` are the calls
     that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
     ids of what the view shows as stubs, which `saved` so many tokens of each turn.
-    `allowed` are the patterns that the user allowed for this session; `openings` and `checkpoints` are what it can go
-    back to: its conversation and its files before a turn. `numbered` is the highest number that a turn ever had.
+    `name` is what the user calls the session in lists, where that is not the objective. `allowed` are the patterns that
+    the user allowed for this session; `openings` and `checkpoints` are what it can go back to: its conversation and its
+    files before a turn. `numbered` is the highest number that a turn ever had.
 
     The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
     failed write left behind.
@@ -90,6 +91,7 @@ class Session:
 
     id: str = ""
     objective: str = ""
+    name: str = ""
     role: str = "engineer"
     project: str = ""
     model: str = ""

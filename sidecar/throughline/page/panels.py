@@ -95,4 +95,4 @@ def meter(session: Session, view: View, factor: float, tools: int = 0) -> Meter:
 def info(session: Session, *, recorded: bool) -> SessionInfo:
     """The session's own line; a recording that was opened to be read takes no messages."""
     readonly = session.ended or session.origin == "recording"
-    return SessionInfo(session.id, session.objective, session.role, session.model, recorded, readonly)
+    return SessionInfo(session.id, session.name or session.objective, session.role, session.model, recorded, readonly)

@@ -77,6 +77,10 @@ class Bench(Protocol):
         """All events of a session. Reads the database."""
         ...
 
+    def rename(self, session: str, name: str) -> None:
+        """Gives a session that is not open another name. Raises RefusedError and StoreError as `forget` does."""
+        ...
+
     def export(self, session: str) -> str:
         """A session as a neutral transcript. Raises RefusedError for one that is not in this workspace."""
         ...

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from throughline.core.events import SessionNamed
 from throughline.core.ports import ModelRow, Prices
 from throughline.page.account import account
 from throughline.page.page import Page
 from throughline.server.parts import Bench
+from throughline.session.mailbox import RefusedError
 from throughline.session.owner import Owner
 from throughline.session.report import report
 from throughline.wire.messages import ModelItem, Models, Nothing, OneSession, Report
 from throughline.wire.state import State
-from throughline.wire.visits import Exported, Reading
+from throughline.wire.visits import Exported, Reading, Rename
 
 
 class SessionRequests:
@@ -39,10 +41,24 @@ class SessionRequests:
         def work() -> Reading:
             begun = self._bench.find(params.session)
             page = Page(lambda _: None)
-            page.logged(tuple(self._bench.log(params.session)))
-            return Reading(begun.objective, begun.role, begun.model, page.snapshot().rows)
+            log = tuple(self._bench.log(params.session))
+            page.logged(log)
+            names = [one.event.name for one in log if isinstance(one.event, SessionNamed)]
+            return Reading((names or [begun.objective])[-1], begun.role, begun.model, page.snapshot().rows)
 
         return await asyncio.to_thread(work)
+
+    async def rename(self, params: Rename) -> Nothing:
+        """Gives a session another name, be it open or not."""
+        name = " ".join(params.name.split())
+        if not name:
+            raise RefusedError("The name is empty.")
+        owner = self._open()
+        if owner is not None and owner.session.id == params.session:
+            await owner.record(SessionNamed(name))
+        else:
+            await asyncio.to_thread(self._bench.rename, params.session, name)
+        return Nothing()
 
     async def export(self, params: OneSession) -> Exported:
         """A session as a transcript that other tools read."""
@@ -54,6 +70,12 @@ class SessionRequests:
         await self._shut(params.session)
         await asyncio.to_thread(self._bench.forget, params.session)
         return self._page.snapshot()
+
+    def _open(self) -> Owner | None:
+        try:
+            return self._live()
+        except RefusedError:
+            return None
 
     async def models(self, _: Nothing) -> Models:
         """The models that can be chosen, as the provider lists them."""

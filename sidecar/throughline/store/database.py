@@ -15,7 +15,7 @@ from threading import Lock
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionStarted, Spoke
+from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec, recovery
@@ -128,6 +128,8 @@ class Database:
                         "INSERT INTO sessions (id, objective, origin, started, updated) VALUES (?, ?, ?, ?, ?)",
                         (event.session, event.objective, event.origin, logged.at, logged.at),
                     )
+                if isinstance(event, SessionNamed):
+                    connection.execute("UPDATE sessions SET objective = ? WHERE id = ?", (event.name, session))
                 connection.execute(
                     "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
                     (session, logged.seq, logged.at, event.kind, codec.dump(event)),

@@ -80,7 +80,7 @@ class MemoryStore:
             rows.append(
                 SessionRow(
                     session.id,
-                    session.objective,
+                    session.name or session.objective,
                     log[0].at,
                     log[-1].at,
                     len(session.turns),

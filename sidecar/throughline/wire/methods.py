@@ -48,7 +48,7 @@ from throughline.wire.messages import (
     Undo,
 )
 from throughline.wire.state import Patch, State
-from throughline.wire.visits import Exported, Findings, Reading
+from throughline.wire.visits import Exported, Findings, Reading, Rename
 
 VERSION = 1
 
@@ -100,6 +100,7 @@ FILES = Method("throughline/search/files", FindFiles, FoundFiles)
 CHANGES = Method("throughline/search/changes", Changes, ChangeLog)
 REPORT = Method("throughline/session/report", Nothing, Report)
 FORGET = Method("throughline/session/forget", OneSession, State)
+RENAME = Method("throughline/session/rename", Rename, Nothing)
 READ = Method("throughline/session/read", OneSession, Reading)
 EXPORT = Method("throughline/session/export", OneSession, Exported)
 DOCTOR = Method("throughline/doctor", Nothing, Findings)
@@ -146,6 +147,7 @@ REQUESTS = (
     CHANGES,
     REPORT,
     FORGET,
+    RENAME,
     READ,
     EXPORT,
     DOCTOR,

@@ -8,6 +8,14 @@ from throughline.wire.state import Row
 
 
 @frozen
+class Rename:
+    """Gives a session of this workspace another name; the model is told what it is for as before."""
+
+    session: str
+    name: str
+
+
+@frozen
 class Reading:
     """A session to be read, whether it is open or not."""
 
