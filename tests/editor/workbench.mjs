@@ -144,9 +144,21 @@ export class Workbench {
   /** Switches to `dark`, `light`, `high-contrast` or `high-contrast-light`. */
   async theme(name) {
     const [label, style] = THEMES[name];
-    await this.command('Preferences: Color Theme');
-    await this.pick(label);
-    await this.page.locator(`.monaco-workbench.${style}`).waitFor();
+    const shown = this.page.locator(`.monaco-workbench.${style}`);
+    // The list closes where a page takes the focus meanwhile: then it is opened again.
+    await eventually(`the theme ${label}`, async () => {
+      await this.command('Preferences: Color Theme');
+      try {
+        await this.#input().fill(label, { timeout: RETRY });
+        await this.#choice(label).first().click({ timeout: RETRY });
+        await shown.waitFor({ timeout: RETRY });
+        return true;
+      } catch (error) {
+        timedOut(error);
+        await this.page.keyboard.press('Escape');
+        return false;
+      }
+    });
   }
 
   // Files and editors.
