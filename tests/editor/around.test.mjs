@@ -103,6 +103,8 @@ describe('around the chat', { skip: obstacle() }, () => {
     await writeFile(path.join(stage.folder, FILE), lines.join('\n'));
     await eventually('stale in the tree', standing, (text) => text.includes('stale'));
     await eventually('stale in the explorer', () => spoken(FILE), (said) => said.includes('changed since the model saw it'));
+    // The editor may have gone to the top as it read the file again.
+    await workbench.openFile(FILE, at + 1);
     await page.locator('.editor-instance .squiggly-info').first().waitFor();
     const hover = await workbench.hover('def lend');
     assert.match(hover.join('\n'), /model saw .*lend\(.*file has .*witness/s);
