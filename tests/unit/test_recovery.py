@@ -280,6 +280,45 @@ async def test_a_full_disk_stops_a_turn_and_loses_nothing(tmp_path: Path) -> Non
         assert owner.session.unended == ()
 
 
+async def test_a_session_that_could_not_be_opened_on_a_full_disk_is_opened_once_there_is_space(tmp_path: Path) -> None:
+    bench = Bench()
+    with closing(Database(tmp_path / "throughline.db")) as database:
+        # A turn that a crash has left open, so that opening it writes.
+        database.append("s", log(BEGUN, spoke(1, "Look.")))
+        pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
+        more = log(spoke(2, "much " * 9_000), first=3)
+        world, crew = evolve(bench.world, store=database), bench.crew(ScriptedModel([]))
+        long = evolve(BEGUN, session="u", objective="much " * 9_000)
+        with crowded(database, pages):
+            with pytest.raises(StoreError, match="the disk is full"):
+                database.append("s", more)
+            with pytest.raises(StoreError, match="the disk is full"):
+                await Owner.start(world, crew, Settings(), long)
+            # Fill what is left of the last pages, so that not even an ending has room.
+            seq = 3
+            with suppress(StoreError):
+                while True:
+                    database.append("s", log(Noted("n" * 40), first=seq))
+                    seq += 1
+            with pytest.raises(StoreError, match="the disk is full"):
+                await Owner.resume(world, crew, Settings(), "s")
+        assert not list(tmp_path.glob("*.lock"))
+        for opened in (Owner.start(world, crew, Settings(), long), Owner.resume(world, crew, Settings(), "s")):
+            owner = await opened
+            assert owner.session.unended == ()
+            await owner.close()
+
+
+@contextmanager
+def crowded(database: Database, pages: int) -> Iterator[None]:
+    """The database cannot grow beyond so many pages."""
+    database._connection.execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        yield
+    finally:
+        database._connection.execute("PRAGMA max_page_count = 1000000")
+
+
 @contextmanager
 def protected(folder: Path) -> Iterator[None]:
     """The folder and its files can only be read, by one who is not the superuser."""

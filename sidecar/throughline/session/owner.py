@@ -40,6 +40,7 @@ from throughline.session.drafts import Drafts
 from throughline.session.entrance import Refused, enter
 from throughline.session.files import Known, Moved, moved, registry, seen
 from throughline.session.hand import Hand
+from throughline.session.holding import held
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
 from throughline.session.meter import Meter
@@ -70,12 +71,13 @@ class Owner:
     @classmethod
     async def start(cls, world: World, crew: Crew, settings: Settings, begun: SessionStarted) -> Owner:
         """A new session, its first event kept."""
-        await world.keep(lambda: world.store.hold(begun.session))
-        archive = await world.off(world.archive.read)
-        owner = cls(world, crew, settings, Session(), archive)
-        owner._held = begun.session
-        await owner.record(begun)
-        await owner._number()
+        async with held(world, begun.session) as failed:
+            archive = await world.off(world.archive.read)
+            owner = cls(world, crew, settings, Session(), archive)
+            failed.push_async_callback(owner.close)
+            owner._held = begun.session
+            await owner.record(begun)
+            await owner._number()
         return owner
 
     @classmethod
@@ -84,21 +86,18 @@ class Owner:
 
         Raises RefusedError for a session that is not there, StoreError for one that another process has open.
         """
-        await world.keep(lambda: world.store.hold(session))
-        try:
+        async with held(world, session) as failed:
             log = await world.keep(lambda: tuple(world.store.read(session)))
             if not log:
                 raise RefusedError(f"There is no session {session} in this workspace.")
             archive = await world.off(world.archive.read)
             owner = cls(world, crew, settings, await world.off(lambda: fold(log)), archive)
-        except BaseException:
-            world.store.release(session)
-            raise
-        owner._held = session
-        world.listener.logged(log)
-        await owner._mailbox.post(lambda: owner._turns.mend("The sidecar stopped while this turn ran."))
-        await owner._number()
-        owner.archive.begin()
+            failed.push_async_callback(owner.close)
+            owner._held = session
+            world.listener.logged(log)
+            await owner._mailbox.post(lambda: owner._turns.mend("The sidecar stopped while this turn ran."))
+            await owner._number()
+            owner.archive.begin()
         return owner
 
     async def _number(self) -> None:
@@ -375,13 +374,17 @@ class Owner:
 
     async def close(self) -> None:
         """Stops the turn and the mailbox; the log is whole, and another process may open the session."""
-        if not self._mailbox.closed:
-            await self._still()
-            await self._comments.stop()
-            await self._mailbox.close()
-        held, self._held = self._held, ""
-        if held:
-            self._world.store.release(held)
+        try:
+            if not self._mailbox.closed:
+                await self._still()
+                await self._comments.stop()
+        finally:
+            # A full disk may keep a waiting message from being taken back; the session is given back all the same.
+            if not self._mailbox.closed:
+                await self._mailbox.close()
+            name, self._held = self._held, ""
+            if name:
+                self._world.store.release(name)
 
     async def _still(self) -> None:
         """Stops the turn and all that goes on beside it."""

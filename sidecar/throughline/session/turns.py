@@ -126,6 +126,8 @@ class Turns:
             ending = "cancelled"
         except ModelError as error:
             ending, detail = "failed", str(error)
+        except UserError as error:  # A disk that is full, say: the world's fault, and not the program's.
+            ending, detail = "failed", f"The turn stopped: {error}"
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # whatever failed, the turn must end

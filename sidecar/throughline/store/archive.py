@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from throughline.core.ports import StoreError
+from throughline.store import whole
 
 NAME = "project-context.md"
 # Two branches that both add lines at a section's end would be a conflict to git; nothing is lost where both stay.
@@ -38,22 +36,13 @@ class ArchiveOnDisk:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._attribute()
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{NAME}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as out:
-                    out.write(text)
-                    out.flush()
-                    os.fsync(out.fileno())
-                # A temporary file is its maker's alone, and the archive is for everyone who has the repository.
-                Path(name).chmod(0o644)
-                Path(name).replace(self.path)
-            finally:
-                Path(name).unlink(missing_ok=True)
+            whole.write(self.path, text)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def _attribute(self) -> None:
         """Tells git how to merge the archive, unless a person has said something there."""
-        # Opened so that a link is not followed.
-        with suppress(FileExistsError), (self.path.parent / ".gitattributes").open("x", encoding="utf-8") as out:
-            out.write(ATTRIBUTES)
+        attributes = self.path.parent / ".gitattributes"
+        # A link that leads nowhere is something that was said, too.
+        if not (attributes.exists() or attributes.is_symlink()):
+            whole.write(attributes, ATTRIBUTES)

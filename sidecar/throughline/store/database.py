@@ -18,7 +18,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
-from throughline.store import codec, recovery
+from throughline.store import codec, recovery, whole
 from throughline.store.words import phrase, words
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             ignore = path.parent / ".gitignore"
             if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
-                ignore.write_text(IGNORED, encoding="utf-8")
+                whole.write(ignore, IGNORED)
             with FileLock(f"{path}.opening", timeout=patience):
                 self._open()
 
@@ -106,7 +106,11 @@ class Database:
                 lock.acquire()
             except Timeout:
                 raise StoreError(_taken(holder)) from None
-            holder.write_text(str(os.getpid()), encoding="ascii")
+            try:
+                holder.write_text(str(os.getpid()), encoding="ascii")
+            except OSError:
+                lock.release(force=True)
+                raise
         self._held[session] = lock
 
     def release(self, session: str) -> None:
