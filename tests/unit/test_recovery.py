@@ -393,6 +393,23 @@ async def test_a_clock_that_is_put_back_does_not_take_the_log_with_it() -> None:
     assert times == sorted(times)
 
 
+async def test_a_clock_that_is_put_back_between_two_openings_does_not_take_the_log_with_it() -> None:
+    bench = Bench()
+    owner = await Owner.start(bench.world, bench.crew(ScriptedModel([Reply("One.")])), Settings(), BEGUN)
+    await owner.send("First.")
+    await owner.idle()
+    bench.clock.time += 100
+    await owner.note("Later than any call.")
+    await owner.close()
+    bench.clock.time -= 500
+    owner = await Owner.resume(bench.world, bench.crew(ScriptedModel([Reply("Two.")])), Settings(), BEGUN.session)
+    await owner.send("Second.")
+    await owner.idle()
+    await owner.close()
+    times = [one.at for one in bench.store.read(BEGUN.session)]
+    assert times == sorted(times)
+
+
 def test_a_session_is_listed_by_its_latest_event_though_a_clock_was_put_back(tmp_path: Path) -> None:
     with closing(Database(tmp_path / "throughline.db")) as database:
         database.append("s", log(BEGUN, spoke(1, "a")))

@@ -14,10 +14,11 @@ from throughline.session.world import World
 class Journal:
     """Keeps events: in the store first, then in the fold, then told."""
 
-    def __init__(self, world: World, session: Session) -> None:
+    def __init__(self, world: World, session: Session, at: float = 0.0) -> None:
         self._world = world
         self.session = session
-        self._at = session.called_at or 0.0
+        # When its last event was kept, in seconds since the epoch.
+        self._at = at
 
     async def keep(self, events: Sequence[Event]) -> None:
         """Keeps events, with what their tags say; when it returns they are durable. Raises StoreError."""

@@ -55,12 +55,14 @@ class Owner:
     `hand` is what the user may do to the ledger, `archive` what becomes of the session's archive change.
     """
 
-    def __init__(self, world: World, crew: Crew, settings: Settings, session: Session, archive: str) -> None:
+    def __init__(
+        self, world: World, crew: Crew, settings: Settings, session: Session, archive: str, at: float = 0.0
+    ) -> None:
         self._world = world
         self._crew = crew
         self._settings = settings
         self._mailbox = Mailbox()
-        self._journal = Journal(world, session)
+        self._journal = Journal(world, session, at)
         self._compactor = Compactor(world, crew, settings, self._journal, self._mailbox, archive)
         self._comments = Comments(world, crew, settings, self._journal, self._mailbox)
         self._turns = Turns(world, crew, self, self._journal, self._compactor, self._mailbox)
@@ -91,7 +93,8 @@ class Owner:
             if not log:
                 raise RefusedError(f"There is no session {session} in this workspace.")
             archive = await world.off(world.archive.read)
-            owner = cls(world, crew, settings, await world.off(lambda: fold(log)), archive)
+            last = max(one.at for one in log)
+            owner = cls(world, crew, settings, await world.off(lambda: fold(log)), archive, last)
             failed.push_async_callback(owner.close)
             owner._held = session
             world.listener.logged(log)
