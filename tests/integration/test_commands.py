@@ -78,7 +78,15 @@ def test_several_recordings_are_consecutive_sessions_of_one_project(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "empty"), (b"\x00\x01\x02", "binary"), (b"hello\n", "recorded session"), (None, "does not exist")],
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02", "binary"),
+        (b"hello\n", "recorded session"),
+        ('{"role": "user", "kind": "prompt", "text": "Größe"}\n'.encode("latin-1"), "not UTF-8"),
+        (b'{"role": "us', "recorded session"),
+        (b'{"type": "summary", "summary": "A day", "leafUuid": "x"}\n', "no step"),
+        (None, "does not exist"),
+    ],
 )
 def test_a_file_that_is_no_session_is_one_clear_line(tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "session.jsonl"
@@ -88,6 +96,15 @@ def test_a_file_that_is_no_session_is_one_clear_line(tmp_path: Path, content: by
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_bad_file_among_several_stops_the_replay_before_anything_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_bytes(b"hello\n")
+    done = run("replay", DEMO, tmp_path / "bad.jsonl", "--project", tmp_path / "p")
+    assert done.returncode == 2
+    assert done.stderr.startswith("throughline: bad.jsonl is in no known format")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "p" / ".agent").exists()
 
 
 def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
