@@ -321,8 +321,8 @@ def script(project: Project, made: list[Made]) -> None:
             for lost in list(old - new)[:2]:
                 print(f"    lost of {kind}: {lost} in {before['path']}")
     print(f"valid again by the compiler: {sound - errors} of {sound}")
-    for kind, (kept, all_) in held.items():
-        print(f"{kind}, default: {kept} of {all_} ({kept / max(1, all_):.2%})")
+    for kind, (found, all_) in held.items():
+        print(f"{kind}, default: {found} of {all_} ({found / max(1, all_):.2%})")
 
 
 def sound(made: Iterable[Made]) -> str:
