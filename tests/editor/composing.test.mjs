@@ -136,7 +136,7 @@ describe('a session', { skip: obstacle() }, () => {
 
   prove('reads as Markdown', async () => {
     await workbench.command('Throughline: Open Transcript as Markdown');
-    await workbench.tab('Transcript.md').waitFor();
+    await workbench.page.locator('.tabs-container .tab.active', { hasText: /waiting list.*\.md/ }).waitFor();
     await workbench.page.locator('.editor-instance .view-line', { hasText: 'Turn 1' }).first().waitFor();
   });
 
