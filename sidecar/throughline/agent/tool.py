@@ -61,6 +61,12 @@ class Want:
     new: str = ""
 
 
+def to_read(path: str, ports: Ports) -> tuple[Want, ...]:
+    """What a call wants that reads one file or folder. Raises ActError for what is no path."""
+    place = ports.files.place(path)
+    return (Want("read", place.path, place),)
+
+
 @frozen
 class Result:
     """What a tool says to the model, the whole output where that is only a part, and what else is to be recorded."""

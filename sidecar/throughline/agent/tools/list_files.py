@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
 
 # So many names are shown.
 MOST = 1_000
@@ -16,8 +16,7 @@ class ListFiles:
 
     def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
         """To read one folder."""
-        place = ports.files.place(args["path"])
-        return (Want("read", place.path, place),)
+        return to_read(args["path"], ports)
 
     async def run(self, args: Args, work: Work) -> Result:
         """The names, a line each."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from throughline.agent.reel import shown
-from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.agent.shown import outlined, patience
+from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
 from throughline.core.acting import ActError
 from throughline.core.deeds import Evidence
 from throughline.core.events import FileSeen, Sighting
 from throughline.skeleton.outline import Item
 from throughline.skeleton.read import outline
-from throughline.skeleton.render import skeleton
 
 # Tokens (o200k) above which a file comes as a skeleton first.
 BIG = 4_000
@@ -27,8 +27,7 @@ class ReadFile:
 
     def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
         """To read one path."""
-        place = ports.files.place(args["path"])
-        return (Want("read", place.path, place),)
+        return to_read(args["path"], ports)
 
     async def run(self, args: Args, work: Work) -> Result:
         """The text, a range of it, or the skeleton."""
@@ -56,7 +55,7 @@ def _read(args: Args, work: Work) -> Result:
         form: Sighting = "full" if (start, end) == (1, len(lines)) and len(part) <= MOST else "part"
         return result(head + shown(part, MOST, 0, "ask for fewer lines"), form, start, end)
     if not args.get("full") and len(text) > BIG and work.ports.tokens.count(text) > BIG:
-        made = skeleton(path, text, work.ports.tokens.count)
+        made = outlined(path, text, work.ports.tokens.count)
         if made.form in ("skeleton", "plain"):
             return result(f"{made.text}{_places(path, text)}", "skeleton")
     if len(text) > MOST:
@@ -67,7 +66,7 @@ def _read(args: Args, work: Work) -> Result:
 
 def _places(path: str, text: str) -> str:
     """Where each definition stands, so that it can be read alone."""
-    read = outline(path, text)
+    read = outline(path, text, patience())
     rows = list(_rows(read.items)) if read else []
     where = f" {', '.join(rows)}." if rows else ""
     return f"[This is the skeleton: read lines with first and last, or all with full. Lines:{where}]\n"

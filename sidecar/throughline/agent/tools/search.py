@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
 from throughline.core.acting import Sought
 
 # So many lines are shown.
@@ -17,8 +17,7 @@ class Search:
 
     def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
         """To read one file or folder."""
-        place = ports.files.place(args.get("path") or ".")
-        return (Want("read", place.path, place),)
+        return to_read(args.get("path") or ".", ports)
 
     async def run(self, args: Args, work: Work) -> Result:
         """The lines that match, as path:line:text."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work
+from throughline.agent.shown import outlined
+from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
 from throughline.core.deeds import Evidence
 from throughline.core.events import FileSeen
-from throughline.skeleton.render import skeleton
 
 
 class ReadSkeleton:
@@ -18,8 +18,7 @@ class ReadSkeleton:
 
     def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
         """To read one path."""
-        place = ports.files.place(args["path"])
-        return (Want("read", place.path, place),)
+        return to_read(args["path"], ports)
 
     async def run(self, args: Args, work: Work) -> Result:
         """The skeleton."""
@@ -29,7 +28,7 @@ class ReadSkeleton:
 def _read(args: Args, work: Work) -> Result:
     place = work.ports.files.place(args["path"])
     text = work.ports.files.text(place)
-    made = skeleton(place.path, text, work.ports.tokens.count)
+    made = outlined(place.path, text, work.ports.tokens.count)
     name = work.texts.keep(text)
     full = made.form in ("whole", "declarations")
     seen = FileSeen(work.turn, place.path, name, "full" if full else "skeleton", "read", work.id)
