@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from integration.witness import WITNESS
 from throughline.core.events import SessionStarted
 from throughline.core.fold import fold
 from throughline.core.settings import Settings
@@ -29,23 +30,9 @@ TURNS, CALLS = 400, 3
 KILLS = int(os.environ.get("THROUGHLINE_KILLS", "25"))
 SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
 # The `replay` command itself, which also says, after each append that has returned, up to which event it is kept.
-PLAYER = """
+PLAYER = f"""{WITNESS}
 import sys
-from throughline.__main__ import Factory
 from throughline.cli.commands import commands
-
-class Acknowledging:
-    def __init__(self, listener):
-        self.listener = listener
-    def logged(self, events):
-        print(events[-1].seq, flush=True)
-        self.listener.logged(events)
-    def streamed(self, turn, text):
-        self.listener.streamed(turn, text)
-
-class Witness(Factory):
-    async def stage(self, recording, project, settings, listener, *rest):
-        return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
 
 commands(["replay", sys.argv[1], "--project", sys.argv[2], "--json"], obj=Witness())
 """

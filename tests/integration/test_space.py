@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from integration.witness import WITNESS
 from throughline.core.fold import fold
 from throughline.core.settings import Settings
 from throughline.models.script import Reply
@@ -29,22 +30,9 @@ TURNS = 60
 SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
 # The `replay` command, which also says, after each append that has returned, up to which event it is kept, and may
 # write files of so many bytes at most.
-PLAYER = """
+PLAYER = f"""{WITNESS}
 import resource, sys
 import throughline.__main__ as program
-
-class Acknowledging:
-    def __init__(self, listener):
-        self.listener = listener
-    def logged(self, events):
-        print(events[-1].seq, flush=True)
-        self.listener.logged(events)
-    def streamed(self, turn, text):
-        self.listener.streamed(turn, text)
-
-class Witness(program.Factory):
-    async def stage(self, recording, project, settings, listener, *rest):
-        return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
 
 recording, project, most = sys.argv[1:]
 if most:

@@ -1,0 +1,19 @@
+"""A replay in a process of its own that says, after each append that has returned, up to which event it is kept."""
+
+# Source that a test's own program begins with: `Witness` is the composition root, with a listener that says so.
+WITNESS = """
+from throughline.__main__ import Factory
+
+class Acknowledging:
+    def __init__(self, listener):
+        self.listener = listener
+    def logged(self, events):
+        print(events[-1].seq, flush=True)
+        self.listener.logged(events)
+    def streamed(self, turn, text):
+        self.listener.streamed(turn, text)
+
+class Witness(Factory):
+    async def stage(self, recording, project, settings, listener, *rest):
+        return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
+"""
