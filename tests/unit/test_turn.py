@@ -27,6 +27,7 @@ from throughline.core.fold import fold
 from throughline.core.ports import CallPiece, Model, Piece, Request, TooLongError
 from throughline.core.session import RETURNS
 from throughline.core.settings import Settings
+from throughline.models.messages import translate
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel
 from throughline.session.mailbox import RefusedError
@@ -282,3 +283,66 @@ def test_a_session_of_an_older_log_still_folds() -> None:
     assert isinstance(session.turns[0].items[0], Spoke)
     assert Logged(1, 0.0, Told(1, "x", 1)).event.kind == "told"
     assert Replied(1, "x", 1).partial is False
+
+
+# The ids that a server gives to its calls, reply by reply, and how many calls there are.
+REUSED = [
+    [["call_0"], ["call_0"], ["call_0"]],
+    [["a", "a"], ["a"]],
+    [["", ""], [""]],
+    [["x.1"], ["x_1"], ["x:1"]],
+    [["n" * 200], ["n" * 200 + "2"]],
+    [["a"], ["a-2"], ["a"], ["a"]],
+    [["read:arguments"], ["read"]],
+    [["\ud83d"], ["\ude00"]],
+]
+
+
+@pytest.mark.parametrize("replies", REUSED, ids=[ascii(row)[:40] for row in REUSED])
+async def test_each_call_has_an_id_of_its_own_whatever_ids_a_server_gives(
+    tmp_path: Path, replies: list[list[str]]
+) -> None:
+    floor = Floor(tmp_path)
+    (tmp_path / "a.txt").write_text("one\n")
+    made = [Reply("", tuple(call(name, "list_files", path=".") for name in names)) for names in replies]
+    owner = await floor.play(*made, DONE)
+    called = [event.id for event in floor.kept(ToolCalled) if isinstance(event, ToolCalled)]
+    returned = [event.id for event in floor.kept(ToolReturned) if isinstance(event, ToolReturned)]
+    assert len(set(called)) == len(called) == sum(map(len, replies))
+    assert sorted(called) == sorted(returned)
+    sent = translate(owner.view()).messages
+    asked = [part["id"] for one in sent for part in one["content"] if part["type"] == "tool_use"]
+    answered = [part["tool_use_id"] for one in sent for part in one["content"] if part["type"] == "tool_result"]
+    assert asked == called
+    assert sorted(answered) == sorted(called)
+
+
+async def test_what_was_masked_does_not_stand_for_a_later_call_of_the_same_id(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    (tmp_path / "a.txt").write_text("the first text\n")
+    looked = Reply("", (call("call_0", "read_file", path="a.txt"),))
+    owner = await floor.open(ScriptedModel([looked, DONE, looked, DONE]))
+    await owner.send("go")
+    await owner.idle()
+    await owner.record(Masked(("call_0",)))
+    (tmp_path / "a.txt").write_text("the second text\n")
+    await owner.send("again")
+    await owner.idle()
+    await owner.close()
+    texts = [block.text for block in owner.view().blocks if block.content == "result"]
+    assert len(texts) == 2
+    assert "first text" not in texts[0]
+    assert "second text" in texts[1]
+
+
+async def test_an_id_stays_taken_when_the_conversation_goes_back_to_before_it(tmp_path: Path) -> None:
+    floor = Floor(tmp_path)
+    looked = Reply("", (call("call_0", "list_files", path="."),))
+    owner = await floor.open(ScriptedModel([looked, DONE, looked, DONE]))
+    for _ in range(2):
+        await owner.send("go")
+        await owner.idle()
+        if len(owner.session.turns) == 1 and len(owner.session.call_ids) == 1:
+            await owner.restore(1, files=False)
+    await owner.close()
+    assert len(set(owner.session.call_ids)) == len(owner.session.call_ids) == 2

@@ -9,6 +9,8 @@ from typing import Protocol
 from attrs import frozen
 
 from throughline.agent.odd import CUT, Odd, Reply
+from throughline.core.call_ids import unique_id, valid_id
+from throughline.core.cleaning import encodable
 from throughline.core.events import CallBilled, Purpose, Replied, Told, ToolCalled
 from throughline.core.ports import (
     CallPiece,
@@ -88,10 +90,11 @@ async def run(desk: Desk, crew: Crew, turn: int) -> str:
     Raises ModelError; what came before it is recorded.
     """
     odd = Odd()
+    taken = set(desk.session.call_ids)
     for _ in range(crew.replies):
         if crew.tell:
             await crew.tell(turn, desk)
-        reply = await _asked(desk, crew, turn)
+        reply = await _asked(desk, crew, turn, taken)
         outcome = await crew.tools.run(turn, reply.calls, desk)
         await desk.record(*outcome.items)
         if outcome.stop:
@@ -107,18 +110,20 @@ async def run(desk: Desk, crew: Crew, turn: int) -> str:
     return f"The model has replied {crew.replies:,} times in this turn. Say whether it shall go on."
 
 
-async def _asked(desk: Desk, crew: Crew, turn: int) -> Reply:
+async def _asked(desk: Desk, crew: Crew, turn: int, taken: set[str]) -> Reply:
     """One call to the model; where the prompt was too long after all, code shortens it and it is sent once more."""
     try:
-        return await _ask(desk, crew, turn, await desk.prepare())
+        return await _ask(desk, crew, turn, await desk.prepare(), taken)
     except TooLongError:
         if not await desk.shorten():
             raise
-    return await _ask(desk, crew, turn, await desk.prepare())
+    return await _ask(desk, crew, turn, await desk.prepare(), taken)
 
 
-async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> Reply:
-    """One call to the model; each finished block of its reply is recorded as it comes."""
+async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -> Reply:
+    """One call to the model; each finished block of its reply is recorded as it comes. `taken` are the ids of the
+    session's calls, which grow by those of the reply.
+    """
     text: list[str] = []
     calls: list[ToolCalled] = []
     said = False
@@ -141,13 +146,17 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> Reply:
             match piece:
                 case TextPiece():
                     text.append(piece.text)
-                    desk.streamed(turn, piece.text)
+                    desk.streamed(turn, encodable(piece.text))
                     if piece.last:
                         await close()
                 case CallPiece():
                     await close()
-                    tokens = desk.count(json.dumps(piece.args))
-                    calls.append(ToolCalled(turn, piece.id, piece.tool, piece.args, tokens))
+                    # A recording's results know their calls by the ids that it has.
+                    name = unique_id(piece.id if crew.recorded else valid_id(piece.id), taken)
+                    taken.add(name)
+                    # The tool gets what was asked for, but for what neither a file nor JSON could hold.
+                    args = encodable(piece.args)
+                    calls.append(ToolCalled(turn, name, piece.tool, args, desk.count(json.dumps(args))))
                     await desk.record(calls[-1])
                 case UsagePiece():
                     used = piece.usage

@@ -186,4 +186,4 @@ def _id(session: Session, entry: Entry) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

@@ -133,7 +133,7 @@ def _applied(archive: Archive, one: dict[str, Any], fixed: frozenset[str], sessi
 def _added(archive: Archive, section: str, text: str, session: Session) -> Archive | str:
     if any(text in (one.text, one.text.removeprefix("- ")) for some in archive.sections.values() for one in some):
         return "the archive says so already"
-    name = hashlib.sha256(f"{session.id}/{section}/{text}".encode()).hexdigest()[:8]
+    name = hashlib.sha256(f"{session.id}/{section}/{text}".encode(errors="replace")).hexdigest()[:8]
     return evolve(archive, sections={**archive.sections, section: (*archive.sections[section], Line(text, name))})
 
 

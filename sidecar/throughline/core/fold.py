@@ -90,7 +90,9 @@ def _applied(session: Session, logged: Logged) -> Session:
             return evolve(session, checkpoints=(*session.checkpoints, event))
         case Restored():
             return _back(session, event.turn) if event.conversation else session
-        case Spoke() | Told() | Replied() | ToolCalled() | ToolReturned():
+        case ToolCalled(id=name):
+            return _extend(evolve(session, call_ids=session.call_ids.plus(name)), event, logged.at)
+        case Spoke() | Told() | Replied() | ToolReturned():
             return _extend(session, event, logged.at)
         case FileInjected():
             files = {**session.files, event.path: event}
@@ -162,6 +164,7 @@ def _back(session: Session, turn: int) -> Session:
         queue=session.queue,
         allowed=session.allowed,
         numbered=session.numbered,
+        call_ids=session.call_ids,
         bill=session.bill,
         called_at=session.called_at,
         archive=session.archive,

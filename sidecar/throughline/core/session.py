@@ -83,7 +83,7 @@ class Session:
     ids of what the view shows as stubs, which `saved` so many tokens of each turn.
     `name` is what the user calls the session in lists, where that is not the objective. `allowed` are the patterns that
     the user allowed for this session; `openings` and `checkpoints` are what it can go back to: its conversation and its
-    files before a turn. `numbered` is the highest number that a turn ever had.
+    files before a turn. `numbered` is the highest number that a turn ever had, and `call_ids` are those of all calls.
 
     The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
     failed write left behind.
@@ -111,6 +111,7 @@ class Session:
     checkpoints: tuple[Checkpointed, ...] = ()
     openings: tuple[Opening, ...] = ()
     numbered: int = 0
+    call_ids: Series[str] = field(factory=Series)
     steps: tuple[LedgerStep, ...] = ()
     ledger: Ledger = field(factory=Ledger)
     summarised: Ledger = field(factory=Ledger)

@@ -52,8 +52,8 @@ class View:
         """The same for views that send the same."""
         sent = hashlib.sha256()
         for block in self.blocks:
-            sent.update(f"{block.role} {block.content} {block.id} {block.tool} {len(block.text)} ".encode())
-            sent.update(block.text.encode("utf-8", "surrogatepass"))
+            head = f"{block.role} {block.content} {block.id} {block.tool} {len(block.text)} "
+            sent.update(f"{head}{block.text}".encode("utf-8", "surrogatepass"))
         return sent.hexdigest()
 
     def by_place(self) -> dict[Place, int]:

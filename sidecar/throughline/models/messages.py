@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
+from throughline.core.call_ids import unique_id, valid_id
+from throughline.core.cleaning import encodable
 from throughline.core.ports import Tool
 from throughline.core.settings import Hour
 from throughline.core.view import Block, View
@@ -58,12 +59,13 @@ def translate(view: View, hour: Hour = "never") -> Conversation:
         messages.append(_message("user", writer.answer((), owed)))
     elif not messages or messages[-1]["role"] == "assistant":
         messages.append(_message("user", [_plain(_CLOSING)]))
-    return Conversation(system, messages)
+    # A log of an earlier version may hold what no request can carry.
+    return Conversation(encodable(system), encodable(messages))
 
 
 def describe(tools: Sequence[Tool]) -> list[Json]:
     """Tools as the API wants them; no schema means no arguments."""
-    return [
+    described: list[Json] = [
         {
             "name": tool.name,
             "description": tool.description,
@@ -72,6 +74,7 @@ def describe(tools: Sequence[Tool]) -> list[Json]:
         }
         for tool in tools
     ]
+    return encodable(described)
 
 
 class _Writer:
@@ -95,7 +98,7 @@ class _Writer:
                 continue
             sent = self._name(block.id)
             owed.append((block.id, sent))
-            name = _word(block.tool) or "unknown"
+            name = valid_id(block.tool) if block.tool else "unknown"
             call = {"type": "tool_use", "id": sent, "name": name, "input": block.args or {}}
             content.append(self._marked(block, call))
         return content, owed
@@ -131,11 +134,7 @@ class _Writer:
         return {**piece, "cache_control": {"type": "ephemeral", **({"ttl": ttl} if ttl == "1h" else {})}}
 
     def _name(self, wanted: str) -> str:
-        base = name = _word(wanted) or "call"
-        count = 1
-        while name in self._taken:
-            count += 1
-            name = f"{base}-{count}"
+        name = unique_id(valid_id(wanted), self._taken)
         self._taken.add(name)
         return name
 
@@ -159,8 +158,3 @@ def _plain(text: str) -> Json:
 def _result(sent: str, text: str, *, error: bool) -> Json:
     result: Json = {"type": "tool_result", "tool_use_id": sent, "content": text if text.strip() else _SILENT}
     return {**result, "is_error": True} if error else result
-
-
-def _word(text: str) -> str:
-    """The text with what the API allows in names and ids, at most 64 characters."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", text)[:64]

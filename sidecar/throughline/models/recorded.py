@@ -199,7 +199,9 @@ class DemoTools:
 
     async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:  # noqa: ARG002
         """The recorded results of these calls."""
-        found = [(call, self._results[call.id]) for call in calls if call.id in self._results]
+        # A user who says a line again has its calls made again, under ids that are derived from those they had.
+        known = ((call, call.id if call.id in self._results else call.id.rpartition("-")[0]) for call in calls)
+        found = [(call, self._results[name]) for call, name in known if name in self._results]
         items = tuple(_item(step, turn, call.id, self._tokens) for call, step in found)
         return Outcome(items, hand_back=not calls)
 

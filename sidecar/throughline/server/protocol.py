@@ -13,6 +13,8 @@ from pygls.exceptions import JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
+from throughline.core.cleaning import encodable
+
 
 class SafeProtocol(LanguageServerProtocol):
     """Answers malformed requests with -32600 and -32602, and leaves our own parameters as plain data."""
@@ -46,7 +48,8 @@ class SafeProtocol(LanguageServerProtocol):
         super().handle_message(structured)
 
     def _own(self, message: dict[str, Any]) -> JsonRPCRequestMessage | JsonRPCNotification:
-        params = message.get("params")
+        # Half a character, which JavaScript lets through, could be looked for in no database and sent in no request.
+        params = encodable(message.get("params"))
         if "id" in message:
             return JsonRPCRequestMessage(message["id"], message["method"], self.VERSION, params)
         return JsonRPCNotification(message["method"], self.VERSION, params)

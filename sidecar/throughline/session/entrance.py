@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, frozen
 
 from throughline.agent.shown import Asked, shown
+from throughline.core.cleaning import cleaned, valid_text
 from throughline.core.events import FileInjected
 from throughline.session.compactor import Compactor
 from throughline.session.files import unmasked
@@ -64,10 +65,14 @@ def _made(world: World, paths: Sequence[str], asked: Asked) -> Iterator[FileInje
             continue
         for name in files:
             text = world.workspace.text(name)
-            if text is None:
+            if valid_text(name) != name:
+                shown_name = valid_text(name)
+                yield Refused(shown_name, f"{shown_name} has a name that is not valid Unicode: rename it.")
+            elif text is None:
                 yield Refused(name, f"{name} is not a text file in this workspace.")
             else:
-                yield shown(name, text, asked, world.tokens.count, world.skeletons)
+                # Cleaned as the log will have it, so that the same file is known again.
+                yield cleaned(shown(name, text, asked, world.tokens.count, world.skeletons))
 
 
 def _no_room(file: FileInjected, room: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from throughline.compression.tags import entries
+from throughline.core.cleaning import cleaned
 from throughline.core.events import Event, LedgerChanged, Logged, Replied
 from throughline.core.fold import apply
 from throughline.core.session import Session
@@ -12,7 +13,7 @@ from throughline.session.world import World
 
 
 class Journal:
-    """Keeps events: in the store first, then in the fold, then told."""
+    """Keeps events: cleaned, in the store first, then in the fold, then told. It is the one door into the log."""
 
     def __init__(self, world: World, session: Session, at: float = 0.0) -> None:
         self._world = world
@@ -26,7 +27,8 @@ class Journal:
         self._at = at = max(self._at, self._world.clock.now())
         logged: list[Logged] = []
         session = self.session
-        for event in events:
+        for given in events:
+            event = cleaned(given)
             for one in (event, *_tagged(event, session)):
                 logged.append(Logged(session.seq + 1, at, one))
                 session = apply(session, logged[-1])

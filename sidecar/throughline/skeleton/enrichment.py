@@ -129,7 +129,7 @@ def key(name: str, item: Item) -> str:
     """What a comment on an item is kept under: its qualified name, its head, what is in it."""
     inside = [f"{child.signature}{child.body_hash}" for child in item.children]
     whole = "\n".join([name, item.signature, item.body_hash, *inside])
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+    return hashlib.sha256(whole.encode(errors="replace")).hexdigest()[:16]
 
 
 def _named(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, Item]]:
