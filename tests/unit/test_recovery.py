@@ -24,7 +24,8 @@ from throughline.core.settings import Settings
 from throughline.models.script import Reply
 from throughline.models.scripted import ScriptedModel
 from throughline.session.owner import Owner
-from throughline.store import carving, codec
+from throughline.store import codec
+from throughline.store.contents import Remains, contents
 from throughline.store.database import Database
 from unit.logs import BEGUN, done, log, replied, spoke, tool
 from unit.worlds import Bench
@@ -232,11 +233,10 @@ def test_any_damage_is_recovered_from(whole: tuple[bytes, bytes], hits: list[tup
 
 
 def test_a_row_is_carved_as_it_was_written(whole: tuple[bytes, bytes]) -> None:
-    carved = {(session, seq): (at, codec.load(body)) for session, seq, at, body in carving.rows(*whole)}
-    wanted = {("s", one.seq): (one.at, one.event) for one in STORY} | {
-        ("t", one.seq): (one.at, one.event) for one in SHORT
-    }
-    assert carved == wanted
+    found = contents(Remains(*whole))
+    assert {name: tuple(events[:-1]) for name, events in found.logs.items()} == {"s": STORY, "t": SHORT}
+    assert found.lost == 0
+    assert len(found.id) == 32
 
 
 def test_a_locked_database_is_one_clear_line(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ async def test_a_full_disk_stops_a_turn_and_loses_nothing(tmp_path: Path) -> Non
         before = tuple(database.read("s"))
         assert fold(before) == owner.session
         with pytest.raises(StoreError, match="the disk is full"):
-            database.append("s", log(spoke(9, "much " * 9_000), first=999))
+            database.append("s", log(spoke(9, "much " * 9_000), first=len(before) + 1))
         database._connection.execute("PRAGMA max_page_count = 1000000")
         await owner.send("And now?")
         await owner.idle()

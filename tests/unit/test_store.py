@@ -17,6 +17,7 @@ from throughline.core.events import (
     Compacted,
     Event,
     LedgerChanged,
+    Noted,
     Replied,
     SessionEnded,
     SessionNamed,
@@ -131,13 +132,13 @@ def test_what_is_no_database_is_set_aside_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"kind":"unknown"}', '{"kind":"spoke"}', '{"turn":1}', '"spoke"'])
-def test_an_event_that_cannot_be_read_is_named(tmp_path: Path, body: str) -> None:
+def test_an_event_that_cannot_be_read_is_told_of_and_the_others_are_recovered(tmp_path: Path, body: str) -> None:
     spoil(tmp_path / "throughline.db", f"UPDATE events SET body = '{body}' WHERE seq = 2")
-    with (
-        closing(Database(tmp_path / "throughline.db")) as database,
-        pytest.raises(StoreError, match="event 2 of session s"),
-    ):
-        list(database.read("s"))
+    with closing(Database(tmp_path / "throughline.db")) as database:
+        assert "1 are missing" in database.repair
+        first, second, *_ = database.read("s")
+        assert first == log(BEGUN)[0]
+        assert second.event == Noted("An event that stood here cannot be read: the database was damaged.")
 
 
 MALFORMED = [
@@ -263,7 +264,10 @@ def test_a_database_of_the_first_schema_is_led_forward_and_searched(tmp_path: Pa
     with closing(Database(path)) as database:
         database.append("s", SAID)
     with closing(sqlite3.connect(path)) as old:
-        old.executescript("DROP TABLE words; PRAGMA user_version = 1")
+        old.executescript(
+            "DROP TABLE words; DROP TABLE skeletons; DROP TABLE meta; ALTER TABLE events DROP COLUMN crc;"
+            "ALTER TABLE sessions DROP COLUMN crc; ALTER TABLE sessions DROP COLUMN events; PRAGMA user_version = 1"
+        )
     with closing(Database(path)) as database:
         assert tuple(database.read("s")) == SAID
         assert [found.seq for found in database.recall("field_name")] == [2]

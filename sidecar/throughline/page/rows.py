@@ -61,7 +61,8 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
         case Queued(turn=turn, text=text):
             place = first_free(lambda n: waiting_row(turn, n), known)
             yield UserRow(waiting_row(turn, place), turn, text, waiting=True)
-        case Noted(text=text) | Spoke(text=text):
+        # A note without words keeps the place of an event that is lost.
+        case Noted(text=text) | Spoke(text=text) if text:
             yield NoticeRow(f"e{logged.seq}", "info", text)
         case Replied(turn=turn, text=text, partial=partial) if text.strip():
             place = first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))

@@ -1,6 +1,7 @@
-"""Reads the rows of the events' table out of the raw pages of a damaged SQLite file, without SQLite.
+"""Reads rows out of the raw pages of a damaged SQLite file, without SQLite.
 
-The table has no row ids, so that each row is a cell of an index page, as the file format lays down:
+The tables of events and of the database's own facts have no row ids, so that each row is a cell of an index page, and
+the sessions' rows are cells of a table's leaves, as the file format lays down:
 https://www.sqlite.org/fileformat2.html (b-tree pages, record format, the write-ahead log).
 """
 
@@ -10,27 +11,30 @@ import struct
 from collections.abc import Iterator
 from typing import TypeAlias
 
-Row: TypeAlias = tuple[str, int, float, str]
+Value: TypeAlias = bytes | float | int | None
 
 _SIZE = 4096  # SQLite's own page size, which no database here was ever given another than
-_LEAF, _INTERIOR = 0x0A, 0x02
-# The most and the least of a cell's payload that stay on an index page.
+_LEAF, _INTERIOR, _TABLE = 0x0A, 0x02, 0x0D
+# The most and the least of a cell's payload that stay on an index page, and the most on a table's leaf.
 _MOST = (_SIZE - 12) * 64 // 255 - 23
+_TABLE_MOST = _SIZE - 35
 _LEAST = (_SIZE - 12) * 32 // 255 - 23
+# The widest table that is read: the sessions'.
+_COLUMNS = 9
 _WAL = (0x377F0682, 0x377F0683)
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 
-def rows(database: bytes, wal: bytes = b"") -> Iterator[Row]:
-    """Session, seq, time and body of every whole row of the events' table in a file and its write-ahead log."""
+def records(database: bytes, wal: bytes = b"") -> Iterator[tuple[Value, ...]]:
+    """Every whole row of any table in a file and its write-ahead log; texts are bytes, for they may be damaged."""
     pages = {number: database[at : at + _SIZE] for number, at in enumerate(range(0, len(database), _SIZE), 1)}
     last = committed(wal)
     pages |= {number: page for place, number, _, page in _frames(wal) if place <= last}
     for number, page in pages.items():
         for payload, rest, overflow in _cells(page, 100 if number == 1 else 0):
             whole = _whole(payload, rest, overflow, pages)
-            if whole is not None and (row := _row(whole)):
-                yield row
+            if whole is not None and (values := _values(whole)):
+                yield values
 
 
 def committed(wal: bytes) -> int:
@@ -56,17 +60,20 @@ def _whole_header(wal: bytes) -> bool:
 
 
 def _cells(page: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
-    """What of each cell stands on an index page, how many bytes follow elsewhere, and on which page they begin."""
-    if len(page) < start + 12 or page[start] not in (_LEAF, _INTERIOR):
+    """What of each cell stands on a page, how many bytes follow elsewhere, and on which page they begin."""
+    if len(page) < start + 12 or page[start] not in (_LEAF, _INTERIOR, _TABLE):
         return
-    interior = page[start] == _INTERIOR
+    interior, table = page[start] == _INTERIOR, page[start] == _TABLE
+    most = _TABLE_MOST if table else _MOST
     count = struct.unpack_from(">H", page, start + 3)[0]
     begin = start + (12 if interior else 8)
     for place in range(begin, min(begin + 2 * count, len(page) - 1), 2):
         at = struct.unpack_from(">H", page, place)[0] + (4 if interior else 0)
         size, at = _varint(page, at)
-        local = size if size <= _MOST else _LEAST + (size - _LEAST) % (_SIZE - 4)
-        local = local if local <= _MOST else _LEAST
+        if table:
+            _, at = _varint(page, at)  # the row's id
+        local = size if size <= most else _LEAST + (size - _LEAST) % (_SIZE - 4)
+        local = local if local <= most else _LEAST
         payload = page[at : at + local]
         if len(payload) < local:
             continue
@@ -89,30 +96,24 @@ def _whole(payload: bytes, rest: int, overflow: int, pages: dict[int, bytes]) ->
     return b"".join(parts)
 
 
-def _row(payload: bytes) -> Row | None:
-    """A record as a row of the events' table, which holds a text, an integer, a real and two texts in this order."""
+def _values(payload: bytes) -> tuple[Value, ...]:
+    """The values of a record; nothing where it is none of ours."""
     head, at = _varint(payload, 0)
     types: list[int] = []
-    while at < head and at < len(payload) and len(types) < 6:
+    while at < head and at < len(payload) and len(types) <= _COLUMNS:
         kind, at = _varint(payload, at)
         types.append(kind)
-    if len(types) != 5 or at != head:
-        return None
-    values: list[str | float | int | None] = []
+    if at != head or len(types) > _COLUMNS:
+        return ()
+    values: list[Value] = []
     for kind in types:
         value, at = _value(payload, at, kind)
         values.append(value)
-    match values:
-        # A whole second is kept as an integer.
-        case [str(session), int(seq), float() | int() as time, str(), str(body)] if at == len(payload):
-            # The table's key comes first: session and seq; the others follow in their order.
-            return session, seq, float(time), body
-        case _:
-            return None
+    return tuple(values) if at == len(payload) else ()
 
 
-def _value(payload: bytes, at: int, kind: int) -> tuple[str | float | int | None, int]:
-    """One value of a record and the place after it; None for what the events' table does not hold."""
+def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
+    """One value of a record and the place after it; None for what no table of ours holds."""
     sizes = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
     size = sizes.get(kind, (kind - 12) // 2 if kind >= 12 else 0)
     raw, end = payload[at : at + size], at + size
@@ -124,12 +125,7 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[str | float | int | None
         return float(struct.unpack(">d", raw)[0]), end
     if kind < 7:
         return int.from_bytes(raw, "big", signed=True), end
-    if kind % 2 == 0:
-        return None, end
-    try:
-        return raw.decode("utf-8"), end
-    except UnicodeDecodeError:
-        return None, end
+    return raw if kind % 2 else None, end
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

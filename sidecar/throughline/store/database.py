@@ -6,87 +6,157 @@ import logging
 import os
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import Literal
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
-from throughline.store import codec, recovery, whole
-from throughline.store.words import phrase, words
+from throughline.store import codec, integrity, migration, recovery, whole
+from throughline.store.contents import Contents, contents
+from throughline.store.failure import FULL, full, protected, reason, taken
+from throughline.store.integrity import DamagedError, RowsDamagedError
+from throughline.store.migration import SCHEMA, transaction
+from throughline.store.words import phrase
 
 log = logging.getLogger(__name__)
 
-# Each file leads from one schema to the next.
-MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql")
-SCHEMA = len(MIGRATIONS)
 NAME = "throughline.db"
 IGNORED = "*\n!.gitignore\n!.gitattributes\n!project-context.md\n"
 # What earlier versions wrote: it kept the archive's attributes out of version control.
 _FORMER = "*\n!.gitignore\n!project-context.md\n"
 # How many skeletons are kept: those of a big repository, in a few versions of its files.
 SKELETONS = 20_000
+# Seconds that a check of the texts may take when a database is opened: some 100,000 events. Reading checks the rest.
+PATIENCE = 0.5
 
 
 class Database:
-    """`.agent/throughline.db` of a workspace; safe to call from any thread."""
+    """`.agent/throughline.db` of a workspace; safe to call from any thread.
 
-    def __init__(self, path: Path, patience: float = 10.0) -> None:
+    `id` is its own, given when it was made. It was "made" by this opening, "led" forward from a schema without ids, or
+    there "before". `repair` says in one line what was mended, or what is wrong, since it was opened.
+    """
+
+    def __init__(self, path: Path, patience: float = 10.0, name: str = "") -> None:
         self._path = path
         self._patience = patience
+        self._name = name or uuid.uuid4().hex
         self._lock = Lock()
         self._held: dict[str, BaseFileLock] = {}
-        # What was mended when it was opened, in one line.
+        self._full = False
         self.repair = ""
+        self.since: Literal["made", "led", "before"] = "before"
         with self._guarded():
-            if _protected(path):
+            if protected(path):
                 self._read_only()
-                return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            ignore = path.parent / ".gitignore"
-            if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
-                whole.write(ignore, IGNORED)
-            with FileLock(f"{path}.opening", timeout=patience):
-                self._open()
+            else:
+                try:
+                    self._writable()
+                except (OSError, sqlite3.OperationalError) as error:
+                    if not (full(error) and path.exists()):
+                        raise
+                    self._full = True
+                    self._read_only()
+                    self.repair = f"{path} cannot grow: the disk is full. Sessions can be read, and not gone on with."
+            self.id = self._own_id()
+        if self.repair:
+            log.warning("%s", self.repair)
+
+    def _writable(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        ignore = self._path.parent / ".gitignore"
+        if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
+            whole.write(ignore, IGNORED)
+        with FileLock(f"{self._path}.opening", timeout=self._patience):
+            self._open()
 
     def _read_only(self) -> None:
         """Opens a copy, since SQLite cannot take in a log that it may not write; it refuses what would change it."""
+        left = recovery.remains(self._path)
+        self._connection = self._opened(":memory:")
         with TemporaryDirectory() as folder:
             for name in (self._path, self._path.with_name(f"{self._path.name}-wal")):
                 if name.exists():
                     shutil.copyfile(name, Path(folder) / name.name)
-            copied = self._connect((Path(folder) / self._path.name).as_uri())
-            self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+            copied = self._opened((Path(folder) / self._path.name).as_uri())
             with closing(copied):
                 copied.backup(self._connection)
-        self._checked(self._look)
+        try:
+            self._migrate()
+            integrity.check(self._connection, PATIENCE)
+        except (sqlite3.DatabaseError, DamagedError) as error:
+            if isinstance(error, sqlite3.Error) and not recovery.broken(error):
+                raise
+            self._connection.close()
+            self._connection = self._opened(":memory:")
+            self._migrate()
+            found = contents(left)
+            for session, events in found.logs.items():
+                self.append(session, events)
+            self.repair = f"{self._path} is damaged, and cannot be written: make the file and its folder writable."
         self._connection.execute("PRAGMA query_only = ON")
 
     def _open(self) -> None:
         """Opens the file, a damaged one as what can be recovered of it."""
         recovery.unfinished(self._path)
         left = recovery.remains(self._path) if recovery.doubtful(self._path) else None
+        doubted = recovery.suspect(self._path).exists()
         try:
             recovery.emptied(self._path)
-            self._connection = self._connect(self._path.absolute().as_uri())
+            self._connection = self._opened(self._path.absolute().as_uri())
             self._checked(lambda: recovery.examine(self._connection, self._path))
             self._checked(self._prepare)
-        except (sqlite3.DatabaseError, recovery.DamagedError) as error:
+            self._checked(lambda: integrity.check(self._connection, None if doubted else PATIENCE))
+        except (sqlite3.DatabaseError, DamagedError) as error:
             if isinstance(error, sqlite3.Error) and not recovery.broken(error):
                 raise
+            if isinstance(error, RowsDamagedError) and recovery.in_use(self._path) and self._reopened():
+                self.repair = (
+                    f"{self._path} is damaged, and some events cannot be read: close the other windows on it, and open "
+                    "it again to have it recovered."
+                )
+                return
             self.repair = recovery.recover(self._path, left or recovery.remains(self._path), _rebuild)
-            log.warning("%s", self.repair)
-            self._connection = self._connect(self._path.absolute().as_uri())
+            self._connection = self._opened(self._path.absolute().as_uri())
             self._checked(self._prepare)
+        if doubted:
+            self._reassured()
 
-    def _connect(self, address: str) -> sqlite3.Connection:
-        return sqlite3.connect(address, timeout=self._patience, check_same_thread=False, isolation_level=None, uri=True)
+    def _reopened(self) -> bool:
+        """Opens the file as it is, where it has this schema."""
+        self._connection = self._opened(self._path.absolute().as_uri())
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+            self._checked(self._prepare)
+            return True
+        self._connection.close()
+        return False
+
+    def _reassured(self) -> None:
+        """Makes the index anew, which no check looks into, and takes away the mark of damage."""
+        if recovery.suspect(self._path).exists():
+            with transaction(self._connection) as connection:
+                migration.reindex(connection)
+            recovery.suspect(self._path).unlink()
+
+    def _own_id(self) -> str:
+        row = self._connection.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
+        return row[0] if row else ""
+
+    def _opened(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, timeout=self._patience, check_same_thread=False, isolation_level=None, uri=True
+        )
+        # A damaged text must not keep the others from being read.
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        return connection
 
     def _checked(self, work: Callable[[], object]) -> None:
         """Does the first work on a connection, and closes it where that fails."""
@@ -105,7 +175,7 @@ class Database:
             try:
                 lock.acquire()
             except Timeout:
-                raise StoreError(_taken(holder)) from None
+                raise StoreError(taken(holder)) from None
             try:
                 holder.write_text(str(os.getpid()), encoding="ascii")
             except OSError:
@@ -124,42 +194,57 @@ class Database:
         """Keeps events; when it returns they survive a crash. Raises StoreError."""
         if not events:
             return
-        with self._guarded(), self._lock, self._transaction() as connection:
+        with self._guarded(), self._lock, transaction(self._connection) as connection:
+            row = connection.execute("SELECT events FROM sessions WHERE id = ?", (session,)).fetchone()
+            last = row[0] if row else 0
             for logged in events:
-                event = logged.event
-                if isinstance(event, SessionStarted):
-                    connection.execute(
-                        "INSERT INTO sessions (id, objective, origin, started, updated) VALUES (?, ?, ?, ?, ?)",
-                        (event.session, event.objective, event.origin, logged.at, logged.at),
+                if logged.seq != last + 1 or not (row or isinstance(events[0].event, SessionStarted)):
+                    raise StoreError(
+                        f"{self._path} cannot be used for this: event {logged.seq} is not the next of session "
+                        f"{session}. Another window may have gone on with it: open the session again."
                     )
-                if isinstance(event, SessionNamed):
-                    connection.execute("UPDATE sessions SET objective = ? WHERE id = ?", (event.name, session))
-                connection.execute(
-                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
-                    (session, logged.seq, logged.at, event.kind, codec.dump(event)),
-                )
-                _index(connection, session, logged)
+                last = logged.seq
+                self._add(connection, session, logged)
             turns = max((one.event.turn for one in events if isinstance(one.event, Spoke)), default=0)
             ended = any(isinstance(one.event, SessionEnded) for one in events)
             connection.execute(
                 # A clock may have been put back meanwhile.
-                "UPDATE sessions SET updated = max(updated, ?), turns = max(turns, ?), ended = max(ended, ?)"
-                " WHERE id = ?",
-                (events[-1].at, turns, ended, session),
+                "UPDATE sessions SET updated = max(updated, ?), turns = max(turns, ?), ended = max(ended, ?),"
+                " events = ? WHERE id = ?",
+                (events[-1].at, turns, ended, last, session),
             )
+            integrity.seal(connection, session)
+
+    def _add(self, connection: sqlite3.Connection, session: str, logged: Logged) -> None:
+        event = logged.event
+        if isinstance(event, SessionStarted):
+            connection.execute(
+                "INSERT INTO sessions (id, objective, origin, started, updated) VALUES (?, ?, ?, ?, ?)",
+                (session, event.objective, event.origin, logged.at, logged.at),
+            )
+        if isinstance(event, SessionNamed):
+            connection.execute("UPDATE sessions SET objective = ? WHERE id = ?", (event.name, session))
+        body = codec.dump(event)
+        crc = integrity.checksum(session.encode(), logged.seq, logged.at, event.kind.encode(), body.encode())
+        connection.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", (session, logged.seq, logged.at, event.kind, body, crc)
+        )
+        migration.index(connection, session, logged)
 
     def read(self, session: str) -> Iterator[Logged]:
-        """All events of a session in order; nothing for an unknown one. Raises StoreError."""
+        """All events of a session in order; nothing for an unknown one. In the place of those that are damaged or
+        missing stands a note that says so, and they are recovered when the project is opened again. Raises StoreError.
+        """
         with self._guarded(), self._lock:
-            rows = self._connection.execute(
-                "SELECT seq, at, body FROM events WHERE session = ? ORDER BY seq", (session,)
-            ).fetchall()
-        for seq, at, body in rows:
-            try:
-                event = codec.load(body)
-            except MalformedError as error:
-                raise StoreError(f"event {seq} of session {session} cannot be read: {error}") from error
-            yield Logged(seq, at, event)
+            rows, number = integrity.events(self._connection, session)
+        found = [one for row in rows if (one := integrity.whole_event(row))]
+        if len(found) != number:
+            self._suspect()
+            log.warning(
+                "%s is damaged: %d events of session %s cannot be read. Open the project again, and what can be read "
+                "of it is recovered.", self._path, number - len(found), session,
+            )  # fmt: skip
+        yield from integrity.filled(found, number, ": open the project again to have it recovered")
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, the newest first. Raises StoreError."""
@@ -213,7 +298,7 @@ class Database:
         self.hold(session)
         try:
             with self._guarded(), self._lock:
-                with self._transaction() as connection:
+                with transaction(self._connection) as connection:
                     connection.execute("DELETE FROM words WHERE session = ?", (session,))
                     gone = connection.execute("DELETE FROM events WHERE session = ?", (session,)).rowcount
                     connection.execute("DELETE FROM sessions WHERE id = ?", (session,))
@@ -224,17 +309,14 @@ class Database:
 
     def redact(self, secret: str) -> int:
         """Replaces a text wherever it stands in the log: in how many events. Raises StoreError."""
-        sought, blank = codec.written(secret), codec.written(FORGOTTEN)
+        sought, blank = codec.written(secret).encode(), codec.written(FORGOTTEN).encode()
         with self._guarded(), self._lock:
-            with self._transaction() as connection:
+            with transaction(self._connection) as connection:
                 connection.execute("UPDATE sessions SET objective = replace(objective, ?, ?)", (secret, FORGOTTEN))
-                changed = connection.execute(
-                    "UPDATE events SET body = replace(body, ?, ?) WHERE instr(body, ?)", (sought, blank, sought)
-                ).rowcount
-                connection.execute("DELETE FROM words")
+                changed = integrity.replace(connection, sought, blank)
                 # They are made again, from files that no longer have it.
                 connection.execute("DELETE FROM skeletons")
-                self._reindex(connection)
+                migration.reindex(connection)
             self._scrub()
         return changed
 
@@ -249,7 +331,7 @@ class Database:
 
     def keep_skeletons(self, made: Mapping[str, str]) -> None:
         """Keeps skeletons by key, and lets go of the oldest of very many. Raises StoreError."""
-        with self._guarded(), self._lock, self._transaction() as connection:
+        with self._guarded(), self._lock, transaction(self._connection) as connection:
             connection.executemany("INSERT OR REPLACE INTO skeletons (key, body) VALUES (?, ?)", made.items())
             connection.execute("DELETE FROM skeletons WHERE id <= (SELECT max(id) FROM skeletons) - ?", (SKELETONS,))
 
@@ -271,49 +353,22 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def _look(self) -> int:
-        """The schema's version. Raises StoreError for one that is newer than this program."""
-        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA:
-            raise StoreError(
-                f"{self._path} was written by a newer Throughline (schema {version}): update the extension."
-            )
-        return version
+    def _migrate(self) -> None:
+        version = migration.migrate(self._connection, self._path, self._name)
+        if version < SCHEMA:
+            self.since = "led" if version else "made"
 
     def _prepare(self) -> None:
-        self._look()
+        migration.version_of(self._connection, self._path)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         # What is forgotten is overwritten, whichever way this SQLite was built.
         self._connection.execute("PRAGMA secure_delete = ON")
-        with self._transaction() as connection:
-            version = self._look()
-            for number, name in enumerate(MIGRATIONS[version:], version + 1):
-                for statement in (files(__package__) / name).read_text("utf-8").split(";"):
-                    if statement.strip():
-                        connection.execute(statement)
-                if name == "words.sql":
-                    self._reindex(connection)
-                connection.execute(f"PRAGMA user_version = {number}")
+        self._migrate()
 
-    def _reindex(self, connection: sqlite3.Connection) -> None:
-        """Indexes what an older schema kept; what cannot be read is not found either."""
-        rows = connection.execute("SELECT session, seq, at, body FROM events").fetchall()
-        for session, seq, at, body in rows:
-            with suppress(MalformedError):
-                _index(connection, session, Logged(seq, at, codec.load(body)))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # A full disk or a failed commit may have rolled back already.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+    def _suspect(self) -> None:
+        with suppress(OSError):
+            recovery.suspect(self._path).touch()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -321,62 +376,21 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             if recovery.broken(error):
-                with suppress(OSError):
-                    recovery.suspect(self._path).touch()
-            raise StoreError(f"{self._path} {_reason(error)}") from error
+                self._suspect()
+            raise StoreError(f"{self._path} {FULL if self._full else reason(error)}") from error
+        except UnicodeEncodeError as error:
+            raise StoreError(f"{self._path} can hold no text that is not valid Unicode.") from error
         except Timeout as error:
             raise StoreError(f"{self._path} is being opened by another window: try again.") from error
         except OSError as error:
             raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
 
 
-def _taken(holder: Path) -> str:
-    """What is said of a session that another process has open."""
-    try:
-        who = f" (process {int(holder.read_text('ascii'))})"
-    except (OSError, ValueError):
-        who = ""
-    return f"This session is open in another window{who}: close it there, or start one."
-
-
-def _protected(path: Path) -> bool:
-    """Whether a database that is there may be read but not written."""
-    mine = os.access in os.supports_effective_ids
-    return path.exists() and not all(os.access(one, os.W_OK, effective_ids=mine) for one in (path, path.parent))
-
-
-def _reason(error: sqlite3.Error) -> str:
-    """What is wrong, and what to do, for the end of a sentence that begins with the path."""
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return "is locked by another program: close that, and try again."
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return "cannot be written: make the file and its folder writable."
-        case sqlite3.SQLITE_FULL:
-            return "cannot grow: the disk is full. Nothing that was kept is lost; free some space and try again."
-        case sqlite3.SQLITE_IOERR:
-            return f"cannot be read or written ({error}): look at the disk and the space on it, and try again."
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return "is damaged: open the project again, and what can be read of it is recovered."
-        case _:
-            return f"cannot be used: {error}. Close other windows on it, or move it aside."
-
-
-def _rebuild(path: Path, logs: dict[str, list[Logged]]) -> None:
+def _rebuild(path: Path, found: Contents) -> None:
     """A new database of these sessions."""
-    database = Database(path)
+    database = Database(path, name=found.id)
     try:
-        for session, events in logs.items():
+        for session, events in found.logs.items():
             database.append(session, events)
     finally:
         database.close()
-
-
-def _index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:
-    for said in words(logged.event):
-        if said.text.strip():
-            text = said.text.encode("utf-8", "replace").decode("utf-8")
-            connection.execute(
-                "INSERT INTO words (text, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?)",
-                (text, session, logged.seq, said.turn, said.kind),
-            )

@@ -5,36 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 
-from attrs import frozen
 from filelock import FileLock, Timeout
 
-from throughline.core.events import CallBilled, Logged, Noted, SessionStarted, Spoke
+from throughline.core.events import Noted
 from throughline.core.ports import StoreError
-from throughline.core.tagged import MalformedError
-from throughline.store import carving, codec
+from throughline.store import carving
+from throughline.store.contents import Contents, Remains, contents
+from throughline.store.integrity import DamagedError
 
 # Seconds that a look for damage may take; a large file is then believed until a read says otherwise.
 PATIENCE = 0.25
 _CHUNK = 1 << 20
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-class DamagedError(Exception):
-    """The database is not whole."""
-
-
-@frozen
-class Remains:
-    """The bytes of a database and its write-ahead log before SQLite has touched either."""
-
-    database: bytes
-    wal: bytes
 
 
 def broken(error: sqlite3.Error) -> bool:
@@ -72,7 +59,7 @@ def emptied(path: Path) -> None:
 def examine(connection: sqlite3.Connection, path: Path) -> None:
     """Raises DamagedError, or SQLite's own error, where an open database or its log is not whole."""
     taken = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
-    if _committed(path) > max(taken, 0) and not _in_use(path):
+    if _committed(path) > max(taken, 0) and not in_use(path):
         raise DamagedError
     until = None if suspect(path).exists() else time.monotonic() + PATIENCE
     connection.set_progress_handler(lambda: until is not None and time.monotonic() > until, 10_000)
@@ -94,19 +81,19 @@ def remains(path: Path) -> Remains:
     return Remains(path.read_bytes() if path.exists() else b"", wal.read_bytes() if wal.exists() else b"")
 
 
-def recover(path: Path, left: Remains, build: Callable[[Path, dict[str, list[Logged]]], None]) -> str:
+def recover(path: Path, left: Remains, build: Callable[[Path, Contents], None]) -> str:
     """Sets a damaged database aside and puts what can be read of it in its place, which `build` writes: one line that
     says so. A crash at any moment leaves one of the two. Raises StoreError while another window has it open.
     """
-    if _in_use(path):
+    if in_use(path):
         raise StoreError(f"{path} is damaged: close the other windows on it, and open it again to have it recovered.")
-    logs, lost = _readable(left)
+    found = contents(left)
     made = _recovered(path)
     making = made.with_suffix(".making")
     for old in (making, made):
         for one in (old, _wal(old)):
             one.unlink(missing_ok=True)
-    build(making, logs)
+    build(making, found)
     making.with_name(f"{making.name}.opening").unlink(missing_ok=True)
     aside = _free(path)
     # As they were found: SQLite has taken the log into the file since.
@@ -115,10 +102,10 @@ def recover(path: Path, left: Remains, build: Callable[[Path, dict[str, list[Log
         _write(_wal(aside), left.wal)
     making.replace(made)
     unfinished(path)
-    events = sum(map(len, logs.values()))
-    missing = f", {lost} are missing" if lost else ""
+    events = sum(not isinstance(one.event, Noted) for log in found.logs.values() for one in log)
+    missing = f", {found.lost:,} are missing" if found.lost else ""
     return (
-        f"{path} was damaged: {events} events of {len(logs)} sessions were recovered{missing}; "
+        f"{path} was damaged: {events:,} events of {len(found.logs):,} sessions were recovered{missing}; "
         f"the old file is kept as {aside.name}."
     )
 
@@ -141,35 +128,6 @@ def discard(path: Path) -> tuple[str, ...]:
     return tuple(one.name for one in found)
 
 
-def _readable(left: Remains) -> tuple[dict[str, list[Logged]], int]:
-    """Every event that can be read, by session, each session with a first event; and how many more there were."""
-    found: dict[tuple[str, int], Logged] = {}
-    # A page that the log has a newer state of is read as it was, too: that state may be the damaged one.
-    for database, wal in ((left.database, left.wal), (left.database, b"")):
-        for session, seq, at, body in carving.rows(database, wal):
-            with suppress(MalformedError):
-                found.setdefault((session, seq), Logged(seq, at, codec.load(body)))
-    logs: dict[str, list[Logged]] = {}
-    for session, seq in sorted(found):
-        logs.setdefault(session, []).append(found[session, seq])
-    lost = 0
-    for session, log in logs.items():
-        missing = log[-1].seq - len(log)
-        lost += missing
-        if log[0].seq > 1 or not isinstance(log[0].event, SessionStarted):
-            log[:] = [Logged(1, log[0].at, _begun(session, log)), *(one for one in log if one.seq > 1)]
-        gone = f", without {missing} events that could not be read" if missing else ""
-        log.append(Logged(log[-1].seq + 1, log[-1].at, Noted(f"Recovered from a damaged database{gone}.")))
-    return logs, lost
-
-
-def _begun(session: str, log: Sequence[Logged]) -> SessionStarted:
-    """A beginning for a session whose own is lost, from what followed."""
-    said = next((one.event.text for one in log if isinstance(one.event, Spoke)), "")
-    model = next((one.event.model for one in log if isinstance(one.event, CallBilled)), "")
-    return SessionStarted(session, " ".join(said.split())[:200], "engineer", "", model, 200_000)
-
-
 def _committed(path: Path) -> int:
     """How many pages the log holds up to the last commit that bears its salt, whatever stands between."""
     try:
@@ -179,9 +137,9 @@ def _committed(path: Path) -> int:
         return 0
 
 
-def _in_use(path: Path) -> bool:
-    """Whether another process has a session of this database open."""
-    for name in path.parent.glob("*.lock"):
+def in_use(path: Path, mine: Iterable[str] = ()) -> bool:
+    """Whether anybody has a session of this database open, but for those that are `mine`."""
+    for name in set(path.parent.glob("*.lock")) - {path.parent / f"{one}.lock" for one in mine}:
         lock = FileLock(name, blocking=False)
         try:
             lock.acquire()

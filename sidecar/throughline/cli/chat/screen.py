@@ -204,7 +204,7 @@ class Screen:
             case FileInjected():
                 form = "whole" if event.form == "full" else f"as a skeleton, {event.tokens:,} of {event.original:,}"
                 self.say(f"{event.path} is in the context, {form} tokens.", "blue")
-            case Noted(text=text):
+            case Noted(text=text) if text:
                 self.say(text, "yellow")
             case ArchiveWritten(tokens=tokens):
                 self.say(f"The project archive has {tokens:,} tokens.", "green")

@@ -1,0 +1,189 @@
+"""Whether a database holds every event as it was written: checksums, places without a gap, and a stored count.
+
+SQLite's own check sees that pages hang together, and not what stands on them: one flipped bit in a row's key can hide
+a thousand rows from every search, and one in a text can make it unreadable or say something else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from itertools import count
+from struct import pack
+from typing import TypeAlias
+from zlib import crc32
+
+from throughline.core.events import Logged, Noted
+from throughline.core.tagged import MalformedError
+from throughline.store import codec
+
+# An event as it is stored, with its texts as bytes: session, seq, time, kind, body and checksum.
+Stored: TypeAlias = tuple[bytes, int, float, bytes, bytes, int]
+
+_EVENTS = "SELECT CAST(session AS BLOB), seq, at, CAST(kind AS BLOB), CAST(body AS BLOB), crc FROM events"
+_SESSIONS = (
+    "SELECT CAST(id AS BLOB), CAST(objective AS BLOB), CAST(origin AS BLOB), started, updated, turns, ended, events,"
+    " crc FROM sessions"
+)
+
+
+class DamagedError(Exception):
+    """The database is not whole."""
+
+
+class RowsDamagedError(DamagedError):
+    """Its pages hang together, and events are missing, unreadable or altered."""
+
+
+def checksum(session: bytes, seq: int, at: float, kind: bytes, body: bytes) -> int:
+    """The CRC-32 of an event as it is stored."""
+    return crc32(body, crc32(b"%b\0%d\0%b\0%b" % (session, seq, pack("<d", at), kind)))
+
+
+def session_checksum(*values: bytes | float) -> int:
+    """The CRC-32 of a row of the sessions' table."""
+    return crc32(repr(values).encode())
+
+
+def stamp(connection: sqlite3.Connection) -> None:
+    """Gives every event its checksum, and every session its count, where an earlier version kept them without. Raises
+    RowsDamagedError where an event is missing or unreadable.
+    """
+    counts: dict[bytes, int] = {}
+    sums: list[tuple[int, str, int]] = []
+    for session, seq, at, kind, body, _ in connection.execute(f"{_EVENTS} ORDER BY session, seq"):
+        counts[session] = counts.get(session, 0) + 1
+        try:
+            named = session.decode()
+            codec.load(body.decode())
+        except (MalformedError, UnicodeDecodeError) as error:
+            raise RowsDamagedError from error
+        if seq != counts[session]:
+            raise RowsDamagedError
+        sums.append((checksum(session, seq, at, kind, body), named, seq))
+    connection.executemany("UPDATE events SET crc = ? WHERE session = ? AND seq = ?", sums)
+    rows = connection.execute(_SESSIONS).fetchall()
+    if {row[0] for row in rows} != set(counts):
+        raise RowsDamagedError
+    for session, number in counts.items():
+        connection.execute("UPDATE sessions SET events = ? WHERE id = ?", (number, session.decode()))
+        seal(connection, session.decode())
+
+
+def seal(connection: sqlite3.Connection, session: str) -> None:
+    """Gives a session's row its checksum, after whatever changed it."""
+    row = connection.execute(f"{_SESSIONS} WHERE id = ?", (session,)).fetchone()
+    if row is not None:
+        connection.execute("UPDATE sessions SET crc = ? WHERE id = ?", (session_checksum(*row[:-1]), session))
+
+
+def replace(connection: sqlite3.Connection, sought: bytes, blank: bytes) -> int:
+    """Replaces what stands in events' bodies, and what vouches for them: in how many. What was damaged stays so."""
+    held = connection.execute(f"{_EVENTS} WHERE instr(CAST(body AS BLOB), ?)", (sought,)).fetchall()
+    for session, seq, at, kind, body, crc in held:
+        made = body.replace(sought, blank)
+        whole = checksum(session, seq, at, kind, body) == crc
+        connection.execute(
+            "UPDATE events SET body = CAST(? AS TEXT), crc = ? WHERE CAST(session AS BLOB) = ? AND seq = ?",
+            (made, checksum(session, seq, at, kind, made) if whole else crc, session, seq),
+        )
+    for (session,) in connection.execute("SELECT id FROM sessions").fetchall():
+        seal(connection, session)
+    return len(held)
+
+
+def check(connection: sqlite3.Connection, patience: float | None = None) -> None:
+    """Raises RowsDamagedError where an event is missing or altered. After so many seconds the texts of the rest are
+    believed until they are read, and their number is compared all the same.
+    """
+    connection.execute("BEGIN")
+    try:
+        until = None if patience is None else time.monotonic() + patience
+        wanted = _counts(connection)
+        found = _checked(connection, until)
+        if found is None:
+            # Nothing but the keys is read, so that this takes little whatever the texts' length.
+            spans = "SELECT CAST(session AS BLOB), count(*), min(seq), max(seq) FROM events GROUP BY session"
+            rows = connection.execute(spans).fetchall()
+            found = {session: number for session, number, first, last in rows if (first, last) == (1, number)}
+        if found != wanted:
+            raise RowsDamagedError
+    finally:
+        connection.execute("COMMIT")
+
+
+def _counts(connection: sqlite3.Connection) -> dict[bytes, int]:
+    """How many events each session must have."""
+    rows = connection.execute(_SESSIONS).fetchall()
+    if any(session_checksum(*row[:-1]) != row[-1] for row in rows):
+        raise RowsDamagedError
+    return {row[0]: row[7] for row in rows}
+
+
+def _checked(connection: sqlite3.Connection, until: float | None) -> dict[bytes, int] | None:
+    """How many events each session has, each of them as it was written; None where there was no time for all."""
+    found: dict[bytes, int] = {}
+    last, place = b"", 0
+    for number, (session, seq, at, kind, body, crc) in enumerate(connection.execute(_EVENTS)):
+        if session != last:
+            if session in found:
+                raise RowsDamagedError
+            last, place = session, 0
+        place += 1
+        if seq != place or checksum(session, seq, at, kind, body) != crc:
+            raise RowsDamagedError
+        found[session] = place
+        if until is not None and number % 512 == 0 and time.monotonic() > until:
+            return None
+    return found
+
+
+def events(connection: sqlite3.Connection, session: str) -> tuple[list[Stored], int]:
+    """The events of a session as they are stored, in their order, and how many there must be."""
+    connection.execute("BEGIN")
+    try:
+        rows = connection.execute(f"{_EVENTS} WHERE session = ? ORDER BY seq", (session,)).fetchall()
+        row = connection.execute("SELECT events FROM sessions WHERE id = ?", (session,)).fetchone()
+    finally:
+        connection.execute("COMMIT")
+    return rows, row[0] if row else 0
+
+
+def whole_event(row: Stored) -> Logged | None:
+    """A stored event, or None where it is not as it was written."""
+    session, seq, at, kind, body, crc = row
+    if checksum(session, seq, at, kind, body) != crc:
+        return None
+    try:
+        return Logged(seq, at, codec.load(body.decode()))
+    except (MalformedError, UnicodeDecodeError):
+        return None
+
+
+def filled(found: Iterable[Logged], until: int, told: str) -> Iterator[Logged]:
+    """Events in their places up to `until` at least, with a note that says how many are missing where some are, so
+    that every event that is there keeps its place. `told` says what comes of it.
+    """
+    waiting = sorted(found, key=lambda one: one.seq)
+    at = waiting[0].at if waiting else 0.0
+    last = max([until, *(one.seq for one in waiting[-1:])])
+    places = iter(waiting)
+    coming = next(places, None)
+    gap = 0
+    for seq in count(1):
+        if seq > last:
+            return
+        if coming is not None and coming.seq == seq:
+            at, gap = coming.at, 0
+            yield coming
+            coming = next(places, None)
+            continue
+        gap += 1
+        missing = (coming.seq if coming else last + 1) - seq
+        yield Logged(seq, at, Noted(_said(missing, told) if gap == 1 else ""))
+
+
+def _said(missing: int, told: str) -> str:
+    one = missing == 1
+    return f"{'An event' if one else f'{missing:,} events'} that stood here cannot be read{told}."

@@ -1,0 +1,79 @@
+"""From any earlier schema to this one, in one transaction: whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from throughline.core.events import Logged
+from throughline.core.ports import StoreError
+from throughline.core.tagged import MalformedError
+from throughline.store import codec, integrity
+from throughline.store.words import words
+
+# Each file leads from one schema to the next.
+MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql")
+SCHEMA = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema's version. Raises StoreError for one that is newer than this program."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        raise StoreError(f"{path} was written by a newer Throughline (schema {version}): update the extension.")
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
+    """Leads a database to this schema, and gives it an id, `name`, where it has none: the schema that it had. Raises
+    StoreError, and RowsDamagedError where an earlier version's events are not all there.
+    """
+    with transaction(connection):
+        version = version_of(connection, path)
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            for statement in (files(__package__) / script).read_text("utf-8").split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            if script == "words.sql":
+                reindex(connection)
+            if script == "checksums.sql":
+                integrity.stamp(connection)
+                connection.execute("INSERT INTO meta VALUES ('id', ?)", (name,))
+            connection.execute(f"PRAGMA user_version = {number}")
+    return version
+
+
+def reindex(connection: sqlite3.Connection) -> None:
+    """Indexes anew what is kept; what cannot be read is not found either."""
+    connection.execute("DELETE FROM words")
+    for session, seq, at, body in connection.execute("SELECT session, seq, at, body FROM events").fetchall():
+        with suppress(MalformedError):
+            index(connection, session, Logged(seq, at, codec.load(body)))
+
+
+def index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:
+    """Puts what an event says into the index."""
+    for said in words(logged.event):
+        if said.text.strip():
+            text = said.text.encode("utf-8", "replace").decode("utf-8")
+            connection.execute(
+                "INSERT INTO words (text, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?)",
+                (text, session, logged.seq, said.turn, said.kind),
+            )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """What is done in it is done whole or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk or a failed commit may have rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
