@@ -1,11 +1,16 @@
-"""How properties are searched: anew on a developer's machine, the same way every time where a change is judged."""
+"""How properties are searched: anew on a developer's machine, the same way every time where a change is judged. And
+where a user's own state lies while tests run.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
 
 from hypothesis import settings
 
 settings.register_profile("judged", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("searched", deadline=None)
 settings.load_profile("judged" if os.environ.get("CI") else "searched")
+# No test writes to the user's own folder.
+os.environ.setdefault("THROUGHLINE_STATE", tempfile.mkdtemp(prefix="throughline-state-"))

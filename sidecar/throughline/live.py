@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from throughline.desk import skeletons
 from throughline.hands import Leave
 from throughline.opening import digest, kept, objective, off, system, worker
+from throughline.provenance import told
 
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
@@ -104,6 +105,8 @@ class LiveBench:
         self._leave = Leave(None, settings.allowed)
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
+        self._news: list[str] = []
+        self.news: tuple[str, ...] = ()
         self.disk = Folder(root)
         self._provider = Provider(self._access, self.disk, settings, self._clock)
 
@@ -190,7 +193,7 @@ class LiveBench:
         world, crew = await off(self._staffed, world, origin, model, name)
         owner = await Owner.start(world, crew, self._settings, begun)
         self._provider.watch(owner)
-        return owner
+        return await self._tell(owner)
 
     async def resume(self, session: str, listener: Listener, files: Workspace) -> Owner:
         """A session as its log left it, with the kind of model that it began with."""
@@ -201,7 +204,7 @@ class LiveBench:
         world, crew = await off(self._staffed, world, begun.origin, begun.model, session)
         owner = await Owner.resume(world, crew, self._settings, session)
         self._provider.watch(owner)
-        return owner
+        return await self._tell(owner)
 
     async def rehearse(self, session: str) -> Owner:
         """A copy of a session in memory, to try something on by local rules: nothing of it is kept, nor paid for."""
@@ -233,6 +236,7 @@ class LiveBench:
 
     def rename(self, session: str, name: str) -> None:
         """Gives a session that is not open another name. Raises RefusedError and StoreError as `forget` does."""
+        from throughline.core.cleaning import cleaned
         from throughline.core.events import Logged, SessionNamed
 
         self.find(session)
@@ -240,7 +244,7 @@ class LiveBench:
         store.hold(session)
         try:
             last = max(logged.seq for logged in store.read(session))
-            store.append(session, [Logged(last + 1, self._clock.now(), SessionNamed(name))])
+            store.append(session, [Logged(last + 1, self._clock.now(), cleaned(SessionNamed(name)))])
         finally:
             store.release(session)
 
@@ -366,8 +370,18 @@ class LiveBench:
 
     def _database(self) -> tuple[Store, ArchiveFile]:
         if self._store is None or self._archive is None:
-            self._store, self._archive = kept(self._root)
+            self._store, self._archive = kept(self._root, self._news.append)
         return self._store, self._archive
+
+    async def _tell(self, owner: Owner) -> Owner:
+        """Says in the first session that is opened what there is to say of the database; once is enough."""
+        from throughline.core.events import Noted
+
+        self.news, self._news = tuple(self._news), []
+        if self.news:
+            await owner.record(*map(Noted, self.news))
+            await off(told, self._database()[0], self._root)
+        return owner
 
 
 class _Nobody:

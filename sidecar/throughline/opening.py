@@ -8,9 +8,12 @@ A part of the composition root, as `__main__` is.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from throughline.provenance import stranger
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 def system(folder: Folder, role: str, project: str, objective: str) -> str:
     """The system prompt of a session in a folder."""
@@ -30,8 +35,10 @@ def system(folder: Folder, role: str, project: str, objective: str) -> str:
     return compose(prompts(folder), role, project, objective, rules(folder))
 
 
-def kept(project: Path | None) -> tuple[Store, ArchiveFile]:
-    """A project's sessions and archive, or new ones in memory. Raises StoreError."""
+def kept(project: Path | None, tell: Callable[[str], None] = log.warning) -> tuple[Store, ArchiveFile]:
+    """A project's sessions and archive, or new ones in memory; `tell` hears a line of a database that came from
+    elsewhere. Raises StoreError.
+    """
     from throughline.core.ports import StoreError
     from throughline.store.archive import ArchiveOnDisk
     from throughline.store.database import NAME, Database
@@ -41,7 +48,10 @@ def kept(project: Path | None) -> tuple[Store, ArchiveFile]:
         return MemoryStore(), MemoryArchive()
     if not (project / ".agent").resolve().is_relative_to(project.resolve()):
         raise StoreError(f"{project / '.agent'} is a link that leads out of the workspace: put a folder in its place.")
-    return Database(project / ".agent" / NAME), ArchiveOnDisk(project / ".agent")
+    database = Database(project / ".agent" / NAME)
+    if line := stranger(database, project):
+        tell(line)
+    return database, ArchiveOnDisk(project / ".agent")
 
 
 def objective(recording: Recording) -> str:

@@ -11,6 +11,7 @@ from throughline.cli.reading import emit
 from throughline.core.ports import Workspace
 from throughline.core.registry import Freshness
 from throughline.core.session import Session
+from throughline.core.times import shown_time
 from throughline.session.files import Known, registry
 
 _STANDING: dict[Freshness, str] = {
@@ -40,7 +41,7 @@ def run(workspace: Workspace, session: Session, *, as_json: bool) -> None:
     table = Table("file", "seen", "state", "hash", "by", "when")
     for one in known:
         sight = one.sight
-        when = datetime.datetime.fromtimestamp(sight.at, datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        when = datetime.datetime.fromtimestamp(shown_time(sight.at), datetime.UTC).strftime("%Y-%m-%d %H:%M")
         table.add_row(sight.path, _extent(one), _STANDING[one.freshness], sight.digest[:12], _SEEN[sight.by], when)
     console.print(table)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from throughline.cli.parts import Parts
 from throughline.core.ports import ModelRow, Prices
+from throughline.core.times import shown_time
 
 _UNKNOWN = "unknown"
 
@@ -63,4 +64,4 @@ def _stage(row: ModelRow) -> str:
 
 
 def _day(seconds: float | None) -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    return "" if seconds is None else datetime.fromtimestamp(shown_time(seconds), UTC).date().isoformat()

@@ -84,6 +84,11 @@ class Bench(Protocol):
         """Where the project archive is written."""
         ...
 
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What was said of the project's database in the session that was opened last."""
+        ...
+
     def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
         """Says whom the tools of sessions ask that are opened from now on, and who is told what their commands print,
         by the id of the call.

@@ -17,6 +17,7 @@ from rich.text import Text
 from throughline.cli.parts import Library
 from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.core.session import Session
+from throughline.core.times import shown_time
 from throughline.session.mailbox import RefusedError
 from throughline.session.report import figures, report
 
@@ -35,7 +36,7 @@ def sessions(library: Library, *, as_json: bool) -> None:
         return
     table = Table("session", "last used", "turns", "", "objective")
     for row in rows:
-        when = datetime.datetime.fromtimestamp(row.updated, datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        when = datetime.datetime.fromtimestamp(shown_time(row.updated), datetime.UTC).strftime("%Y-%m-%d %H:%M")
         state = "recording" if row.origin == "recording" else "ended" if row.ended else ""
         table.add_row(row.id, when, str(row.turns), state, row.objective)
     Console().print(table if rows else "This project has no sessions yet.")

@@ -11,6 +11,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from throughline.core.ports import ModelRow
+from throughline.core.times import shown_time
 
 # A model's id may end in the day of its release, or name the latest one.
 _SUFFIX = re.compile(r"-(\d{8}|latest)$")
@@ -84,5 +85,5 @@ def _remark(catalogue: Catalogue, name: str, row: ModelRow | None, now: float) -
 
 
 def _day(seconds: float) -> str:
-    day = datetime.fromtimestamp(seconds, UTC)
+    day = datetime.fromtimestamp(shown_time(seconds), UTC)
     return f"{day.day} {day:%B} {day.year}"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from throughline.core.ports import CallPiece, Clock, Model, Piece, Request, TextPiece
+from throughline.core.times import shown_time
 from throughline.core.view import Block
 
 # What stands for the tools and system prompt of a full agent, instead of a replay's own.
@@ -60,4 +61,4 @@ def _named(block: Block) -> tuple[str, int]:
 
 
 def _stamp(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat().replace("+00:00", "Z")
+    return datetime.datetime.fromtimestamp(shown_time(seconds), datetime.UTC).isoformat().replace("+00:00", "Z")

@@ -37,6 +37,21 @@ def records(database: bytes, wal: bytes = b"") -> Iterator[tuple[Value, ...]]:
                 yield values
 
 
+def merged(database: bytes, wal: bytes) -> bytes:
+    """A file with its write-ahead log taken in, in the older mode that needs no log beside it: for a copy in memory."""
+    last = committed(wal)
+    pages = {number: page for place, number, _, page in _frames(wal) if place <= last}
+    sizes = [struct.unpack_from(">I", wal, at + 4)[0] for at in _places(wal)[:last]]
+    made = bytearray(database)
+    if size := next((one for one in reversed(sizes) if one), 0):
+        made = made[: size * _SIZE].ljust(size * _SIZE, b"\0")
+    for number, page in pages.items():
+        if 0 < number <= len(made) // _SIZE:
+            made[(number - 1) * _SIZE : number * _SIZE] = page
+    made[18:20] = b"\1\1"
+    return bytes(made)
+
+
 def committed(wal: bytes) -> int:
     """How many frames of a log stand before the end of its last commit, the damaged ones among them counted."""
     return max((place for place, _, commits, _ in _frames(wal) if commits), default=0)
@@ -46,13 +61,17 @@ def _frames(wal: bytes) -> Iterator[tuple[int, int, bool, bytes]]:
     """Place (from 1), page number, whether it commits, and page of each frame with this round's salt: those that an
     earlier round of the log left behind have another, and a damaged one need not be the last.
     """
-    places = range(_WAL_HEADER, len(wal) - _FRAME_HEADER - _SIZE + 1, _FRAME_HEADER + _SIZE)
+    places = _places(wal)
     # The first frames are of this round, and so is the header, where it is whole.
     salt = wal[16:24] if _whole_header(wal) else next((wal[at + 8 : at + 16] for at in places), b"")
     for place, at in enumerate(places, 1):
         number, size = struct.unpack_from(">II", wal, at)
         if wal[at + 8 : at + 16] == salt:
             yield place, number, size > 0, wal[at + _FRAME_HEADER : at + _FRAME_HEADER + _SIZE]
+
+
+def _places(wal: bytes) -> range:
+    return range(_WAL_HEADER, len(wal) - _FRAME_HEADER - _SIZE + 1, _FRAME_HEADER + _SIZE)
 
 
 def _whole_header(wal: bytes) -> bool:

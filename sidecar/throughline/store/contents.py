@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
 
 from attrs import field, frozen
 
@@ -46,6 +48,8 @@ class _Found:
     """What the pages hold, as it is found."""
 
     events: dict[str, dict[int, Logged]] = field(factory=dict)
+    # Those with one byte put right, for places of which nothing better is found.
+    right: dict[str, dict[int, Logged]] = field(factory=dict)
     sessions: dict[str, _Listed] = field(factory=dict)
     ids: list[str] = field(factory=list)
 
@@ -61,28 +65,27 @@ class _Found:
             case _:
                 pass
 
-    def _event(self, record: tuple[carving.Value, ...]) -> None:
+    def _event(self, record: tuple[Any, ...]) -> None:
         session, seq, at, kind, body, *crc = record
         # SQLite keeps a whole second as an integer.
-        stored = (session, seq, float(at), kind, body)  # type: ignore[arg-type]
-        made = integrity.whole_event((*stored, *(crc or [integrity.checksum(*stored)])))  # type: ignore[arg-type]
-        if made is None or made.event.kind.encode() != kind:
-            return
-        try:
-            name = session.decode()  # type: ignore[union-attr]
-        except UnicodeDecodeError:
-            return
-        self.events.setdefault(name, {}).setdefault(made.seq, made)
+        row = (session, seq, float(at), kind, body)
+        made = integrity.whole_event((*row, *(crc or [integrity.checksum(*row)])))
+        if made is None and crc:
+            if right := integrity.corrected_event((*row, crc[0])):
+                self.right.setdefault(right[0], {}).setdefault(right[1].seq, right[1])
+        elif made is not None and made.event.kind.encode() == kind:
+            with suppress(UnicodeDecodeError):
+                self.events.setdefault(session.decode(), {}).setdefault(made.seq, made)
 
-    def _session(self, session: bytes, record: tuple[carving.Value, ...]) -> None:
+    def _session(self, session: bytes, record: tuple[Any, ...]) -> None:
         name, objective, origin, started, updated, *rest = record
-        values = (name, objective, origin, float(started), float(updated), *rest)  # type: ignore[arg-type]
-        if len(values) == 9 and integrity.session_checksum(*values[:-1]) != values[-1]:  # type: ignore[arg-type]
+        values = (name, objective, origin, float(started), float(updated), *rest)
+        if len(values) == 9 and integrity.session_checksum(*values[:-1]) != values[-1]:
             return
         number = values[7] if len(values) == 9 else 0
         try:
             named = session.decode()
-            listed = _Listed(objective.decode(), _ORIGINS[origin], float(started), number)  # type: ignore
+            listed = _Listed(objective.decode(), _ORIGINS[origin], float(started), number)
         except (UnicodeDecodeError, KeyError):
             return
         before = self.sessions.get(named)
@@ -100,9 +103,10 @@ def contents(left: Remains) -> Contents:
             found.take(record)
     logs: dict[str, list[Logged]] = {}
     lost = 0
-    for session in sorted({*found.events, *found.sessions}):
+    for session in sorted({*found.events, *found.right, *found.sessions}):
         listed = found.sessions.get(session)
-        known = _plausible(sorted(found.events.get(session, {}).values(), key=lambda one: one.seq), listed)
+        events = {**found.right.get(session, {}), **found.events.get(session, {})}
+        known = _plausible([events[seq] for seq in sorted(events)], listed)
         logs[session], gone = _mended(session, known, listed)
         lost += gone
     return Contents(logs, lost, found.ids[0] if found.ids else "")

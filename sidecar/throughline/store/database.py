@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Literal
 
@@ -19,7 +17,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from throughline.core.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, Spoke
 from throughline.core.ports import FORGOTTEN, Found, SessionRow, StoreError
 from throughline.core.tagged import MalformedError
-from throughline.store import codec, integrity, migration, recovery, whole
+from throughline.store import carving, codec, integrity, migration, recovery, whole
 from throughline.store.contents import Contents, contents
 from throughline.store.failure import FULL, full, protected, reason, taken
 from throughline.store.integrity import DamagedError, RowsDamagedError
@@ -79,17 +77,14 @@ class Database:
             self._open()
 
     def _read_only(self) -> None:
-        """Opens a copy, since SQLite cannot take in a log that it may not write; it refuses what would change it."""
+        """Opens a copy in memory, since SQLite cannot take in a log that it may not write; it refuses what would change
+        it.
+        """
         left = recovery.remains(self._path)
         self._connection = self._opened(":memory:")
-        with TemporaryDirectory() as folder:
-            for name in (self._path, self._path.with_name(f"{self._path.name}-wal")):
-                if name.exists():
-                    shutil.copyfile(name, Path(folder) / name.name)
-            copied = self._opened((Path(folder) / self._path.name).as_uri())
-            with closing(copied):
-                copied.backup(self._connection)
         try:
+            if left.database:
+                self._connection.deserialize(carving.merged(left.database, left.wal))
             self._migrate()
             integrity.check(self._connection, PATIENCE)
         except (sqlite3.DatabaseError, DamagedError) as error:

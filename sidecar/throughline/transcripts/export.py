@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from throughline.core.events import Logged, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.times import shown_time
 
 
 def export(log: Iterable[Logged]) -> Iterator[str]:
     """One line of JSON for each thing that was said, called or returned."""
     kept = [(one.at, made) for one in log if (made := _step(one))]
     for number, (at, made) in enumerate(kept):
-        stamp = datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat().replace("+00:00", "Z")
+        stamp = datetime.datetime.fromtimestamp(shown_time(at), datetime.UTC).isoformat().replace("+00:00", "Z")
         yield json.dumps({"i": number, **made, "ts": stamp}, ensure_ascii=False)
 
 

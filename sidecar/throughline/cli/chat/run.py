@@ -112,6 +112,8 @@ async def _begin(bench: Bench, wanted: Wanted, screen: Screen) -> Owner:
 def _greet(talk: Talk, *, resumed: bool) -> None:
     """Says what is open, and who answers."""
     session, say = talk.owner.session, talk.screen.say
+    for line in talk.bench.news:
+        say(line, "yellow")
     begun = "goes on" if resumed else "started"
     say(f"Session {session.id} {begun}: {session.objective or 'no objective stated'}", "bold")
     if resumed and session.turns:
