@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from throughline.desk import skeletons
 from throughline.hands import Leave
 from throughline.opening import digest, kept, objective, off, system, worker
-from throughline.provenance import told
+from throughline.provenance import known_databases, told
 
 if TYPE_CHECKING:
     from throughline.agent.loop import Crew
@@ -380,7 +380,7 @@ class LiveBench:
         self.news, self._news = tuple(self._news), []
         if self.news:
             await owner.record(*map(Noted, self.news))
-            await off(told, self._database()[0], self._root)
+            await off(told, self._database()[0], self._root, known_databases())
         return owner
 
 

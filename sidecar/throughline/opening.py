@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from throughline.provenance import stranger
+from throughline.provenance import known_databases, stranger
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +49,7 @@ def kept(project: Path | None, tell: Callable[[str], None] = log.warning) -> tup
     if not (project / ".agent").resolve().is_relative_to(project.resolve()):
         raise StoreError(f"{project / '.agent'} is a link that leads out of the workspace: put a folder in its place.")
     database = Database(project / ".agent" / NAME)
-    if line := stranger(database, project):
+    if line := stranger(database, project, known_databases()):
         tell(line)
     return database, ArchiveOnDisk(project / ".agent")
 

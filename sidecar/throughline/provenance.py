@@ -25,11 +25,16 @@ _EARLIER = (
 )
 
 
-def stranger(database: Database, project: Path) -> str:
-    """What to tell of a database that is not known to have been made here, or nothing. One made just now is listed."""
+def known_databases() -> KnownDatabases:
+    """The list of this user's machine."""
     from throughline.workspace.known_databases import KnownDatabases  # noqa: PLC0415
 
-    folder, known = project.resolve(), KnownDatabases()
+    return KnownDatabases()
+
+
+def stranger(database: Database, project: Path, known: KnownDatabases) -> str:
+    """What to tell of a database that is not known to have been made here, or nothing. One made just now is listed."""
+    folder = project.resolve()
     if database.since == "made":
         _list(known, folder, database.id, made=True)
         return ""
@@ -41,13 +46,12 @@ def stranger(database: Database, project: Path) -> str:
     return _EARLIER if database.since == "led" else _ELSEWHERE
 
 
-def told(store: Store, project: Path) -> None:
+def told(store: Store, project: Path, known: KnownDatabases) -> None:
     """Remembers that the user was told of a database from elsewhere: once is enough."""
     from throughline.store.database import Database  # noqa: PLC0415
-    from throughline.workspace.known_databases import KnownDatabases  # noqa: PLC0415
 
     if isinstance(store, Database):
-        _list(KnownDatabases(), project.resolve(), store.id, made=False)
+        _list(known, project.resolve(), store.id, made=False)
 
 
 def _list(known: KnownDatabases, folder: Path, name: str, *, made: bool) -> None:

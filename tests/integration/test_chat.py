@@ -292,3 +292,19 @@ async def test_in_a_terminal_enter_says_the_recordings_next_words_and_exit_asks(
         await screen.shows("Session report")
         await screen.shows("project-context.md")
         assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+
+
+async def test_a_chat_says_once_that_a_database_was_not_made_on_this_machine(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    await chat(project, ["", "exit", "n"], "--demo")
+    brought = tmp_path / "brought"
+    project.rename(brought)
+    project.mkdir()
+    # As a clone has it: the folder is not the one that the list has, and that one is still there.
+    counts = []
+    for _ in range(2):
+        status, out, err = await chat(brought, ["exit", "n"], "--continue")
+        assert status == 0, err
+        counts.append(out.count("This folder's database was not made on this machine"))
+    assert counts == [1, 0]

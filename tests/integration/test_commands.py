@@ -295,3 +295,42 @@ def test_the_doctor_says_what_is_missing_and_shows_no_key(shed: Path) -> None:
     keyed = run("doctor", "--project", shed, ANTHROPIC_API_KEY="sk-test-key")
     assert keyed.returncode == 0, keyed.stdout
     assert "sk-test-key" not in keyed.stdout + keyed.stderr
+
+
+@pytest.mark.parametrize("at", [1e12, -1e12, 1e300])
+def test_a_clock_that_was_far_off_keeps_nothing_from_being_read(tmp_path: Path, at: float) -> None:
+    begun = SessionStarted("far", "a", "engineer", "p", "claude-sonnet-5-5", 200_000)
+    store = Database(tmp_path / ".agent" / "throughline.db")
+    store.append(
+        "far", [Logged(1, at, begun), Logged(2, at, Spoke(1, "Keep it.", 4)), Logged(3, at, TurnEnded(1, "done"))]
+    )
+    store.close()
+    for command in ("sessions", "status", "export"):
+        done = run(command, "--project", tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), (command, done.stderr)
+
+
+# Not a byte can be written, as where the disk is full; what a file holds can be read.
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sys.argv[1:] = {arguments!r}
+from throughline.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.parametrize(
+    ("command", "said"), [("sessions", '"waits"'), ("export", "Keep the order."), ("status", '"turns": 1')]
+)
+def test_a_full_disk_still_lets_one_read(tmp_path: Path, command: str, said: str) -> None:
+    propose(tmp_path, "waits")
+    arguments = [command, "--project", str(tmp_path), *(["--json"] if command != "export" else [])]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL.format(arguments=arguments)],
+        capture_output=True, text=True, timeout=60, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert "the disk is full" in done.stderr

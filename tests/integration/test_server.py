@@ -322,6 +322,8 @@ MALFORMED = [
     ("throughline/nothing", {}, -32601),
     (methods.SEND.name, {"text": "no session", "files": []}, -32803),
     (methods.RESUME.name, {"session": "unknown"}, -32803),
+    *((f"throughline/session/{act}", {"session": "half \ud83d"}, -32803) for act in ("read", "export", "forget")),
+    ("throughline/session/rename", {"session": "half \ud83d", "name": "\ude00"}, -32803),
     (methods.RECORDING.name, {"path": "/nowhere/at/all.jsonl"}, -32803),
 ]
 
