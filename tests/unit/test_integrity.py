@@ -117,6 +117,22 @@ def test_rows_that_are_missing_or_altered_are_told_and_the_others_recovered(
         assert isinstance(tuple(again.read("s"))[-1].event, Spoke)
 
 
+@pytest.mark.parametrize("seq", ["'seven'", "7.5", "x'00'", "NULL"])
+@pytest.mark.parametrize("column", ["at", "kind", "body", "crc", "session"])
+def test_a_value_of_another_type_is_damage_too(tmp_path: Path, column: str, seq: str) -> None:
+    path = made(tmp_path)
+    # The types and constraints that SQLite holds to are those of its schema, and not those on a damaged page.
+    change(
+        path,
+        "CREATE TABLE loose (session, seq, at, kind, body, crc, PRIMARY KEY (session, seq))",
+        "INSERT INTO loose SELECT * FROM events",
+        f"UPDATE loose SET {column} = {seq} WHERE session = 's' AND seq = 7",
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        rows = list(integrity.stored(connection, "SELECT * FROM loose WHERE seq = 7 ORDER BY session DESC"))
+    assert integrity.whole_event(rows[0]) is None
+
+
 def test_a_database_keeps_its_id_when_it_is_recovered(tmp_path: Path) -> None:
     path = made(tmp_path)
     with closing(Database(path)) as database:

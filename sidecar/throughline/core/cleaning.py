@@ -26,7 +26,8 @@ _CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
 _LATER = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor movements and modes
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\r\n]*(?:\x07|\x1b\\|\x9c)"  # titles, links, the clipboard
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])"  # titles, links, the clipboard
+    r"[^\x07\x1b\x90\x98\x9c-\x9f\r\n]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 # A character that was struck over, as manual pages have them for bold.

@@ -7,10 +7,11 @@ a thousand rows from every search, and one in a text can make it unreadable or s
 from __future__ import annotations
 
 import sqlite3
+import struct
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
-from struct import Struct
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -24,7 +25,9 @@ Stored: TypeAlias = tuple[bytes, int, float, bytes, bytes, int]
 
 _EVENTS = "SELECT session, seq, at, kind, body, crc FROM events"
 _SESSIONS = "SELECT id, objective, origin, started, updated, turns, ended, events, crc FROM sessions"
-_PLACE = Struct("<qd")
+_PLACE = struct.Struct("<qd")
+# What a value of another type than it must have makes of a checksum: the type, too, is a damaged byte away.
+_MISSHAPEN = (struct.error, TypeError, AttributeError)
 
 
 class DamagedError(Exception):
@@ -61,16 +64,15 @@ def stamp(connection: sqlite3.Connection) -> None:
     """
     counts: dict[bytes, int] = {}
     sums: list[tuple[int, str, int]] = []
-    for session, seq, at, kind, body, _ in stored(connection, f"{_EVENTS} ORDER BY session, seq"):
-        counts[session] = counts.get(session, 0) + 1
-        try:
-            named = session.decode()
+    try:
+        for session, seq, at, kind, body, _ in stored(connection, f"{_EVENTS} ORDER BY session, seq"):
+            counts[session] = counts.get(session, 0) + 1
+            if seq != counts[session]:
+                raise RowsDamagedError
             codec.load(body.decode())
-        except (MalformedError, UnicodeDecodeError) as error:
-            raise RowsDamagedError from error
-        if seq != counts[session]:
-            raise RowsDamagedError
-        sums.append((checksum(session, seq, at, kind, body), named, seq))
+            sums.append((checksum(session, seq, at, kind, body), session.decode(), seq))
+    except (MalformedError, UnicodeDecodeError, *_MISSHAPEN) as error:
+        raise RowsDamagedError from error
     connection.executemany("UPDATE events SET crc = ? WHERE session = ? AND seq = ?", sums)
     rows = list(stored(connection, _SESSIONS))
     if {row[0] for row in rows} != set(counts):
@@ -93,7 +95,7 @@ def replace(connection: sqlite3.Connection, sought: bytes, blank: bytes) -> int:
         made = body.replace(sought, blank)
         whole = checksum(session, seq, at, kind, body) == crc
         connection.execute(
-            "UPDATE events SET body = CAST(? AS TEXT), crc = ? WHERE CAST(session AS BLOB) = ? AND seq = ?",
+            "UPDATE events SET body = CAST(? AS TEXT), crc = ? WHERE session = CAST(? AS TEXT) AND seq = ?",
             (made, checksum(session, seq, at, kind, made) if whole else crc, session, seq),
         )
     for (session,) in connection.execute("SELECT id FROM sessions").fetchall():
@@ -101,15 +103,29 @@ def replace(connection: sqlite3.Connection, sought: bytes, blank: bytes) -> int:
     return len(held)
 
 
+@contextmanager
+def _unchanging(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read in it is of one moment."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        # SQLite may have ended it by itself where a page is damaged.
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+
+
 def check(connection: sqlite3.Connection, patience: float | None = None) -> None:
     """Raises RowsDamagedError where an event is missing or altered. After so many seconds the texts of the rest are
     believed until they are read, and their number is compared all the same.
     """
-    connection.execute("BEGIN")
-    try:
+    with _unchanging(connection):
         until = None if patience is None else time.monotonic() + patience
         wanted = _counts(connection)
-        found = _checked(connection, until)
+        try:
+            found = _checked(connection, until)
+        except _MISSHAPEN as error:
+            raise RowsDamagedError from error
         if found is None:
             # Nothing but the keys is read, so that this takes little whatever the texts' length.
             spans = "SELECT session, count(*), min(seq), max(seq) FROM events GROUP BY session"
@@ -117,8 +133,6 @@ def check(connection: sqlite3.Connection, patience: float | None = None) -> None
             found = {session: number for session, number, first, last in rows if (first, last) == (1, number)}
         if found != wanted:
             raise RowsDamagedError
-    finally:
-        connection.execute("COMMIT")
 
 
 def _counts(connection: sqlite3.Connection) -> dict[bytes, int]:
@@ -150,23 +164,19 @@ def _checked(connection: sqlite3.Connection, until: float | None) -> dict[bytes,
 
 def events(connection: sqlite3.Connection, session: str) -> tuple[list[Stored], int]:
     """The events of a session as they are stored, in their order, and how many there must be."""
-    connection.execute("BEGIN")
-    try:
+    with _unchanging(connection):
         rows = list(stored(connection, f"{_EVENTS} WHERE session = ? ORDER BY seq", (session,)))
         row = connection.execute("SELECT events FROM sessions WHERE id = ?", (session,)).fetchone()
-    finally:
-        connection.execute("COMMIT")
     return rows, row[0] if row else 0
 
 
 def whole_event(row: Stored) -> Logged | None:
     """A stored event, or None where it is not as it was written."""
     session, seq, at, kind, body, crc = row
-    if checksum(session, seq, at, kind, body) != crc:
-        return None
     try:
-        return Logged(seq, at, codec.load(body.decode()))
-    except (MalformedError, UnicodeDecodeError):
+        same = checksum(session, seq, at, kind, body) == crc
+        return Logged(seq, at, codec.load(body.decode())) if same else None
+    except (MalformedError, UnicodeDecodeError, *_MISSHAPEN):
         return None
 
 
