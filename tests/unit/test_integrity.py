@@ -133,6 +133,45 @@ def test_a_value_of_another_type_is_damage_too(tmp_path: Path, column: str, seq:
     assert integrity.whole_event(rows[0]) is None
 
 
+# Bytes of the file's head: its name, the page's size, ways of writing and reading, room kept, fractions, the number
+# of pages, free ones, the form of the schema, the encoding of texts, and the number of our schema.
+HEAD = [0, 9, 16, 17, 18, 19, 20, 21, 23, 31, 35, 39, 44, 47, 59]
+
+
+@pytest.mark.parametrize("place", HEAD)
+@pytest.mark.parametrize("bit", [1, 64])
+def test_a_damaged_head_loses_nothing(tmp_path: Path, place: int, bit: int) -> None:
+    path = made(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[place] ^= bit
+    path.write_bytes(content)
+    with closing(Database(path)) as database:
+        assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_schema_that_is_not_the_one_that_the_head_says_is_damage(tmp_path: Path, number: int) -> None:
+    path = made(tmp_path)
+    change(path, f"PRAGMA user_version = {number}")
+    with closing(Database(path)) as database:
+        assert "was damaged" in database.repair
+        assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("crc INTEGER", "brc INTEGER"), ("origin TEXT", "orisin TEXT"), ("key", "kez")]
+)
+def test_a_damaged_description_of_the_tables_loses_nothing(tmp_path: Path, old: str, new: str) -> None:
+    path = made(tmp_path)
+    content = path.read_bytes()
+    assert old.encode() in content[:8_192]
+    path.write_bytes(content.replace(old.encode(), new.encode(), 1))
+    with closing(Database(path)) as database:
+        assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
+        database.keep_skeletons({"a": "b"})
+        assert database.recall("kiosk")
+
+
 def test_a_database_keeps_its_id_when_it_is_recovered(tmp_path: Path) -> None:
     path = made(tmp_path)
     with closing(Database(path)) as database:

@@ -88,12 +88,14 @@ class Database:
             self._migrate()
             integrity.check(self._connection, PATIENCE)
         except (sqlite3.DatabaseError, DamagedError) as error:
-            if isinstance(error, sqlite3.Error) and not recovery.broken(error):
+            if isinstance(error, sqlite3.Error) and not recovery.disordered(error):
                 raise
             self._connection.close()
             self._connection = self._opened(":memory:")
-            self._migrate()
             found = contents(left)
+            self._name = found.id or self._name
+            self._migrate()
+            self.since = "before"
             for session, events in found.logs.items():
                 self.append(session, events)
             self.repair = f"{self._path} is damaged, and cannot be written: make the file and its folder writable."
@@ -105,13 +107,13 @@ class Database:
         left = recovery.remains(self._path) if recovery.doubtful(self._path) else None
         doubted = recovery.suspect(self._path).exists()
         try:
-            recovery.emptied(self._path)
+            recovery.misjudged(self._path)
             self._connection = self._opened(self._path.absolute().as_uri())
             self._checked(lambda: recovery.examine(self._connection, self._path))
             self._checked(self._prepare)
             self._checked(lambda: integrity.check(self._connection, None if doubted else PATIENCE))
         except (sqlite3.DatabaseError, DamagedError) as error:
-            if isinstance(error, sqlite3.Error) and not recovery.broken(error):
+            if isinstance(error, sqlite3.Error) and not recovery.disordered(error):
                 raise
             if isinstance(error, RowsDamagedError) and recovery.in_use(self._path) and self._reopened():
                 self.repair = (

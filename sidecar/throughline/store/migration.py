@@ -12,11 +12,20 @@ from throughline.core.events import Logged
 from throughline.core.ports import StoreError
 from throughline.core.tagged import MalformedError
 from throughline.store import codec, integrity
+from throughline.store.integrity import DamagedError
 from throughline.store.words import words
 
 # Each file leads from one schema to the next.
 MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql")
 SCHEMA = len(MIGRATIONS)
+# Tables, and the schema from which on they are there.
+_SINCE = {"sessions": 1, "events": 1, "words": 2, "meta": 4}
+# What fails where the description of a table is not as it must be; the other tables are read anyway.
+_PROBES = (
+    "SELECT text, session, seq, turn, kind FROM words LIMIT 0",
+    "SELECT id, key, body FROM skeletons LIMIT 0",
+    "SELECT name, value FROM meta LIMIT 0",
+)
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
@@ -29,10 +38,14 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
 
 def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
     """Leads a database to this schema, and gives it an id, `name`, where it has none: the schema that it had. Raises
-    StoreError, and RowsDamagedError where an earlier version's events are not all there.
+    StoreError, DamagedError where it is none of the schemas, and RowsDamagedError where events are not all there.
     """
     with transaction(connection):
         version = version_of(connection, path)
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        # The number of the schema stands in the file's head, and may be the damaged part.
+        if any((table in tables) != (version >= since) for table, since in _SINCE.items()):
+            raise DamagedError
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             for statement in (files(__package__) / script).read_text("utf-8").split(";"):
                 if statement.strip():
@@ -43,6 +56,8 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
                 integrity.stamp(connection)
                 connection.execute("INSERT INTO meta VALUES ('id', ?)", (name,))
             connection.execute(f"PRAGMA user_version = {number}")
+        for statement in _PROBES:
+            connection.execute(statement)
     return version
 
 

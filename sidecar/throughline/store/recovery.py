@@ -29,6 +29,13 @@ def broken(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
 
 
+def disordered(error: sqlite3.Error) -> bool:
+    """Whether an error of an opening says so: what is asked then is always the same, so that a table or a column that
+    is not there means that the description of the tables is damaged.
+    """
+    return broken(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
+
+
 def suspect(path: Path) -> Path:
     """The mark that a read of a damaged page leaves behind, for the next opening."""
     return path.with_name(f"{path.name}.damaged")
@@ -50,9 +57,15 @@ def doubtful(path: Path) -> bool:
     return _size(_wal(path)) > 0
 
 
-def emptied(path: Path) -> None:
-    """Raises DamagedError for a file that is empty beside a log that is not: SQLite would throw the log away."""
-    if path.exists() and not path.stat().st_size and _size(_wal(path)):
+def misjudged(path: Path) -> None:
+    """Raises DamagedError for a file that SQLite would take for something else: an empty one beside a log that is not,
+    which it would throw away, and one whose head asks for a way of writing that there is none of.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        head = stream.read(20)
+    if (not head and _size(_wal(path))) or any(way not in (1, 2) for way in head[18:]):
         raise DamagedError
 
 
