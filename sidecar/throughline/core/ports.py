@@ -85,7 +85,13 @@ class ModelError(UserError):
 
 
 class TooLongError(ModelError):
-    """The prompt is longer than the model takes."""
+    """The prompt is longer than the model takes; `limit` is the context limit in its own tokens, 0 where the server does
+    not say it.
+    """
+
+    def __init__(self, message: str, limit: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class Model(Protocol):

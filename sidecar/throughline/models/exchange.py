@@ -192,7 +192,7 @@ class Connection:
         url = str(self._client.base_url)
         if isinstance(error, APIStatusError):
             # Without a message of the API's own, the body may be any server's whole page.
-            said = (error.api_message or "").replace(self._key, "…")
+            said = " ".join(filter(None, (error.api_message, _code(error.body)))).replace(self._key, "…")
             wait = error.response.headers.get("retry-after", "")
             return failure.answered(error.status_code, error.type or "", said, model, url, wait)
         if isinstance(error, APITimeoutError | TimeoutException):
@@ -202,6 +202,13 @@ class Connection:
         if isinstance(error, HTTPError | UnicodeDecodeError | json.JSONDecodeError):
             return failure.cut()
         return failure.foreign(url)
+
+
+def _code(body: object) -> str:
+    """The code that servers of other makes give beside an error's message."""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    code = inner.get("code") if isinstance(inner, dict) else None
+    return f"({code})" if isinstance(code, str) and code else ""
 
 
 def _unknown(error: APIStatusError, parameters: Json) -> str:
