@@ -9,7 +9,11 @@ from throughline.models.failure import answered
 
 TOO_LONG = [
     (400, "prompt is too long: 210000 tokens > 200000 maximum", 200_000),
-    (400, "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length", 200_000),
+    (
+        400,
+        "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease",
+        200_000,
+    ),
     (413, "Request exceeds the maximum size", 0),
     (413, "", 0),
     (400, "This model's maximum context length is 32768 tokens. However, you requested 40000 tokens.", 32_768),

@@ -85,8 +85,8 @@ class ModelError(UserError):
 
 
 class TooLongError(ModelError):
-    """The prompt is longer than the model takes; `limit` is the context limit in its own tokens, 0 where the server does
-    not say it.
+    """The prompt is longer than the model takes; `limit` is the context limit in its own tokens, 0 where the server
+    does not say it.
     """
 
     def __init__(self, message: str, limit: int = 0) -> None:

@@ -37,7 +37,7 @@ _TOO_LONG = "The prompt is too long for {model}: compact the session with /compa
 # What servers say where a prompt, or it and the longest reply together, do not fit. A number of tokens that is named is
 # the limit. The limit of a reply alone, and a quota of tokens a minute, say other things.
 _WORDINGS = tuple(
-    re.compile(wording, re.I | re.S)
+    re.compile(wording, re.IGNORECASE | re.DOTALL)
     for wording in (
         r"(?:prompt|input|message|request|conversation)s?(?: tokens)? (?:is|are|was|were) too (?:long|large)\b"
         r"(?:.*?> ?(?P<limit>[\d,]+))?",  # Anthropic, Bedrock, Groq
