@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from throughline.agent.odd import CUT, Odd, Reply
 from throughline.core.events import CallBilled, Purpose, Replied, Told, ToolCalled
@@ -20,10 +20,12 @@ from throughline.core.ports import (
     Prices,
     Request,
     TextPiece,
+    ThoughtPiece,
     Toolbox,
     TooLongError,
     UsagePiece,
 )
+from throughline.core.thinking import Thought
 from throughline.core.usage import Usage, dollars
 from throughline.core.view import View
 
@@ -166,6 +168,12 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View) -> Reply:
                     desk.streamed(turn, piece.text)
                     if piece.last:
                         await close()
+                case ThoughtPiece():
+                    await close()
+                    thought = Thought(turn, piece.block, 0)
+                    await desk.record(evolve(thought, tokens=desk.count(thought.text)))
+                    # On some models the words between two calls are thinking: a reply of it alone is not empty.
+                    said = True
                 case CallPiece():
                     await close()
                     tokens = desk.count(json.dumps(piece.args))
