@@ -83,7 +83,7 @@ def _thoughts(body: Json) -> Iterator[tuple[str, str, str, str]]:
 
 def _digest(before: list[tuple[str, Json]]) -> str:
     bare = [[side, {name: value for name, value in one.items() if name != "cache_control"}] for side, one in before]
-    return hashlib.sha256(json.dumps(bare).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()
 
 
 def _ends_well(message: Json) -> bool:
