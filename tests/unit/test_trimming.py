@@ -229,6 +229,16 @@ async def test_a_session_goes_on_after_nine_large_reads_at_once(model: Narrow, l
     assert any("did not fit into claude-sonnet-5-5's context" in text and "recall" in text for text in notes)
 
 
+async def test_what_is_as_long_as_something_refused_is_not_sent_again() -> None:
+    model = Narrow(30_000)
+    await live(model, "Read all.")
+    first = model.refused
+    again = Narrow(30_000)
+    _, told = await live(again, "Read all.", "Hm.", f"Sum up: {'word ' * 90_000}", f"And: {'word ' * 90_000}")
+    assert [event.ending for event in told if isinstance(event, TurnEnded)] == ["done"] * 4
+    assert again.refused == first
+
+
 async def test_a_message_larger_than_the_window_is_answered() -> None:
     model = Narrow(9_000)
     _, told = await live(model, f"Sum up: {'word ' * 48_000}", "And?", limit=15_000)

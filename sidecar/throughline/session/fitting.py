@@ -18,6 +18,8 @@ from throughline.session.world import World
 
 # Of a view that a provider has refused as too long, the next one has this part at most.
 SMALLER = 0.6
+# And what is not this much smaller than something that was refused is not sent at all.
+BELOW = 0.95
 
 
 class Fitting:
@@ -32,11 +34,17 @@ class Fitting:
         self._journal = journal
         self._meter = meter
         self._views = views
+        # The o200k tokens of the shortest prompt that each model has refused as too long, tools included.
+        self._refused: dict[str, int] = {}
 
     def most(self, view: View) -> int:
-        """The o200k tokens that a view may have, so that the tools, the reply and it fit into the limit."""
+        """The o200k tokens that a view may have, so that the tools, the reply and it fit into the limit, and into what
+        the model takes where that turned out to be less.
+        """
         limit = self._journal.session.limit
-        return view.tokens + self._meter.room(view, 1 - reply_limit(limit) / limit)
+        most = view.tokens + self._meter.room(view, 1 - reply_limit(limit) / limit)
+        refused = self._refused.get(self._crew.name)
+        return most if refused is None else min(most, round(refused * BELOW) - self._meter.tools)
 
     async def fit(self, view: View, refused: int = 0) -> bool:
         """Cuts a view that does not fit, or that is no smaller than one of so many o200k tokens that was `refused`, and
@@ -44,9 +52,14 @@ class Fitting:
         """
         if self._settings.strategy != "throughline":
             return False  # What Throughline is compared with sends what it sends.
+        if refused:
+            known = self._refused.get(self._crew.name, refused + self._meter.tools)
+            self._refused[self._crew.name] = min(known, refused + self._meter.tools)
         session, most = self._journal.session, self.most(view)
         if refused:
             most = min(most, round((refused + self._meter.tools) * SMALLER) - self._meter.tools)
+        if view.tokens <= most:
+            return False
         events = await self._world.off(lambda: self._trimmed(session, view, most))
         if not events:
             return False
@@ -73,6 +86,6 @@ def _told(events: tuple[Masked | Trimmed, ...], saved: int, model: str) -> str:
         "nothing of the oldest steps" if any(isinstance(one, Trimmed) and one.left_out.turn for one in events) else "",
     ]
     return (
-        f"The next message did not fit into {model}'s context: it is sent {', '.join(filter(None, what))} "
-        f"({saved:,} tokens less). The log keeps all of it: recall brings back any part."
+        f"The next request did not fit into {model}'s context and is cut: it has {', '.join(filter(None, what))} "
+        f"({saved:,} tokens are left out). The log keeps all of it: recall brings back any part."
     )
