@@ -16,6 +16,7 @@ from throughline.core.settings import Settings
 from throughline.core.thinking import Thought
 from throughline.core.view import Block, View
 from throughline.models.anthropic import Anthropic
+from throughline.models.cache import PromptCache
 from throughline.models.contract import Contract
 from throughline.models.fake import FakeMessages, Ground, listed
 from throughline.models.keys import Access
@@ -25,7 +26,7 @@ from throughline.models.thinking import is_adaptive, is_bound, is_refusal
 from throughline.session.owner import Owner
 from throughline.store.codec import dump, load
 from unit.logs import BEGUN, done, replied, session, spoke, tool, view
-from unit.worlds import Bench
+from unit.worlds import Bench, HandClock
 
 KEY = "made-up-key"
 NEW = "claude-sonnet-5-5"
@@ -62,6 +63,21 @@ def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
     later = session(*story, done(1), spoke(2, "on"), thought(2, "Now this."), *tool(2, "c2"))
     assert thoughts(view(later)) == [thought(2, "Now this.").block]
     assert list(shown(later, shown(session(*story))).blocks) == list(shown(later).blocks)
+
+
+def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -> None:
+    clock = HandClock()
+    cache = PromptCache(clock, 1.0)
+    story: list[Event] = []
+    fresh: list[int] = []
+    for turn in range(1, 5):
+        story.append(spoke(turn, "go"))
+        for n in range(9):
+            usage = cache.usage(view(session(*story)), 100)
+            fresh += [usage.input + usage.cache_write] if n == 0 else []
+            story += [thought(turn, f"Step {turn}.{n}"), *tool(turn, f"c{turn}.{n}", 1_000)]
+        story += [replied(turn, "ok"), done(turn)]
+    assert all(9_000 < tokens < 10_000 for tokens in fresh[1:])
 
 
 def test_thinking_that_is_not_signed_was_cut_off_and_is_not_sent() -> None:

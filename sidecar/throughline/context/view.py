@@ -140,14 +140,34 @@ def assemble(
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
         blocks += [_file(session, file) for file in session.carried]
         blocks[-1] = evolve(blocks[-1], cached=True)
-    now = str(running(session))
-    recent = shown(session).blocks if turns is None else turns
-    # Thinking belongs to the turn that runs: later ones are answered without it.
-    blocks += (block for block in recent if block.content != "thought" or block.label == now)
+    blocks += _without_past_thinking(session, shown(session).blocks if turns is None else turns)
     blocks += (_file(session, file) for file in session.waiting)
     if session.recent or session.waiting:
         blocks[-1] = evolve(blocks[-1], cached=True)
     return View(tuple(blocks))
+
+
+def _without_past_thinking(session: Session, blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without the thinking of turns that have ended: later ones are answered without it.
+
+    A turn's first call finds in the cache what stood before the thinking of the turn before, where a breakpoint says
+    so: what comes after has other bytes from then on, and all in front of it would be paid for once more.
+    """
+    now, begins = str(running(session)), not session.open or not any(map(_is_reply, session.open.items))
+    kept: list[Block] = []
+    turn, place = "", 0
+    for block in blocks:
+        if block.content != "thought" or block.label == now:
+            kept.append(block)
+        elif block.label != turn:
+            turn, place = block.label, len(kept)
+    if place and begins:
+        kept[place - 1] = evolve(kept[place - 1], cached=True)
+    return kept
+
+
+def _is_reply(item: Item) -> bool:
+    return isinstance(item, Thought | Replied | ToolCalled)
 
 
 def _block(session: Session, item: Item, call: ToolCalled | None) -> Block | None:
