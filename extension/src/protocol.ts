@@ -2,7 +2,7 @@
 
 export const VERSION = 1;
 
-export type Row = UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow;
+export type Row = UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow | ThoughtRow;
 
 export type Change = RowPut | RowGrown | RowGone | MemoryPut | ArchivePut | FilesPut | MeterPut | ActivityPut | SessionPut;
 
@@ -117,6 +117,14 @@ export interface ArchiveRow {
   added: number;
   removed: number;
   status: "waiting" | "accepted" | "rejected";
+}
+
+/** What the model thought, as far as its provider shows it. */
+export interface ThoughtRow {
+  kind: "thought";
+  id: string;
+  turn: number;
+  text: string;
 }
 
 /** Something the user must know, in one line. */

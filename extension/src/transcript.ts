@@ -33,6 +33,8 @@ function said(row: Row): string {
       return `*A compaction through turn ${row.through} waits: ${row.before} → ${row.after} tokens*`;
     case "archive":
       return `*Change of the project archive: ${row.added} added, ${row.removed} taken out, ${row.status}*`;
+    case "thought":
+      return `*Thought*\n\n${quoted(row.text)}`;
     case "notice":
       return `*${row.text}*`;
     default:

@@ -22,6 +22,7 @@ from throughline.core.ports import (
     Piece,
     Request,
     TextPiece,
+    ThoughtPiece,
     Tool,
     TooLongError,
     UsagePiece,
@@ -73,6 +74,11 @@ async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
         "stream": True,
         "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
+        "thinking": {
+            "type": "adaptive",
+            "display": "summarized",
+            "block_binding": {"prefix_mismatch_behavior": "drop_block"},
+        },
         "tools": [{"name": "read_file", "description": "Reads a file.", "input_schema": READ.schema}],
     }
 
@@ -336,9 +342,13 @@ async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_i
     assert came[-1:] == [EndPiece("tool_use", Usage(700, 60, 40, 30))] or not whole
 
 
-async def test_thoughts_that_nobody_asked_for_are_not_heard() -> None:
+async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
     async with FakeMessages([FULL]) as fake:
         pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    assert [piece.block for piece in pieces if isinstance(piece, ThoughtPiece)] == [
+        {"type": "thinking", "thinking": "Hm.", "signature": "signed"},
+        {"type": "redacted_thinking", "data": "hidden"},
+    ]
     assert "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)) == FULL.text
     assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", Usage(700, 60, 40, 30))]
 

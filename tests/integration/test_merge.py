@@ -30,7 +30,7 @@ def reply(body: dict[str, Any]) -> Reply:
     """The small model records and amends, the other one talks."""
     if body["model"] != "claude-haiku-5-5":
         return Reply(text=SAID)
-    if body["tool_choice"]["name"] == "amend":
+    if body["tools"][0]["name"] == "amend":
         return Reply(calls=(CallPiece("a", "amend", {"operations": [AMENDED]}),), usage=Usage(300, 20))
     return Reply(calls=(CallPiece("r", "record", {"operations": [RECORDED, {"op": "forget"}]}),), usage=Usage(700, 60))
 
@@ -46,7 +46,7 @@ async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -
         state = await editor.until(lambda s: entered in s.memory.summary and s.meter.calls == 4)
         assert sum(isinstance(row, CompactionRow) for row in state.rows) == 1
     (asked,) = [one.body for one in fake.requests if one.body.get("model") == "claude-haiku-5-5"]
-    assert asked["tool_choice"] == {"type": "tool", "name": "record", "disable_parallel_tool_use": True}
+    assert asked["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
     (tool,) = asked["tools"]
     assert tool["strict"] is True
     assert tool["input_schema"]["additionalProperties"] is False

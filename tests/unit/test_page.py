@@ -27,6 +27,7 @@ from throughline.core.events import (
 )
 from throughline.core.fold import apply
 from throughline.core.ledger import Add
+from throughline.core.thinking import Thought
 from throughline.page import archive, panels
 from throughline.page.page import Page
 from throughline.page.rows import SHOWN
@@ -45,6 +46,7 @@ from throughline.wire.state import (
     Patch,
     Row,
     State,
+    ThoughtRow,
     ToolRow,
     UserRow,
 )
@@ -132,6 +134,12 @@ ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
             NoticeRow("e2", "info", "Back to before turn 1: 1 file."),
         ],
     ),
+    (
+        "thinking",
+        (Thought(1, {"type": "thinking", "thinking": "I look.", "signature": "s"}, 2),),
+        [ThoughtRow("e1", 1, "I look.")],
+    ),
+    ("thinking that is not shown", (Thought(1, {"type": "redacted_thinking", "data": "x"}, 0),), []),
     ("a failed turn", (TurnEnded(1, "failed", "no"),), [NoticeRow("e1", "error", "no")]),
     ("a turn that ended", (TurnEnded(1, "done"), TurnEnded(2, "cancelled")), []),
 ]

@@ -15,6 +15,7 @@ from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Out, Screen
 from throughline.core.acting import Allow, Ask, Deny
 from throughline.core.events import CallBilled, Noted, TurnEnded
+from throughline.core.thinking import Thought
 from unit.logs import BEGUN, log
 
 
@@ -121,6 +122,19 @@ def test_while_the_user_types_what_comes_waits() -> None:
         screen.logged(log(Noted("Something happened.")))
         assert out.getvalue() == ""
     assert out.getvalue() == "Something happened.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("I look.", "  thought: I look.\n"), ("\nI look.\nThen I read.", "  thought: I look. …\n"), ("", "")],
+)
+def test_thinking_is_one_folded_line(text: str, line: str) -> None:
+    out = io.StringIO()
+    screen = Screen(Out(file=out, width=120), live=False)
+    screen.begin()
+    block = {"type": "thinking", "thinking": text, "signature": "s"}
+    screen.logged(log(Thought(1, block, 1)))
+    assert out.getvalue() == line
 
 
 def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> None:

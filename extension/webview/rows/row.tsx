@@ -8,6 +8,7 @@ import { Entry } from "./entry";
 import { File } from "./file";
 import { Held } from "./held";
 import { Notice } from "./notice";
+import { Thought } from "./thought";
 import { Tool } from "./tool";
 import { User } from "./user";
 
@@ -47,6 +48,8 @@ function content(row: Row) {
       return <Held row={row} />;
     case "archive":
       return <Archive row={row} />;
+    case "thought":
+      return <Thought row={row} />;
     case "notice":
       return <Notice row={row} />;
     default:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from throughline.agent.odd import CUT, Odd, Reply
 from throughline.core.call_ids import unique_id, valid_id
@@ -22,12 +22,29 @@ from throughline.core.ports import (
     Prices,
     Request,
     TextPiece,
+    ThoughtPiece,
     Toolbox,
     TooLongError,
     UsagePiece,
 )
+from throughline.core.thinking import Thought
 from throughline.core.usage import Usage, dollars
 from throughline.core.view import View
+
+# So often a view is made smaller for one call: each time by a good part, so that this reaches the smallest windows.
+SHORTENINGS = 5
+# What a reply may take, in the model's own tokens, and the part of the context limit that it may take at most.
+REPLY, REPLY_SHARE = 8_192, 1 / 4
+_NOTHING_LEFT = (
+    "Too long for {model} even where all that can be cut is cut: choose a model with a larger context, or shorten the "
+    "project's instructions and archive."
+)
+_FULL = "model_context_window_exceeded"
+
+
+def reply_limit(limit: int) -> int:
+    """The longest reply to ask for within a context limit, both in the model's own tokens."""
+    return min(REPLY, round(limit * REPLY_SHARE))
 
 
 class Desk(Log, Protocol):
@@ -37,8 +54,10 @@ class Desk(Log, Protocol):
         """The view of the next call, compressed first where that is due."""
         ...
 
-    async def shorten(self) -> bool:
-        """Makes the view smaller by all that code can do at once; False where nothing is left to be done."""
+    async def shorten(self, sent: int = 0, limit: int = 0) -> bool:
+        """Makes the view smaller by all that code can do at once; False where nothing is left to be done. One of so
+        many o200k tokens was too long; `limit` is the model's limit in its own, where the provider has said it.
+        """
         ...
 
     def streamed(self, turn: int, text: str) -> None:
@@ -95,6 +114,9 @@ async def run(desk: Desk, crew: Crew, turn: int) -> str:
         if crew.tell:
             await crew.tell(turn, desk)
         reply = await _asked(desk, crew, turn, taken)
+        if reply.reason == _FULL:
+            # There was no room for the reply: without more of it the next one would end there, too.
+            await desk.shorten((await desk.prepare()).tokens)
         outcome = await crew.tools.run(turn, reply.calls, desk)
         await desk.record(*outcome.items)
         if outcome.stop:
@@ -111,12 +133,14 @@ async def run(desk: Desk, crew: Crew, turn: int) -> str:
 
 
 async def _asked(desk: Desk, crew: Crew, turn: int, taken: set[str]) -> Reply:
-    """One call to the model; where the prompt was too long after all, code shortens it and it is sent once more."""
-    try:
-        return await _ask(desk, crew, turn, await desk.prepare(), taken)
-    except TooLongError:
-        if not await desk.shorten():
-            raise
+    """One call to the model; where the prompt was too long after all, code shortens it and it is sent again."""
+    for _ in range(SHORTENINGS):
+        view = await desk.prepare()
+        try:
+            return await _ask(desk, crew, turn, view, taken)
+        except TooLongError as error:
+            if not await desk.shorten(view.tokens, error.limit):
+                raise ModelError(_NOTHING_LEFT.format(model=crew.name)) from error
     return await _ask(desk, crew, turn, await desk.prepare(), taken)
 
 
@@ -139,7 +163,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
             await desk.record(Replied(turn, whole, desk.count(whole), partial))
 
     began, tools = crew.clock.now(), crew.tools.offered()
-    request = Request("chat", crew.name, view, tools)
+    request = Request("chat", crew.name, view, tools, reply_limit(desk.session.limit))
     counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
     try:
         async for piece in crew.model.stream(request):
@@ -149,6 +173,12 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
                     desk.streamed(turn, encodable(piece.text))
                     if piece.last:
                         await close()
+                case ThoughtPiece():
+                    await close()
+                    thought = Thought(turn, piece.block, 0)
+                    await desk.record(evolve(thought, tokens=desk.count(thought.text)))
+                    # On some models the words between two calls are thinking: a reply of it alone is not empty.
+                    said = True
                 case CallPiece():
                     await close()
                     # A recording's results know their calls by the ids that it has.

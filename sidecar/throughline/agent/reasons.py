@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from throughline.agent.loop import Summariser
+from throughline.agent.single_call import SingleCall
 from throughline.core.changes import Bullet
-from throughline.core.ports import CallPiece, ModelError
+from throughline.core.ports import ModelError
 from throughline.skeleton.why import Change, explained, read, requests
 
 
@@ -22,9 +23,7 @@ async def reasoned(
             lambda: list(requests(changes, writer.prompt, writer.name, count))
         ):
             async with asyncio.timeout(patience):
-                async for piece in writer.model.stream(request):
-                    if isinstance(piece, CallPiece) and piece.tool == request.must:
-                        reasons |= read(piece.args, paths)
+                reasons |= read(await SingleCall(writer.model).ask(request), paths)
     except TimeoutError:
         wrong = f"{writer.name} took too long to say why."
     except ModelError as error:

@@ -120,19 +120,21 @@ class Masking:
         ids: list[str] = []
         total = 0
         for one in reversed(self._candidates):
+            # What is shown in part takes that much, and not what the whole would.
+            tokens = session.cuts[one.id].tokens if one.id in session.cuts else one.tokens
             match one.kind:
                 case "copy":
                     due = one.file is not None and superseded(session, one.file)
                 case "arguments":
-                    due = self._sent(one.call) and _spent(room, "arguments", one.tokens)
+                    due = self._sent(one.call) and _spent(room, "arguments", tokens)
                 case _ if one.item > self._answered:
                     due = False
                 case _:
                     kind = "file" if one.path and self._used[one.path] <= one.item else "other"
-                    due = one.id in session.outdone or _spent(room, kind, one.tokens)
+                    due = one.id in session.outdone or _spent(room, kind, tokens)
             if due:
                 ids.append(one.id)
-                total += one.tokens
+                total += tokens
         return Batch(tuple(reversed(ids)), total)
 
     def _sent(self, call: str) -> bool:

@@ -12,6 +12,7 @@ from throughline.core.events import Logged, Replied, Spoke, ToolCalled
 from throughline.core.fold import apply
 from throughline.core.session import Session
 from throughline.core.settings import FIRST, Settings
+from throughline.core.thinking import Thought
 
 # Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
 WORTH = 1_000
@@ -133,6 +134,6 @@ def cut(session: Session, settings: Settings, factor: float = 1.0) -> int:
         if seen and turn.ending is not None and (place >= settings.kept or room < 0):
             break
         kept += 1
-        seen = seen or any(isinstance(item, Replied | ToolCalled) for item in turn.items)
+        seen = seen or any(isinstance(item, Thought | Replied | ToolCalled) for item in turn.items)
     covered = recent[: len(recent) - kept]
     return covered[-1].number if covered else 0

@@ -17,6 +17,7 @@ from throughline.core.ledger import Entry, Ledger
 from throughline.core.ports import Request
 from throughline.core.session import Turn
 from throughline.core.settings import Settings
+from throughline.core.thinking import Thought
 from throughline.core.view import Block, View
 
 Speaker: TypeAlias = Literal["user", "agent", "tools"]
@@ -111,7 +112,7 @@ def _quote(turn: int, item: Item) -> _Quote:
             return _Quote(turn, "tools", f"interrupted: {clip(text, _RESULT)}")
         case Told(text=text):
             return _Quote(turn, "tools", f"noted: {clip(text, _RESULT)}")
-        case Replied(text=text):
+        case Replied(text=text) | Thought(text=text):
             return _Quote(turn, "agent", text)
         case ToolCalled():
             return _Quote(turn, "tools", f"call {clip(f'{item.tool} {json.dumps(item.args)}', _CALL)}")

@@ -8,6 +8,8 @@ from attrs import field, frozen
 
 from throughline.core.deeds import Answered, Asked, Checkpointed, Evidence, OutputKept, Restored
 from throughline.core.ledger import Operation
+from throughline.core.thinking import Thought
+from throughline.core.trimming import Trimmed
 
 Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
 Form: TypeAlias = Literal["full", "skeleton"]
@@ -367,13 +369,13 @@ class SessionEnded:
     kind: ClassVar[Literal["session_ended"]] = "session_ended"
 
 
-Item: TypeAlias = Spoke | Told | Replied | ToolCalled | ToolReturned | FileInjected
+Item: TypeAlias = Spoke | Told | Thought | Replied | ToolCalled | ToolReturned | FileInjected
 Event: TypeAlias = (
     SessionStarted | SessionNamed | CrewChanged | LimitTold | Spoke | Queued | Withdrawn | Noted | Told | Replied
     | ToolCalled | ToolReturned | OutputKept | Asked | Answered | FileSeen | FileMoved | Checkpointed | Restored
     | FileInjected | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted
     | CompactionHeld | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten
-    | SessionEnded
+    | SessionEnded | Thought | Trimmed
 )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ from throughline.core.ledger import Add, Ledger, Operation, Pin, Recast, Reopen,
 from throughline.core.registry import outdone, sighted
 from throughline.core.series import Series
 from throughline.core.session import RETURNS, LedgerStep, Opening, Session, Turn, number
+from throughline.core.thinking import Thought
+from throughline.core.trimming import LeftOut, Trimmed
 from throughline.core.usage import charge
 
 
@@ -73,9 +75,9 @@ def _applied(session: Session, logged: Logged) -> Session:
         case SessionNamed(name=name):
             return evolve(session, name=name)
         case CrewChanged(role=role, model=model, limit=limit):
-            return evolve(session, role=role, model=model, limit=limit)
+            return evolve(_limited(session, limit), role=role, model=model)
         case LimitTold(limit=limit):
-            return evolve(session, limit=limit)
+            return _limited(session, limit)
         case Queued():
             return evolve(session, queue=(*session.queue, event))
         case Withdrawn():
@@ -92,7 +94,7 @@ def _applied(session: Session, logged: Logged) -> Session:
             return _back(session, event.turn) if event.conversation else session
         case ToolCalled(id=name):
             return _extend(evolve(session, call_ids=session.call_ids.plus(name)), event, logged.at)
-        case Spoke() | Told() | Replied() | ToolReturned():
+        case Spoke() | Told() | Thought() | Replied() | ToolReturned():
             return _extend(session, event, logged.at)
         case FileInjected():
             files = {**session.files, event.path: event}
@@ -123,6 +125,9 @@ def _applied(session: Session, logged: Logged) -> Session:
             return _refolded(session, kept)
         case Masked():
             return _carry(_masked(session, frozenset(event.ids)))
+        case Trimmed(cuts=cuts, left_out=left_out):
+            later = max(session.left_out, left_out, key=lambda one: (one.turn, one.items))
+            return evolve(session, cuts={**session.cuts, **{one.id: one for one in cuts}}, left_out=later)
         case Compacted():
             compactions = (*session.compactions, event)
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
@@ -132,7 +137,8 @@ def _applied(session: Session, logged: Logged) -> Session:
         case CompactionDismissed():
             return evolve(session, held=None, undone_at=_last(session))
         case CompactionUndone():
-            return _carry(_without(session, event.id))
+            # The turns that come back are shown; what does not fit then is found out before the next call.
+            return _carry(evolve(_without(session, event.id), left_out=LeftOut()))
         case ArchiveProposed():
             return evolve(session, proposed=event, proposed_of=(len(session.turns), len(session.steps)))
         case ArchiveRejected():
@@ -171,7 +177,14 @@ def _back(session: Session, turn: int) -> Session:
     )
 
 
-def _extend(session: Session, item: Spoke | Told | Replied | ToolCalled | ToolReturned, at: float) -> Session:
+def _limited(session: Session, limit: int) -> Session:
+    """The session with a context limit; where that is higher than before, what did not fit is shown again."""
+    if limit > session.limit:
+        session = evolve(session, cuts={}, left_out=LeftOut())
+    return evolve(session, limit=limit)
+
+
+def _extend(session: Session, item: Spoke | Told | Thought | Replied | ToolCalled | ToolReturned, at: float) -> Session:
     if session.queue and isinstance(item, Spoke):
         session = evolve(session, queue=tuple(words for words in session.queue if words.turn != item.turn))
     turn = _turn(session, item.turn)
@@ -183,7 +196,8 @@ def _extend(session: Session, item: Spoke | Told | Replied | ToolCalled | ToolRe
         tokens = sum(one.tokens for one in items)
         return evolve(_put(session, Turn(item.turn, at, Series(items), tokens=tokens)), waiting=())
     # Files that came while the turn ran stay where the next call will show them: in front of its reply.
-    if isinstance(item, Replied | ToolCalled) and not isinstance(turn.items[-1], Replied | ToolCalled):
+    said = Thought | Replied | ToolCalled
+    if isinstance(item, said) and not isinstance(turn.items[-1], said):
         for file in session.waiting:
             turn = _longer(turn, file)
         session = evolve(session, waiting=()) if session.waiting else session
@@ -191,7 +205,8 @@ def _extend(session: Session, item: Spoke | Told | Replied | ToolCalled | ToolRe
 
 
 def _longer(turn: Turn, item: Item) -> Turn:
-    return evolve(turn, items=turn.items.plus(item), tokens=turn.tokens + item.tokens)
+    tokens = 0 if isinstance(item, Thought) else item.tokens
+    return evolve(turn, items=turn.items.plus(item), tokens=turn.tokens + tokens)
 
 
 def _masked(session: Session, ids: frozenset[str]) -> Session:

@@ -35,7 +35,9 @@ class Tool:
 
 @frozen
 class Request:
-    """One request to a model; `limit` caps the reply, in the model's tokens; `must` names the tool it has to call."""
+    """One request to a model; `limit` caps the reply, in the model's tokens; `must` names the tool whose call is the
+    answer. No model is forced to make that call: one that does not is asked once more.
+    """
 
     purpose: Purpose
     model: str
@@ -51,6 +53,13 @@ class TextPiece:
 
     text: str
     last: bool = False
+
+
+@frozen
+class ThoughtPiece:
+    """A whole block of thinking, as the provider gave it."""
+
+    block: dict[str, Any]
 
 
 @frozen
@@ -77,7 +86,7 @@ class UsagePiece:
     usage: Usage
 
 
-Piece: TypeAlias = TextPiece | CallPiece | UsagePiece | EndPiece
+Piece: TypeAlias = TextPiece | ThoughtPiece | CallPiece | UsagePiece | EndPiece
 
 
 class ModelError(UserError):
@@ -85,7 +94,13 @@ class ModelError(UserError):
 
 
 class TooLongError(ModelError):
-    """The prompt is longer than the model takes."""
+    """The prompt is longer than the model takes; `limit` is the context limit in its own tokens, 0 where the server
+    does not say it.
+    """
+
+    def __init__(self, message: str, limit: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class Model(Protocol):

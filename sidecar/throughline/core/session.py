@@ -23,12 +23,15 @@ from throughline.core.events import (
 from throughline.core.ledger import Ledger, Operation, Pin
 from throughline.core.registry import Registry
 from throughline.core.series import Series
+from throughline.core.trimming import Cut, LeftOut
 from throughline.core.usage import Bill
 
 
 @frozen
 class Turn:
-    """A user message and all that follows until the model hands back; `tokens` are those of its items."""
+    """A user message and all that follows until the model hands back; `tokens` are those of its items, without the
+    thinking, which later turns do not send.
+    """
 
     number: int
     at: float
@@ -80,7 +83,8 @@ class Session:
     turns and ledger steps.
     `files` are those that the user put into the view, `registry` is all that the model has seen. `reads` are the calls
     that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
-    ids of what the view shows as stubs, which `saved` so many tokens of each turn.
+    ids of what the view shows as stubs, which `saved` so many tokens of each turn; `cuts` says by key what it shows the
+    beginning and the end of, and `left_out` what it does not show at all.
     `name` is what the user calls the session in lists, where that is not the objective. `allowed` are the patterns that
     the user allowed for this session; `openings` and `checkpoints` are what it can go back to: its conversation and its
     files before a turn. `numbered` is the highest number that a turn ever had, and `call_ids` are those of all calls.
@@ -117,6 +121,8 @@ class Session:
     summarised: Ledger = field(factory=Ledger)
     masked: frozenset[str] = frozenset()
     saved: dict[int, int] = field(factory=dict)
+    cuts: dict[str, Cut] = field(factory=dict)
+    left_out: LeftOut = field(factory=LeftOut)
     compactions: tuple[Compacted, ...] = ()
     undone: frozenset[str] = frozenset()
     undone_at: int = 0

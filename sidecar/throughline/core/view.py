@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import frozen
 
 Place: TypeAlias = Literal["system", "archive", "summary", "file", "turn"]
-Content: TypeAlias = Literal["text", "call", "result"]
+Content: TypeAlias = Literal["text", "thought", "call", "result"]
 
 # The label of a block that code says, and not the user.
 NOTE = "note"
@@ -20,7 +20,8 @@ NOTE = "note"
 class Block:
     """One piece of content as sent: `tokens` are o200k; `cached` marks a cache breakpoint after it.
 
-    A call carries its tool and arguments, and its text is their JSON; a result carries its call's id.
+    A call carries its tool and arguments, and its text is their JSON; a result carries its call's id; a thought carries
+    the provider's block as its arguments, and its text is what can be read of it.
     """
 
     place: Place

@@ -21,9 +21,10 @@ from anthropic import (
 from anthropic.types import RawMessageStreamEvent
 from httpx2 import HTTPError, TimeoutException
 
-from throughline.core.ports import ModelError, ModelRow, Piece, Request
+from throughline.core.ports import ModelError, ModelRow, Piece, Request, ThoughtPiece
 from throughline.core.settings import Hour
-from throughline.models import failure
+from throughline.models import failure, thinking
+from throughline.models.catalogue import plain
 from throughline.models.keys import Access
 from throughline.models.messages import Json, describe, translate
 from throughline.models.reply import Reply
@@ -35,10 +36,15 @@ _OWN = "https://api.anthropic.com"
 _SOON = 3.0
 # What a server may not know and a request can go without, and what is lost with it.
 _SPARE = {
+    "block_binding": "does not leave out thinking whose conversation has changed: that is done before it is sent",
+    "display": "does not show its thinking between calls",
+    "thinking": "takes no word on how to think",
     "strict": "does not hold a model to a tool's schema: what comes is checked all the same",
     "ttl": "keeps nothing in its prompt cache for an hour",
     "cache_control": "keeps no prompt cache: every call sends and pays the whole view",
 }
+# How a server may name what it does not know, where that is not the field's name.
+_NAMED = {"block_binding": rf"block_binding|{thinking.BINDING}"}
 _UNLISTED = "lists no models: their names cannot be checked"
 # What a status says of a path that a server does not have.
 _NO_SUCH_PATH = frozenset({404, 405, 501})
@@ -67,6 +73,9 @@ class Connection:
         self._hour = hour
         self._tell = tell
         self._lacks: set[str] = set()
+        self._adaptive: dict[str, bool] = {}
+        self._origins = thinking.Origins()
+        self._refused: frozenset[str] = frozenset()
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Sends a request and yields its reply, an EndPiece last; raises ModelError.
@@ -76,10 +85,12 @@ class Connection:
         reply = Reply()
         wrong: ModelError
         try:
-            stream = await self._open(request)
+            stream, sent = await self._open(request)
             try:
                 async for event in stream:
                     for piece in reply.take(event):
+                        if isinstance(piece, ThoughtPiece) and not _drops(sent):
+                            self._origins.note(piece.block, sent)
                         yield piece
             finally:
                 await stream.close()
@@ -124,7 +135,7 @@ class Connection:
         wrong: ModelError
         try:
             page = self._client.models.list(limit=100, lifecycle=["active", "deprecated", "retired"])
-            rows = tuple([_row(model) async for model in page])
+            rows = tuple([self._row(model) async for model in page])
             if not rows:
                 self._lack("models", _UNLISTED)
             return rows or None
@@ -141,7 +152,7 @@ class Connection:
         """The model that a name stands for, be it an alias; None where there is none. Raises ModelError."""
         wrong: ModelError
         try:
-            return _row(await self._client.models.retrieve(name))
+            return self._row(await self._client.models.retrieve(name), name)
         except APIStatusError as error:
             if error.status_code in _NO_SUCH_PATH:
                 return None
@@ -154,15 +165,19 @@ class Connection:
         """Closes the pool."""
         await self._client.close()
 
-    async def _open(self, request: Request) -> AsyncStream[RawMessageStreamEvent]:
-        """Sends a request; once more without what the server turns out not to know."""
+    async def _open(self, request: Request) -> tuple[AsyncStream[RawMessageStreamEvent], Json]:
+        """Sends a request; once more without what the server turns out not to know, and without thinking that it does
+        not take back. What was sent comes back, too.
+        """
         while True:
             parameters = self._parameters(request)
             try:
                 stream: AsyncStream[RawMessageStreamEvent]
                 stream = await self._client.messages.create(**parameters, stream=True)
-                return stream
+                return stream, parameters
             except APIStatusError as error:
+                if self._refuses_thinking(error, parameters):
+                    continue
                 unknown = _unknown(error, parameters)
                 if not unknown:
                     raise
@@ -181,18 +196,49 @@ class Connection:
             "messages": conversation.messages,
             "system": conversation.system,
             "tools": describe(request.tools),
-            "tool_choice": _choice(request.must) if request.must else None,
+            # A tool that is forced is refused by the newest models, whether they think or not.
+            "tool_choice": {"type": "auto", "disable_parallel_tool_use": True} if request.must else None,
+            "thinking": self._thinking(request),
         }
-        bare = {name: value for name, value in parameters.items() if value}
+        bare: Json = {name: value for name, value in parameters.items() if value}
         for lacking in self._lacks & set(_SPARE):
             bare = _without(bare, lacking)
-        return bare
+        messages = thinking.without(bare["messages"], self._refused if "thinking" in bare else None)
+        if _drops(bare):
+            return {**bare, "messages": messages, "extra_headers": {"anthropic-beta": thinking.BINDING}}
+        return {**bare, "messages": self._origins.kept({**bare, "messages": messages})}
+
+    def _thinking(self, request: Request) -> Json | None:
+        """How the model is to think: only what the user follows is worth a display."""
+        if request.purpose != "chat":
+            return None
+        told = self._adaptive.get(request.model, self._adaptive.get(plain(request.model)))
+        adaptive = thinking.is_adaptive(request.model) if told is None else told
+        return thinking.configuration(adaptive, thinking.is_bound(request.model))
+
+    def _refuses_thinking(self, error: APIStatusError, parameters: Json) -> bool:
+        """Whether a request was refused for a block of thinking in it; no such block is sent again."""
+        sent = thinking.marks(parameters["messages"])
+        if not sent or error.status_code != 400 or not thinking.is_refusal(error.api_message or ""):
+            return False
+        log.warning("%s takes %d blocks of thinking no longer: they are left out", parameters["model"], len(sent))
+        self._refused |= sent
+        return True
+
+    def _row(self, model: Any, name: str = "") -> ModelRow:
+        """A model as listed, and whether it can be asked to think, which is remembered."""
+        row = _row(model)
+        adaptive = _supports(model, "capabilities", "thinking", "types", "adaptive")
+        if adaptive is not None:
+            for one in {row.id, plain(row.id), name} - {""}:
+                self._adaptive[one] = adaptive
+        return row
 
     def _explain(self, error: Exception, model: str) -> ModelError:
         url = str(self._client.base_url)
         if isinstance(error, APIStatusError):
             # Without a message of the API's own, the body may be any server's whole page.
-            said = (error.api_message or "").replace(self._key, "…")
+            said = " ".join(filter(None, (error.api_message, _code(error.body)))).replace(self._key, "…")
             wait = error.response.headers.get("retry-after", "")
             return failure.answered(error.status_code, error.type or "", said, model, url, wait)
         if isinstance(error, APITimeoutError | TimeoutException):
@@ -204,17 +250,28 @@ class Connection:
         return failure.foreign(url)
 
 
+def _code(body: object) -> str:
+    """The code that servers of other makes give beside an error's message."""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    code = inner.get("code") if isinstance(inner, dict) else None
+    return f"({code})" if isinstance(code, str) and code else ""
+
+
 def _unknown(error: APIStatusError, parameters: Json) -> str:
     """What the request had that the server says it does not know and that can be spared, or nothing."""
     if error.status_code not in {400, 422}:
         return ""
     said = f"{error.api_message or ''} {json.dumps(error.body, default=str)}"
-    named = (name for name in _SPARE if re.search(rf"\b{name}\b", said))
+    named = (name for name in _SPARE if re.search(_NAMED.get(name, rf"\b{name}\b"), said))
     return next((name for name in named if _without(parameters, name) != parameters), "")
 
 
 def _without(given: Any, name: str) -> Any:
-    """A request without a field, wherever the Messages API has it; a schema's or a call's own fields stay."""
+    """A request without a field, wherever the Messages API has it; a schema's or a call's own fields stay, and so do
+    the pieces of a conversation.
+    """
+    if name == "thinking" and isinstance(given, dict):
+        return {key: value for key, value in given.items() if key != name}
     if isinstance(given, list):
         return [_without(one, name) for one in given]
     if isinstance(given, dict):
@@ -223,9 +280,17 @@ def _without(given: Any, name: str) -> Any:
     return given
 
 
-def _choice(tool: str) -> Json:
-    """One call of this tool and of no other."""
-    return {"type": "tool", "name": tool, "disable_parallel_tool_use": True}
+def _drops(parameters: Json) -> bool:
+    """Whether a request leaves it to the server to drop thinking whose conversation has changed."""
+    return "block_binding" in parameters.get("thinking", {})
+
+
+def _supports(given: Any, *path: str) -> bool | None:
+    """Whether a capability is supported, where it is told; servers of other makes tell none."""
+    for name in path:
+        given = getattr(given, name, None)
+    supported = getattr(given, "supported", None)
+    return supported if isinstance(supported, bool) else None
 
 
 def _row(model: Any) -> ModelRow:

@@ -19,7 +19,6 @@ _TEXTS = {
     403: "The API key may not use {model}: choose another model, or a key that may.",
     408: "{host} took too long to answer: send the message again.",
     404: "There is no model {model} at {host}: check the model's name and the base URL in the settings.",
-    413: "The request is too large: compact the session with /compact, then send the message again.",
     429: "The rate limit is reached: wait {wait}, then send the message again.",
     529: "The model is overloaded: wait {wait}, then send the message again.",
 }
@@ -30,10 +29,39 @@ _TYPES = {
     "permission_error": 403,
     "not_found_error": 404,
     "request_too_large": 413,
+    "exceed_context_size_error": 413,
     "rate_limit_error": 429,
     "overloaded_error": 529,
 }
 _TOO_LONG = "The prompt is too long for {model}: compact the session with /compact, then send it again."
+# What servers say where a prompt, or it and the longest reply together, do not fit. A number of tokens that is named is
+# the limit. The limit of a reply alone, and a quota of tokens a minute, say other things.
+_WORDINGS = tuple(
+    re.compile(wording, re.IGNORECASE | re.DOTALL)
+    for wording in (
+        r"(?:prompt|input|message|request|conversation)s?(?: tokens)? (?:is|are|was|were) too (?:long|large)\b"
+        r"(?:.*?> ?(?P<limit>[\d,]+))?",  # Anthropic, Bedrock, Groq
+        r"exceeds? (?:the )?context limit(?:: *\d+ *\+ *\d+ *> *(?P<limit>[\d,]+))?",  # Anthropic, with the reply
+        # OpenAI, vLLM, OpenRouter, DeepSeek, Mistral, SGLang, xAI
+        r"(?:maximum|max) (?:context|model|prompt|sequence) (?:length|size|window)(?: is| of|:)? *(?P<limit>[\d,]+)?",
+        r"(?P<limit>[\d,]+) maximum context length",
+        r"available context size(?: \((?P<limit>[\d,]+) tokens\))?",  # llama.cpp
+        r"(?:longer|larger|greater|bigger) than the (?:model's )?(?:maximum )?(?:context|model|prompt)\b"
+        r"[^\d]*(?P<limit>[\d,]+)?",
+        r"context length of only (?P<limit>[\d,]+)",  # LM Studio
+        r"exceed(?:s|ed|ing)? (?:the |this |your )?(?:model'?s? )?(?:maximum )?(?:context|token) "
+        r"(?:length|window|size|limit)(?: of|:)? *(?P<limit>[\d,]+)?",
+        r"exceeds? the (?:maximum number of tokens allowed|limit of)(?: \()? *(?P<limit>[\d,]+)?",  # Gemini, Copilot
+        r"`?inputs`? tokens \+ `?max_new_tokens`? must be <= (?P<limit>[\d,]+)",  # TGI
+        r"too many tokens.*cannot exceed (?P<limit>[\d,]+)",  # Cohere
+        r"context[_ ](?:length|window)[_ ]exceed(?:s|ed)?",
+        r"exceed_context_size|model_context_window_exceeded",
+    )
+)
+# A refusal for one of these reasons is never about the length.
+_OTHER_REASONS = frozenset({401, 402, 403, 404, 408, 429, 529})
+# No model has a smaller window, so that a smaller number is no limit.
+_LEAST = 256
 _REFUSED = "The model refused the request ({detail}): this is a fault in Throughline or in its settings."
 _BROKEN = "The model failed ({detail}): send the message again."
 
@@ -43,15 +71,31 @@ def answered(status: int, kind: str, detail: str, model: str, url: str, wait: st
     header that says for how many seconds to wait.
     """
     code = _TYPES.get(kind, status)
+    if code == 413 or (code not in _OTHER_REASONS and is_too_long(detail)):
+        return TooLongError(_TOO_LONG.format(model=model), context_limit(detail))
     if code == 400 or kind == "invalid_request_error":
-        text = _TOO_LONG if "too long" in detail.lower() else _REFUSED
+        text = _REFUSED
     elif code in _TEXTS:
         text = _TEXTS[code]
     else:
         text = _REFUSED if 400 <= code < 500 else _BROKEN
-    error = TooLongError if text is _TOO_LONG else ModelError
     said = _line(detail) or f"status {status}"
-    return error(text.format(model=model, host=host(url), detail=said, wait=_wait(wait)))
+    return ModelError(text.format(model=model, host=host(url), detail=said, wait=_wait(wait)))
+
+
+def is_too_long(detail: str) -> bool:
+    """Whether a server's words say that a prompt does not fit into the model's context."""
+    return any(wording.search(detail) for wording in _WORDINGS)
+
+
+def context_limit(detail: str) -> int:
+    """The context limit that a server's words name, in the model's own tokens; 0 where they name none."""
+    for wording in _WORDINGS:
+        found = wording.search(detail)
+        named = (found.groupdict().get("limit") or "").replace(",", "") if found else ""
+        if named and int(named) >= _LEAST:
+            return int(named)
+    return 0
 
 
 def unreachable(url: str, *, slow: bool = False) -> ModelError:

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from throughline.core.settings import Settings
 from throughline.core.usage import Usage
+from throughline.models.contract import Contract
 from throughline.models.prefixes import MarksError, Prefixes, rough
 from throughline.models.script import Json, Reply, Script, echo, error, events, follow, message, refusal, written
 
@@ -39,7 +40,8 @@ def listed(name: str, **more: object) -> Json:
 @frozen
 class Ground:
     """What a server has beside its script: a cache that makes the usage of its replies, the models it lists (or a
-    listing as it is), the key it wants, and the paths and parameters that it does not know.
+    listing as it is), the key it wants, the paths and parameters that it does not know, and the contract of the newest
+    models, which it holds its callers to.
     """
 
     cache: Prefixes | None = None
@@ -47,6 +49,7 @@ class Ground:
     listing: Json | None = None
     key: str = ""
     lacks: frozenset[str] = frozenset()
+    contract: Contract | None = None
 
 
 @frozen
@@ -127,7 +130,7 @@ class FakeMessages:
         elif path in self._ground.lacks:
             await _send(writer, 404, error("not_found_error", f"no such path: {path}"))
         elif path == "/v1/messages":
-            await self._speak(received.body, reader, writer)
+            await self._speak(received, reader, writer)
         elif path == _COUNT:
             cache = self._ground.cache
             tokens = cache.tokens(received.body) if cache else rough(received.body)
@@ -141,12 +144,18 @@ class FakeMessages:
         else:
             await _send(writer, 404, error("not_found_error", f"no such path: {path}"))
 
-    async def _speak(self, body: Json, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _speak(self, received: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body, contract = received.body, self._ground.contract
         unknown = next(iter(sorted(self._ground.lacks.intersection(_fields(body)))), "")
         if unknown:
             await _send(writer, 400, error("invalid_request_error", f"{unknown}: Extra inputs are not permitted"))
             return
+        if contract and (wrong := contract.refusal(body, received.headers)):
+            await _send(writer, 400, error("invalid_request_error", wrong))
+            return
         reply = self._reply(body)
+        if contract:
+            reply = contract.signed(reply, body)
         if reply.held is not None and not await _released(reply.held, reader):
             self.gone.set()
             return
@@ -159,8 +168,8 @@ class FakeMessages:
             return
         try:
             reply = self._billed(reply, body)
-        except MarksError as wrong:
-            await _send(writer, 400, error("invalid_request_error", str(wrong)))
+        except MarksError as mistake:
+            await _send(writer, 400, error("invalid_request_error", str(mistake)))
             return
         if body.get("stream"):
             await self._stream(reply, body, reader, writer)

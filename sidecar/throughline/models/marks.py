@@ -22,8 +22,8 @@ def spoken(block: Block) -> bool:
 
 
 def asking(block: Block) -> bool:
-    """Whether a block is the assistant's: only it calls, only the user's side answers."""
-    return block.content == "call" or (block.content == "text" and block.role == "assistant")
+    """Whether a block is the assistant's: only it thinks and calls, only the user's side answers."""
+    return block.content in {"call", "thought"} or (block.content == "text" and block.role == "assistant")
 
 
 def marked(blocks: Sequence[Block]) -> frozenset[int]:

@@ -37,11 +37,13 @@ def translate(view: View, hour: Hour = "never") -> Conversation:
     """The view's blocks in their order, repaired where the API would refuse them.
 
     Blank text is left out. A call without a result at once gets one that says it was interrupted; a result
-    without a call becomes text; results come first in their message. The first and last words are the user's.
+    without a call becomes text; results come first in their message. The first and last words are the user's. Thinking
+    that neither words nor a call follow is left out.
     `hour` says what the provider is to keep for an hour.
     """
     marks = marked(view.blocks)
     sent = [evolve(block, cached=place in marks) for place, block in enumerate(view.blocks) if spoken(block)]
+    sent = _answered(sent)
     writer = _Writer(hour)
     system = [writer.text(block, block.text) for block in sent if _in_system(block)]
     messages: list[Json] = []
@@ -93,6 +95,9 @@ class _Writer:
         content: list[Json] = []
         owed: list[tuple[str, str]] = []
         for block in run:
+            if block.content == "thought":
+                content.append(block.args or {})  # Byte for byte what the provider gave, without a breakpoint.
+                continue
             if block.content != "call":
                 content.append(self.text(block, block.text))
                 continue
@@ -137,6 +142,15 @@ class _Writer:
         name = unique_id(valid_id(wanted), self._taken)
         self._taken.add(name)
         return name
+
+
+def _answered(sent: Sequence[Block]) -> list[Block]:
+    """The blocks without thinking that stands at the end of the assistant's message, which the API refuses."""
+    kept: list[Block] = []
+    for block in reversed(sent):
+        if block.content != "thought" or (kept and asking(kept[-1])):
+            kept.append(block)
+    return kept[::-1]
 
 
 def _in_system(block: Block) -> bool:

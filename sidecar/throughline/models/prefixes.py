@@ -46,14 +46,15 @@ def rough(piece: Json) -> int:
 def _parts(body: Json, count: Callable[[Json], int]) -> Iterator[Part]:
     """The blocks of a prompt as the API renders them: tools, system, messages; no model finds another's."""
     running = hashlib.sha256(str(body.get("model")).encode())
-    for place, piece in _pieces(body):
+    for place, piece in pieces(body):
         bare = {name: value for name, value in piece.items() if name != "cache_control"}
         running.update(json.dumps([place, bare]).encode())
         mark = piece.get("cache_control")
         yield Part(running.hexdigest(), count(bare), (mark.get("ttl") or "5m") if mark else None)
 
 
-def _pieces(body: Json) -> Iterator[tuple[str, Json]]:
+def pieces(body: Json) -> Iterator[tuple[str, Json]]:
+    """The blocks of a prompt in the order in which the API renders them, each with what it belongs to."""
     yield from (("tools", tool) for tool in body.get("tools", ()))
     yield from (("system", piece) for piece in _blocks(body.get("system", "")))
     for message in body.get("messages", ()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from throughline.core.ports import CallPiece, EndPiece, Piece, TextPiece, UsagePiece
+from throughline.core.ports import CallPiece, EndPiece, Piece, TextPiece, ThoughtPiece, UsagePiece
 from throughline.core.usage import Usage
 from throughline.models import failure
 
@@ -20,14 +20,15 @@ _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 @define
 class Reply:
-    """Takes the events in their order. Servers that leave figures out, or send kinds that nobody asked for, such as
-    thinking, are heard all the same.
+    """Takes the events in their order. Servers that leave figures out, or send kinds that nobody knows, are heard all
+    the same.
     """
 
     begun: bool = False
     reason: str = ""
     _usage: Usage = field(factory=Usage)
     _call: CallPiece | None = None
+    _thought: dict[str, Any] | None = None
     _written: list[str] = field(factory=list)
     _unread: str = ""
 
@@ -48,13 +49,17 @@ class Reply:
                 return [TextPiece(event.delta.text)] if event.delta.text else []
             case "content_block_delta" if event.delta.type == "input_json_delta":
                 self._written.append(event.delta.partial_json)
+            case "content_block_delta" if event.delta.type == "thinking_delta":
+                self._think("thinking", event.delta.thinking)
+            case "content_block_delta" if event.delta.type == "signature_delta":
+                self._think("signature", event.delta.signature)
             case "content_block_stop":
                 return self._shut()
             case "message_delta":
                 self.reason = event.delta.stop_reason or self.reason
                 return self._count(getattr(event, "usage", None))
             case _:
-                pass  # Thinking and the like are not asked for, and nothing else carries content.
+                pass  # Nothing else carries content that was asked for.
         return []
 
     def end(self) -> EndPiece:
@@ -69,9 +74,19 @@ class Reply:
         if block.type == "tool_use":
             self._call = CallPiece(block.id, block.name, dict(block.input or {}))
             self._written = []
+        if block.type in {"thinking", "redacted_thinking"}:
+            # Whatever fields it has go back as they came.
+            self._thought = block.model_dump(mode="json", exclude_unset=True)
         return [TextPiece(block.text)] if block.type == "text" and block.text else []
 
+    def _think(self, name: str, more: str) -> None:
+        if self._thought is not None:
+            self._thought[name] = (self._thought.get(name) or "") + more
+
     def _shut(self) -> list[Piece]:
+        thought, self._thought = self._thought, None
+        if thought is not None:
+            return [ThoughtPiece(thought)]
         call, self._call = self._call, None
         if call is None:
             return []

@@ -35,7 +35,8 @@ class Reply:
     A status other than 200 refuses with `text` as the message. After so many events a stream is cut off, or
     stalls until the client goes away, or ends in an error of the given type with `text` as its message; an answer
     waits for `held` before its first byte. With `half`, calls end in the middle of their arguments, as they do at
-    the limit. A `raw` body is sent as it is, as the page of some other server.
+    the limit. Thoughts have a block with a `signature`, and one that is
+    `hidden`. A `raw` body is sent as it is, as the page of some other server.
     """
 
     text: str = ""
@@ -43,6 +44,8 @@ class Reply:
     usage: Usage = field(factory=lambda: Usage(input=10, output=5))
     reason: str = ""
     thinking: str = ""
+    signature: str = ""
+    hidden: str = ""
     status: int = 200
     retry_after: float | None = None
     cut_after: int | None = None
@@ -87,8 +90,8 @@ def follow(replies: Sequence[Reply]) -> Callable[[Json], Reply]:
 
 def message(reply: Reply, body: Json) -> Json:
     """The whole reply to a request's body, as it is sent without streaming."""
-    thought = {"type": "thinking", "thinking": reply.thinking, "signature": "signed"}
-    hidden = {"type": "redacted_thinking", "data": "hidden"}
+    thought = {"type": "thinking", "thinking": reply.thinking, "signature": reply.signature or "signed"}
+    hidden = {"type": "redacted_thinking", "data": reply.hidden or "hidden"}
     text = [{"type": "text", "text": reply.text}] if reply.text else []
     calls = [{"type": "tool_use", "id": call.id, "name": call.tool, "input": call.args} for call in reply.calls]
     return {
@@ -96,7 +99,7 @@ def message(reply: Reply, body: Json) -> Json:
         "type": "message",
         "role": "assistant",
         "model": body.get("model", "fake"),
-        "content": [*([thought, hidden] if reply.thinking else []), *text, *calls],
+        "content": [*([thought, hidden] if reply.thinking or reply.signature else []), *text, *calls],
         "stop_reason": _reason(reply),
         "stop_sequence": None,
         "usage": {

@@ -28,6 +28,7 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.ledger import Add, Entry
+from throughline.core.thinking import Thought
 from throughline.page.archive import pending
 from throughline.page.asks import asked
 from throughline.page.ids import agent_row, first_free, user_row, waiting_row
@@ -40,6 +41,7 @@ from throughline.wire.state import (
     HeldRow,
     NoticeRow,
     Row,
+    ThoughtRow,
     ToolRow,
     UserRow,
 )
@@ -67,6 +69,8 @@ def rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
         case Replied(turn=turn, text=text, partial=partial) if text.strip():
             place = first_free(lambda n: agent_row(turn, n), lambda name: _finished(known(name)))
             yield AgentRow(agent_row(turn, place), turn, text, streaming=False, partial=partial)
+        case Thought(turn=turn, text=text) if text.strip():
+            yield ThoughtRow(f"e{logged.seq}", turn, text)
         case ToolCalled():
             yield ToolRow(f"t{event.id}", event.turn, event.tool, _title(event.args), "", "running", False, 0)
         case ToolReturned():

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from throughline.agent.loop import Crew, Summariser, billed
 from throughline.agent.shown import COMMENT, patience, renewed
+from throughline.agent.single_call import SingleCall
 from throughline.core.errors import UserError
-from throughline.core.events import CallBilled
-from throughline.core.ports import CallPiece, EndPiece, ModelError, Request, Skeletons
+from throughline.core.ports import ModelError, Request, Skeletons
 from throughline.core.settings import Settings
 from throughline.session.journal import Journal
 from throughline.session.mailbox import ClosedError, Mailbox
@@ -93,20 +93,16 @@ class Comments:
 
     async def _ask(self, commenter: Summariser, request: Request, batch: Sequence[Wanted], kept: Skeletons) -> None:
         """One request, its cost recorded and its answer kept: nothing is asked twice, be there an answer or not."""
-        args: object = None
-        bills: list[CallBilled] = []
+        call = SingleCall(commenter.model)
         began = self._crew.clock.now()
-        async with asyncio.timeout(self._settings.patience):
-            async for piece in commenter.model.stream(request):
-                match piece:
-                    case CallPiece(tool=request.must, args=given):
-                        args = given
-                    case EndPiece(usage=usage):
-                        bills.append(billed(self._crew, "skeleton", commenter.name, usage, began))
-                    case _:
-                        pass  # What it says beside its call is not asked for.
-        if bills:
-            await self._mailbox.post(lambda: self._journal.keep(bills))
+        try:
+            async with asyncio.timeout(self._settings.patience):
+                args = await call.ask(request)
+        finally:
+            # What was given up is paid for, too.
+            bills = [billed(self._crew, "skeleton", commenter.name, used, began) for used in call.usages]
+            if bills:
+                await self._mailbox.post(lambda: self._journal.keep(bills))
         answer = read(args, batch)
         for line in answer.dropped:
             log.info("dropped from the comments: %s", line)

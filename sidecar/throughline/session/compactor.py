@@ -33,6 +33,7 @@ from throughline.core.events import (
     FileInjected,
     FileSeen,
     LedgerChanged,
+    LimitTold,
     Masked,
     Noted,
 )
@@ -41,6 +42,7 @@ from throughline.core.settings import Settings
 from throughline.core.view import View
 from throughline.session.drafts import Draft, Drafts
 from throughline.session.files import fitted, refreshed
+from throughline.session.fitting import Fitting
 from throughline.session.idle import Idle
 from throughline.session.journal import Journal
 from throughline.session.mailbox import Mailbox, RefusedError
@@ -85,6 +87,7 @@ class Compactor:
         self._journal = journal
         self._mailbox = mailbox
         self._views = Views(world, settings, archive)
+        self._limit = Fitting(world, crew, settings, journal, self.meter, self._views)
         self._strikes = 0
         self._ready: Ready | None = None
         self._old = Masking()
@@ -119,7 +122,8 @@ class Compactor:
         """The view of the next call, after whatever is due. What changes the prefix is done in one go.
 
         Where a model summarises, a compaction that is due at a turn's end, `ahead` of the next call, is its to
-        prepare, and the session goes on meanwhile. What cannot wait, above the limit, is done at once by local rules.
+        prepare, and the session goes on meanwhile. What cannot wait, above the limit, is done at once by local rules;
+        and what does not fit even so, be it the newest message, is cut down to what can be sent.
         """
         self.idle.stop()
         while True:
@@ -148,6 +152,10 @@ class Compactor:
                         break
                     if not await self._hold(ready or through):
                         break
+        if await self._limit.fit(view):
+            session = self._journal.session
+            view = await self._world.off(lambda: self.view(session))
+            share = self.share(view)
         self._rest(session, share)
         return view
 
@@ -167,11 +175,13 @@ class Compactor:
         """The o200k tokens that are left below the share at which the session compacts."""
         return self.meter.room(view, self._settings.share)
 
-    async def shorten(self) -> bool:
+    async def shorten(self, sent: int = 0, limit: int = 0) -> bool:
         """Does what is due above the limit, whatever the view's size seems to be and without asking: whether that
-        changed it.
+        changed it. A view that took `sent` o200k tokens was too long; `limit` is what the provider says its limit is.
         """
         before = self._journal.session
+        if 0 < limit < before.limit:
+            await self._journal.keep([LimitTold(limit)])
         while True:
             session, now = self._journal.session, self._world.clock.now()
             match policy.decide(session, 1.0, now, self._settings, stuck=self.stuck, changed=True):
@@ -179,9 +189,12 @@ class Compactor:
                     await self._journal.keep([Masked(ids)])
                 case policy.Compact(through=through):
                     if await self._do(self._take(session, through) or through) is None:
-                        return self._journal.session is not before
+                        break
                 case policy.Nothing() | policy.Hold():
-                    return session is not before
+                    break
+        session = self._journal.session
+        view = await self._world.off(lambda: self.view(session))
+        return await self._limit.fit(view, sent) or session is not before
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
         """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from attrs import frozen
 
 from throughline.agent.loop import Crew, Summariser, billed
+from throughline.agent.single_call import SingleCall
 from throughline.compression import compaction
 from throughline.compression.request import request
 from throughline.core.errors import UserError
 from throughline.core.events import CallBilled
-from throughline.core.ports import CallPiece, EndPiece, ModelError, Request, UsagePiece
+from throughline.core.ports import ModelError, Request
 from throughline.core.session import Session
 from throughline.core.settings import Settings
-from throughline.core.usage import Usage
 from throughline.session.mailbox import ClosedError
 from throughline.session.world import World
 
@@ -33,22 +33,12 @@ class Answer:
 
 async def ask(crew: Crew, summariser: Summariser, request: Request, patience: float) -> Answer:
     """What a model answers within `patience` seconds. Whatever goes wrong is logged: the local rules are there."""
-    used: Usage | None = None
-    ended = False
     args: object = None
+    call = SingleCall(summariser.model)
     began = crew.clock.now()
     try:
         async with asyncio.timeout(patience):
-            async for piece in summariser.model.stream(request):
-                match piece:
-                    case CallPiece(tool=request.must, args=given):
-                        args = given
-                    case UsagePiece(usage=usage):
-                        used = usage
-                    case EndPiece(usage=usage):
-                        used, ended = usage, True
-                    case _:
-                        pass  # What it says beside its call is not asked for.
+            args = await call.ask(request)
     except TimeoutError:
         log.warning("%s took too long to summarise: the local rules do", summariser.name)
     except ModelError as error:
@@ -56,8 +46,7 @@ async def ask(crew: Crew, summariser: Summariser, request: Request, patience: fl
     except Exception:  # whatever failed, the local rules are there
         log.exception("%s could not summarise: the local rules do", summariser.name)
     # An answer that was cut off is none, but it is paid for.
-    bill = () if used is None else (billed(crew, request.purpose, summariser.name, used, began),)
-    return Answer(args if ended else None, bill)
+    return Answer(args, tuple(billed(crew, request.purpose, summariser.name, used, began) for used in call.usages))
 
 
 @frozen

@@ -9,6 +9,7 @@ from throughline.core.cleaning import cleaned
 from throughline.core.events import Event, LedgerChanged, Logged, Replied
 from throughline.core.fold import apply
 from throughline.core.session import Session
+from throughline.core.thinking import Thought
 from throughline.session.world import World
 
 
@@ -38,9 +39,12 @@ class Journal:
 
 
 def _tagged(event: Event, session: Session) -> list[LedgerChanged]:
-    """A reply's tagged lines, as the ledger's own event. The last line of a reply that was cut is half a line."""
-    if not isinstance(event, Replied):
+    """A reply's tagged lines, and those of its thinking, as the ledger's own event: between calls, some models say all
+    that they say there. The last line of a reply that was cut is half a line.
+    """
+    if not isinstance(event, Replied | Thought):
         return []
-    whole = event.text.rpartition("\n")[0] if event.partial else event.text
+    cut = isinstance(event, Replied) and event.partial
+    whole = event.text.rpartition("\n")[0] if cut else event.text
     made = entries(whole, event.turn, session.ledger)
     return [LedgerChanged(made)] if made else []

@@ -186,9 +186,9 @@ class Owner:
 
         return await self._mailbox.post(act)
 
-    async def shorten(self) -> bool:
+    async def shorten(self, sent: int = 0, limit: int = 0) -> bool:
         """Makes the view smaller by all that code can do at once; False where nothing is left to be done."""
-        return await self._mailbox.post(self._compactor.shorten)
+        return await self._mailbox.post(lambda: self._compactor.shorten(sent, limit))
 
     async def withdraw(self, turn: int) -> None:
         """Takes back a message that waits. Raises RefusedError where it does not any more."""

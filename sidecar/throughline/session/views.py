@@ -12,6 +12,9 @@ from throughline.core.settings import Settings
 from throughline.core.view import View
 from throughline.session.world import World
 
+# The part of the context limit that the recaps of compacted turns take at most.
+RECAPS = 0.04
+
 
 class Views:
     """Views of one session as its log makes it, or would make it; what is remembered is never more than a memo."""
@@ -23,6 +26,7 @@ class Views:
         self._rendered: tuple[Ledger, int, str] | None = None
         self._shown: Shown | None = None
         self._told: tuple[Spans, dict[tuple[int, int, int], str]] = (Spans(), {})
+        self._room = settings.recap
 
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
@@ -35,8 +39,11 @@ class Views:
 
     def _recaps(self, session: Session) -> tuple[str, ...]:
         """What the view tells of the compacted turns: a recap that stands is made once."""
-        known, told = self._told
-        made = spans(session, self._settings.recap, known)
+        # What never leaves the view has to leave room for the turns in a small window, too.
+        room = min(self._settings.recap, round(session.limit * RECAPS))
+        known, told = self._told if room == self._room else (Spans(), {})
+        self._room = room
+        made = spans(session, room, known)
         if made is not known:
             last, told = told, {}
             for span in made.told:

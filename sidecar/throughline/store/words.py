@@ -9,6 +9,7 @@ from attrs import frozen
 
 from throughline.core.events import Compacted, Event, LedgerChanged, Replied, Spoke, ToolCalled, ToolReturned
 from throughline.core.ledger import Add, Revise
+from throughline.core.thinking import Thought
 
 # Of a long result, this many characters are indexed; the log has the whole.
 LONGEST = 50_000
@@ -30,6 +31,8 @@ def words(event: Event) -> Iterator[Words]:
             yield Words(text, turn, "user")
         case Replied(text=text, turn=turn):
             yield Words(text, turn, "agent")
+        case Thought(text=text, turn=turn) if text:
+            yield Words(text, turn, "agent thinking")
         case ToolCalled(turn=turn, tool=tool, args=args):
             said = " ".join(str(value) for value in args.values())
             yield Words(f"{tool} {said}"[:LONGEST], turn, "call")

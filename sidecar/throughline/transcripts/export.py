@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from throughline.core.events import Logged, Replied, Spoke, ToolCalled, ToolReturned
+from throughline.core.thinking import Thought
 from throughline.core.times import shown_time
 
 
@@ -26,6 +27,8 @@ def _step(logged: Logged) -> dict[str, Any] | None:
             return {"role": "user", "kind": kind, "text": text, "uturn": turn}
         case Replied(text=text, turn=turn):
             return {"role": "assistant", "kind": "text", "text": text, "uturn": turn}
+        case Thought(text=text, turn=turn) if text:
+            return {"role": "assistant", "kind": "thinking", "text": text, "uturn": turn}
         case ToolCalled(turn=turn, id=name, tool=tool, args=args):
             called = {"tool": tool, "args": args, "call_id": name}
             return {"role": "assistant", "kind": "tool_call", "text": "", **called, "uturn": turn}

@@ -139,6 +139,16 @@ class ArchiveRow:
 
 
 @frozen
+class ThoughtRow:
+    """What the model thought, as far as its provider shows it."""
+
+    kind: ClassVar[Literal["thought"]] = "thought"
+    id: str
+    turn: int
+    text: str
+
+
+@frozen
 class NoticeRow:
     """Something the user must know, in one line."""
 
@@ -150,6 +160,7 @@ class NoticeRow:
 
 Row: TypeAlias = (
     UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
+    | ThoughtRow
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from throughline.core.events import (
     TurnEnded,
 )
 from throughline.core.ledger import Add
+from throughline.core.thinking import Thought
 from throughline.session.report import PURPOSES
 
 
@@ -190,6 +191,8 @@ class Screen:
         match event:
             case Replied():
                 self._reply(event)
+            case Thought(text=text) if text.strip():
+                self.say(f"  thought: {_first_line(text)}", "dim")
             case ToolReturned():
                 self._returned(event)
             case CallBilled():
@@ -261,6 +264,12 @@ def _target(args: dict[str, Any]) -> str:
     first = next((value for value in args.values() if isinstance(value, str) and value.strip()), "")
     line = first.strip().splitlines()[0] if first.strip() else ""
     return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+def _first_line(text: str) -> str:
+    """The first line of a text, and a sign where there is more."""
+    line, *more = [one for one in text.splitlines() if one.strip()] or [""]
+    return f"{line[:99]}…" if len(line) > 100 else f"{line} …" if more else line
 
 
 def _many(number: int, what: str) -> str:

@@ -1,0 +1,91 @@
+"""What the newest models hold their callers to, for the fake Messages API: no forced tools, and thinking that is bound
+to what stands before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from attrs import evolve
+
+from throughline.models.prefixes import pieces
+from throughline.models.script import Reply
+
+Json: TypeAlias = dict[str, Any]
+
+_BETA = "thinking-binding-controls-2026-08-01"
+_HIDDEN = "redacted_thinking"
+
+
+class Contract:
+    """Signs the thinking of replies, and refuses what the models refuse; `dropped` are the places of blocks that
+    requests let it drop. A server that is not `bound` takes a block wherever it stands, and one without the
+    `switch` cannot be asked to drop any.
+    """
+
+    def __init__(self, *, bound: bool = True, switch: bool = True) -> None:
+        self.dropped: list[str] = []
+        self._bound = bound
+        self._switch = switch
+        self._issued: dict[str, tuple[str, str]] = {}
+
+    def refusal(self, body: Json, headers: Mapping[str, str]) -> str:
+        """What the API says against a request; nothing where it takes it."""
+        if (body.get("tool_choice") or {}).get("type") in {"any", "tool"}:
+            return "tool_choice: this model does not support forcing a tool; use `auto`"
+        binding = (body.get("thinking") or {}).get("block_binding")
+        if binding is not None and not (self._switch and _BETA in headers.get("anthropic-beta", "")):
+            return "thinking.adaptive.block_binding: Extra inputs are not permitted"
+        drops = (binding or {}).get("prefix_mismatch_behavior") == "drop_block"
+        self.dropped = []
+        for place, signature, shown, before in _thoughts(body):
+            text, made = self._issued.get(signature, ("", ""))
+            if not made or text != shown:
+                return f"{place}: `thinking` or `redacted_thinking` blocks cannot be modified"
+            if self._bound and made != before:
+                if not drops:
+                    return f"{place}: this `thinking` block was created in a different conversation"
+                self.dropped.append(place)
+        return "" if all(_ends_well(message) for message in body.get("messages", ())) else (
+            "messages: the final block in an assistant message cannot be `thinking`"
+        )  # fmt: skip
+
+    def signed(self, reply: Reply, body: Json) -> Reply:
+        """The reply with its thinking signed for what the request holds, and shown where that was asked for."""
+        if not reply.thinking:
+            return reply
+        asked = (body.get("thinking") or {}).get("display") == "summarized"
+        shown = reply.thinking if asked else ""
+        before = _digest(list(pieces(body)))
+        signature = hashlib.sha256(f"{before} {reply.thinking}".encode()).hexdigest()[:32]
+        self._issued[signature] = shown, before
+        hidden = signature[::-1]
+        told = ("assistant", {"type": "thinking", "thinking": shown, "signature": signature})
+        self._issued[hidden] = "", _digest([*pieces(body), told])
+        return evolve(reply, thinking=shown, signature=signature, hidden=hidden)
+
+
+def _thoughts(body: Json) -> Iterator[tuple[str, str, str, str]]:
+    """Where each block of thinking stands in a request, its signature and text, and what stands before it."""
+    bare = {name: value for name, value in body.items() if name != "messages"}
+    before = list(pieces(bare))
+    for place, message in enumerate(body.get("messages", ())):
+        content = message["content"] if isinstance(message["content"], list) else []
+        for at, piece in enumerate(content):
+            if piece["type"] in {"thinking", _HIDDEN}:
+                signature = piece.get("signature") or piece.get("data") or ""
+                yield f"messages.{place}.content.{at}", signature, piece.get("thinking", ""), _digest(before)
+            before += pieces({"messages": [{**message, "content": [piece]}]})
+
+
+def _digest(before: list[tuple[str, Json]]) -> str:
+    bare = [[side, {name: value for name, value in one.items() if name != "cache_control"}] for side, one in before]
+    return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()
+
+
+def _ends_well(message: Json) -> bool:
+    content = message["content"]
+    return isinstance(content, str) or not content or content[-1]["type"] not in {"thinking", _HIDDEN}

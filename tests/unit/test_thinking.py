@@ -1,0 +1,264 @@
+"""Thinking: kept as the provider gave it, read for tags, sent back while its turn runs, and never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from attrs import evolve
+
+from throughline.compression.policy import cut
+from throughline.context.view import shown
+from throughline.core.events import Event, LedgerChanged, Replied, ToolCalled, ToolReturned, TurnEnded
+from throughline.core.ledger import Add
+from throughline.core.ports import CallPiece, Request
+from throughline.core.settings import Settings
+from throughline.core.thinking import Thought
+from throughline.core.view import Block, View
+from throughline.models.anthropic import Anthropic
+from throughline.models.cache import PromptCache
+from throughline.models.contract import Contract
+from throughline.models.fake import FakeMessages, Ground, listed
+from throughline.models.keys import Access
+from throughline.models.messages import translate
+from throughline.models.script import Json, Reply
+from throughline.models.thinking import is_adaptive, is_bound, is_refusal
+from throughline.session.owner import Owner
+from throughline.store.codec import dump, load
+from unit.logs import BEGUN, done, replied, session, spoke, tool, view
+from unit.worlds import Bench, HandClock
+
+KEY = "made-up-key"
+NEW = "claude-sonnet-5-5"
+
+
+def thought(turn: int, text: str, signature: str = "signed") -> Thought:
+    return Thought(turn, {"type": "thinking", "thinking": text, "signature": signature, "more": [1, None]}, 9)
+
+
+def thoughts(now: View) -> list[Json | None]:
+    return [block.args for block in now.blocks if block.content == "thought"]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "thinking", "thinking": "Hm.\n", "signature": "c2lnbmVk=="},
+        {"type": "thinking", "thinking": "", "signature": "s", "caller": {"type": "direct", "n": [1, 2.5, None]}},
+        {"type": "redacted_thinking", "data": "b3BhcXVl"},
+    ],
+)
+def test_a_block_is_kept_as_it_came_and_sent_as_it_was_kept(block: Json) -> None:
+    kept = load(dump(Thought(1, block, 3)))
+    assert kept == Thought(1, block, 3)
+    now = session(spoke(1, "go"), kept, *tool(1, "c1"))
+    messages = translate(view(now)).messages
+    assert messages[1]["content"][0] == block
+
+
+def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
+    story: Sequence[Event] = (spoke(1, "go"), thought(1, "Look first."), *tool(1, "c1"))
+    assert thoughts(view(session(*story))) == [thought(1, "Look first.").block]
+    assert thoughts(view(session(*story, done(1)))) == []
+    later = session(*story, done(1), spoke(2, "on"), thought(2, "Now this."), *tool(2, "c2"))
+    assert thoughts(view(later)) == [thought(2, "Now this.").block]
+    assert list(shown(later, shown(session(*story))).blocks) == list(shown(later).blocks)
+
+
+def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -> None:
+    clock = HandClock()
+    cache = PromptCache(clock, 1.0)
+    story: list[Event] = []
+    fresh: list[int] = []
+    for turn in range(1, 5):
+        story.append(spoke(turn, "go"))
+        for n in range(9):
+            usage = cache.usage(view(session(*story)), 100)
+            fresh += [usage.input + usage.cache_write] if n == 0 else []
+            story += [thought(turn, f"Step {turn}.{n}"), *tool(turn, f"c{turn}.{n}", 1_000)]
+        story += [replied(turn, "ok"), done(turn)]
+    assert all(9_000 < tokens < 10_000 for tokens in fresh[1:])
+
+
+def test_thinking_that_is_not_signed_was_cut_off_and_is_not_sent() -> None:
+    assert thoughts(view(session(spoke(1, "go"), thought(1, "Look fi", signature=""), *tool(1, "c1")))) == []
+
+
+def test_thinking_that_nothing_follows_in_its_message_is_left_out_and_no_breakpoint_stands_on_any() -> None:
+    block: Json = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+    think = Block("turn", "assistant", "Hm.", 1, "thought", args=block, cached=True)
+    text = Block("turn", "user", "go", 1)
+    alone = translate(View((text, think, text))).messages
+    assert [message["role"] for message in alone] == ["user"]
+    call = Block("turn", "assistant", "{}", 1, "call", "c1", "look", {})
+    before = translate(View((text, think, call))).messages[1]["content"]
+    assert before[0] == block
+
+
+def test_thinking_does_not_count_to_what_later_turns_take() -> None:
+    long = evolve(thought(1, "x" * 40), tokens=90_000)
+    story = (spoke(1, "go"), long, replied(1, "ok"), done(1), spoke(2, "on"), replied(2, "ok"), done(2))
+    now = session(*story)
+    assert now.turns[0].tokens < 10
+    assert cut(now, Settings()) == 0  # Both turns are small, and stay.
+
+
+def test_models_are_told_apart_by_the_table() -> None:
+    assert all(map(is_adaptive, (NEW, f"{NEW}-20260901", "claude-opus-5-5")))
+    assert not any(map(is_adaptive, ("claude-sonnet-4-5", "gpt-x")))
+    assert (is_bound(NEW), is_bound("claude-sonnet-5")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("messages.1.content.0: Invalid `signature` in `thinking` block", True),
+        (
+            "messages.3.content.0: `thinking` or `redacted_thinking` blocks cannot be modified",
+            True,
+        ),
+        ("thinking.adaptive.block_binding: Extra inputs are not permitted", False),
+        ("thinking: Extra inputs are not permitted", False),
+        ("messages.1.content.0: text content blocks must be non-empty", False),
+    ],
+)
+def test_a_refused_block_is_told_from_a_refused_parameter(said: str, refused: bool) -> None:
+    assert is_refusal(said) is refused
+
+
+class Told(list[str]):
+    """What a connection says of its server."""
+
+
+async def play(
+    fake: FakeMessages, *texts: str, results: dict[str, str] | None = None, settings: Settings | None = None
+) -> tuple[Bench, Owner, Told]:
+    """A session with the fake server through the real SDK, until the user has said all."""
+    bench, told = Bench(), Told()
+    model = Anthropic(Access(KEY, fake.url), retries=0, tell=told.append)
+    owner = await Owner.start(bench.world, bench.crew(model, results), settings or Settings(), BEGUN)
+    for text in texts:
+        await owner.send(text)
+        await owner.idle()
+    await owner.close()
+    await model.close()
+    return bench, owner, told
+
+
+def call(name: str) -> tuple[CallPiece, ...]:
+    return (CallPiece(name, "read_file", {"path": name}),)
+
+
+def sent_thoughts(body: Json) -> list[Json]:
+    content = (piece for message in body["messages"] for piece in message["content"])
+    return [piece for piece in content if piece["type"] in {"thinking", "redacted_thinking"}]
+
+
+def talks(fake: FakeMessages) -> list[Json]:
+    return [one.body for one in fake.requests if one.path == "/v1/messages"]
+
+
+WORK = [
+    Reply(thinking="I look at a.\n[DECISION]: Keep the cache because it is warm", calls=call("a")),
+    Reply(thinking="And at b.", calls=call("b")),
+    Reply("Done."),
+]
+
+
+async def test_what_a_model_says_between_calls_is_kept_read_for_tags_and_sent_back_in_its_turn() -> None:
+    async with FakeMessages([*WORK, Reply("Nothing more.")], ground=Ground(contract=Contract())) as fake:
+        bench, owner, told = await play(fake, "Go.", "And?", results={"a": "one", "b": "two"})
+        bodies = talks(fake)
+    assert [event.ending for event in bench.heard.events if isinstance(event, TurnEnded)] == ["done", "done"]
+    kept = [event for event in bench.heard.events if isinstance(event, Thought)]
+    assert [event.text for event in kept if event.text] == [reply.thinking for reply in WORK[:2]]
+    blocks = [event.block for event in kept]
+    assert [sent_thoughts(body) for body in bodies] == [[], blocks[:2], blocks, []]
+    assert any(entry.text == "Keep the cache" for entry in owner.session.ledger.live())
+    changed = [event for event in bench.heard.events if isinstance(event, LedgerChanged)]
+    assert [isinstance(one, Add) for event in changed for one in event.operations] == [True]
+    assert not told
+
+
+async def test_a_reply_of_thinking_alone_is_not_empty() -> None:
+    async with FakeMessages([Reply(thinking="All is well.")], ground=Ground(contract=Contract())) as fake:
+        bench, _, _ = await play(fake, "Go.")
+    assert TurnEnded(1, "done") in bench.heard.events
+    assert len(talks(fake)) == 1
+
+
+LONG = [Reply(thinking=f"Step {n}.", calls=call(f"c{n}")) for n in range(6)]
+RESULTS = {f"c{n}": "a line of output\n" * 400 for n in range(6)}
+# Old output is masked in the middle of the turn, so that what stood before later thinking changes.
+EAGER = Settings(batch=3_000, fresh=500)
+
+
+async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_is_asked_to() -> None:
+    contract = Contract()
+    async with FakeMessages([*LONG, Reply("Done.")], ground=Ground(contract=contract)) as fake:
+        bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
+        headers = [one.headers.get("anthropic-beta", "") for one in fake.requests if one.path == "/v1/messages"]
+    assert TurnEnded(1, "done") in bench.heard.events
+    assert len(headers) == len(LONG) + 1  # No request was refused.
+    assert all("thinking-binding-controls" in one for one in headers)
+    assert contract.dropped
+    assert not told
+
+
+async def test_where_it_cannot_what_no_longer_fits_is_left_out_before_it_is_sent() -> None:
+    contract = Contract(switch=False)
+    async with FakeMessages([*LONG, Reply("Done.")], ground=Ground(contract=contract)) as fake:
+        bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
+        bodies = talks(fake)
+    assert TurnEnded(1, "done") in bench.heard.events
+    assert len(bodies) == len(LONG) + 2  # One was refused: the first, for the parameter.
+    assert len(told) == 1
+    assert "done before it is sent" in told[0]
+    assert 0 < max(len(sent_thoughts(body)) for body in bodies) < 2 * len(LONG)
+
+
+async def test_a_server_that_takes_no_thinking_back_gets_none() -> None:
+    replies = iter([Reply(thinking="Hm.", calls=call("a")), Reply(thinking="Well.", calls=call("b")), Reply("Done.")])
+
+    def reply(body: Json) -> Reply:
+        if sent_thoughts(body):
+            return Reply(status=400, text="messages.1.content.0: Invalid `signature` in `thinking` block")
+        return next(replies)
+
+    async with FakeMessages(reply) as fake:
+        bench, _, _ = await play(fake, "Go.", results={"a": "one", "b": "two"})
+    assert TurnEnded(1, "done") in bench.heard.events
+
+
+@pytest.mark.parametrize("lacking", ["thinking", "display", "block_binding"])
+async def test_a_server_that_does_not_know_a_part_of_it_is_asked_without(lacking: str) -> None:
+    async with FakeMessages([Reply("Hello.")], ground=Ground(lacks=frozenset({lacking}))) as fake:
+        bench, _, told = await play(fake, "Go.")
+        last = talks(fake)[-1]
+    assert TurnEnded(1, "done") in bench.heard.events
+    assert lacking not in str(last)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(("model", "supported", "asked"), [("new-model", True, True), (NEW, False, False)])
+async def test_what_the_providers_list_says_of_a_model_goes_before_the_table(
+    model: str, supported: bool, asked: bool
+) -> None:
+    types = {"adaptive": {"supported": supported}}
+    told = listed(model, capabilities={"thinking": {"supported": True, "types": types}})
+    request = Request("chat", model, View((Block("turn", "user", "Hello", 1),)))
+    async with FakeMessages([Reply("Hello.")], ground=Ground(models=[told])) as fake:
+        client = Anthropic(Access(KEY, fake.url))
+        await client.models()
+        _ = [piece async for piece in client.stream(request)]
+        await client.close()
+        (body,) = talks(fake)
+    assert ("thinking" in body) is asked
+
+
+def test_calls_and_results_stay_as_they_are_beside_thinking() -> None:
+    now = session(spoke(1, "go"), thought(1, "a"), *tool(1, "c1"), thought(1, "b"), *tool(1, "c2"), replied(1, "ok"))
+    kinds = [type(item) for item in now.turns[0].items]
+    assert kinds[1:] == [Thought, ToolCalled, ToolReturned, Thought, ToolCalled, ToolReturned, Replied]
+    roles = [message["role"] for message in translate(view(now)).messages]
+    assert roles[1:] == ["assistant", "user", "assistant", "user", "assistant", "user"][: len(roles) - 1]
