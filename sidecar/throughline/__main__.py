@@ -19,6 +19,7 @@ from throughline.opening import digest, kept, objective, off, system, worker
 if TYPE_CHECKING:
     from throughline.agent.loop import Summariser
     from throughline.cli.parts import Desk, Library, Stage, Wrap
+    from throughline.core.permissions import Permissions
     from throughline.core.ports import ArchiveFile, Listener, Offer, Store
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
@@ -82,6 +83,12 @@ class Factory:
         return Library(
             store, archive, lambda name: fold(store.read(name)), summary, lambda name: export(store.read(name))
         )
+
+    def permissions(self, project: Path) -> Permissions:
+        """What the user allowed in a project, on this machine."""
+        from throughline.workspace.permissions import FilePermissions
+
+        return FilePermissions(project)
 
     def desk(self, folder: Path) -> Desk:
         """A folder's files and version control, and what the project around it has kept of skeletons."""

@@ -91,8 +91,10 @@ def export(library: Library, name: str, out: Path | None) -> None:
         out.write_text(lines, encoding="utf-8", errors="replace")
 
 
-def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
-    """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure."""
+def forget(library: Library, name: str, secret: str, *, sure: bool) -> str:
+    """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure: the id of
+    the session that is gone, if one is.
+    """
     if bool(name) == bool(secret):
         raise RefusedError("Say what to forget: the id of a session, or --text with what must not stand anywhere.")
     if secret:
@@ -102,11 +104,12 @@ def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
         changed = library.store.redact(secret)
         library.archive.write(kept.replace(secret, FORGOTTEN))
         click.echo(f"Forgotten in {changed} events" + (" and in the archive." if secret in kept else "."))
-        return
+        return ""
     session = chosen(library, name)
     if not sure:
         click.confirm(f"Delete session {session.id} and its {len(session.turns)} turns?", abort=True)
     click.echo(f"Forgotten: {library.store.forget(session.id)} events.")
+    return session.id
 
 
 def chosen(library: Library, name: str) -> Session:
