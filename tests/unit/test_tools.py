@@ -15,9 +15,8 @@ import pytest
 from throughline.core.acting import Allow, Deny
 from throughline.core.changes import Delta, Span
 from throughline.core.deeds import Checkpointed, Evidence, OutputKept
-from throughline.core.events import FileSeen, LedgerChanged, Told
+from throughline.core.events import FileSeen, Told
 from throughline.core.files import digest
-from throughline.core.ledger import Add, Entry
 from throughline.workspace.deltas import Deltas
 from throughline.workspace.folder import LARGEST
 from throughline.workspace.git import Git
@@ -375,24 +374,6 @@ async def test_the_memory_takes_entries_and_leaves_the_users_alone(shop: Shop) -
     assert [entry.text for entry in shop.log.session.ledger.live()] == ["Which port?", "No new packages"]
     assert not (await shop.call("update_memory", action="resolve", text="8080", id="m1.1")).error
     assert [entry.id for entry in shop.log.session.ledger.live()] == ["m1.2"]
-
-
-async def test_what_was_ruled_out_is_shown_before_it_is_done_again(shop: Shop) -> None:
-    text = "An SQLite trigger that promotes the next hold"
-    entry = Entry("r1", "rejected", text, "agent", (1,), why="it has no clock")
-    await shop.log.record(LedgerChanged((Add(entry),)))
-    wanted = {"path": "schema.sql", "text": "CREATE TRIGGER promote_next_hold AFTER UPDATE ON holds -- sqlite\n"}
-    warned = await shop.call("write_file", **wanted)
-    assert warned.error
-    assert "An SQLite trigger that promotes the next hold — it has no clock" in warned.text
-    assert not (shop.root / "schema.sql").exists()
-    assert not (await shop.call("write_file", **wanted)).error
-    for path, new in (
-        ("holds.py", "class Hold: ...\n"),
-        ("why.md", "An SQLite trigger that promotes the next hold?\n"),
-    ):
-        shop.turn += 1
-        assert not (await shop.call("write_file", path=path, text=new)).error
 
 
 @pytest.mark.parametrize(("times", "stopped"), [(2, False), (3, True)])

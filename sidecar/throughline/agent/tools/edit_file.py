@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from difflib import SequenceMatcher, unified_diff
 
-from throughline.agent.secrets import HIDDEN
 from throughline.agent.sight import after_edit, known, moved, news, whole
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.core.acting import ActError, MovedError
@@ -66,10 +65,6 @@ def _edited(path: str, text: str, args: Args) -> str:
         raise ActError("`old` is empty: to make a file use write_file, to add lines take along a line beside them.")
     if old == new:
         raise ActError("`old` and `new` are the same: nothing was changed.")
-    if HIDDEN.search(new):
-        raise ActError(
-            "`new` holds a hidden credential: leave the line that it stands in as it is, and edit around it."
-        )
     times = text.count(old)
     if times == 0:
         raise ActError(_nearest(path, text, old))
@@ -100,8 +95,6 @@ def _nearest(path: str, text: str, old: str) -> str:
     """What the file has where the text was looked for."""
     lines, wanted = text.splitlines(), old.splitlines()
     none = f"`old` does not stand in {path}"
-    if HIDDEN.search(old):
-        return f"{none}: it holds a hidden credential, so leave that line out of it."
     if len(lines) > _SEARCHED or not wanted:
         return f"{none}: read the file again."
     size = len(wanted)

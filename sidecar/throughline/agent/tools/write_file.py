@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from difflib import unified_diff
 
-from throughline.agent.secrets import HIDDEN
 from throughline.agent.sight import known, moved, whole
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.agent.tools.edit_file import broken, refused
@@ -38,8 +37,6 @@ class WriteFile:
         """Writes it, or says what stands in its way."""
         place = work.ports.files.place(args["path"])
         text = args["text"]
-        if HIDDEN.search(text):
-            raise ActError("The text holds a hidden credential: use edit_file, and leave that line as it is.")
         there = await asyncio.to_thread(work.ports.files.exists, place)
         before = await asyncio.to_thread(work.ports.files.text, place) if there else None
         if before is not None:
