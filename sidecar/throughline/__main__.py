@@ -37,14 +37,16 @@ def main() -> None:
         return
     from throughline.cli.commands import commands
     from throughline.core.errors import UserError
+    from throughline.core.visibility import visible
 
     try:
         commands(obj=Factory())
     except UserError as error:
-        sys.stderr.write(f"throughline: {error}\n")
+        sys.stderr.write(f"throughline: {visible(str(error), prose=True)}\n")
         sys.exit(2)
     except OSError as error:
-        sys.stderr.write(f"throughline: {error.filename or 'a file'}: {error.strerror or error}\n")
+        name = visible(str(error.filename or "a file"), prose=True)
+        sys.stderr.write(f"throughline: {name}: {error.strerror or error}\n")
         sys.exit(2)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-import click
-from rich.console import Console
 from rich.text import Text
 
-from throughline.cli.reading import emit
+from throughline.cli.output import Output, emit, say
 from throughline.core.permissions import Permission, Permissions
 from throughline.session.mailbox import RefusedError
 
@@ -22,13 +20,13 @@ def run(
     """
     if forgotten or all_of_them:
         gone = withdraw(permissions, forgotten or ("",), session)
-        click.echo(f"Taken back: {_many(len(gone))}.")
+        say(f"Taken back: {_many(len(gone))}.")
         return
     given = tuple(one for one in permissions.given() if session in ("", one.session))
     if as_json:
         emit([{"pattern": one.pattern, "session": one.session, "at": one.at} for one in given])
         return
-    listed(Console(highlight=False, soft_wrap=True).print, given)
+    listed(Output(highlight=False, soft_wrap=True).print, given)
 
 
 def withdraw(permissions: Permissions, patterns: tuple[str, ...], session: str) -> tuple[Permission, ...]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from throughline.cli.output import Output, emit, markdown, say
 from throughline.cli.parts import Library
 from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.core.session import Session
+from throughline.core.visibility import escaped
 from throughline.session.mailbox import RefusedError
 from throughline.session.report import figures, report
 
@@ -38,7 +36,7 @@ def sessions(library: Library, *, as_json: bool) -> None:
         when = datetime.datetime.fromtimestamp(row.updated, datetime.UTC).strftime("%Y-%m-%d %H:%M")
         state = "recording" if row.origin == "recording" else "ended" if row.ended else ""
         table.add_row(row.id, when, str(row.turns), state, row.objective)
-    Console().print(table if rows else "This project has no sessions yet.")
+    Output().print(table if rows else "This project has no sessions yet.")
 
 
 def status(library: Library, name: str, *, as_json: bool) -> None:
@@ -47,18 +45,18 @@ def status(library: Library, name: str, *, as_json: bool) -> None:
     if as_json:
         emit(figures(session))
     else:
-        Console().print(Markdown(report(session)))
+        Output().print(markdown(report(session)))
 
 
 def summary(library: Library, name: str) -> None:
     """Prints the rolling summary of a session, as it is now."""
-    click.echo(library.summary(chosen(library, name)), nl=False)
+    say(library.summary(chosen(library, name)), end=False)
 
 
 def archive(library: Library) -> None:
     """Prints the project archive."""
     text = library.archive.read()
-    click.echo(text or "This project has no archive yet: it is written when a session ends.\n", nl=False)
+    say(text or "This project has no archive yet: it is written when a session ends.\n", end=False)
 
 
 def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool) -> None:
@@ -70,7 +68,7 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
             for one in found
         ])  # fmt: skip
         return
-    places(Console(highlight=False).print, found)
+    places(Output(highlight=False).print, found)
 
 
 def places(show: Callable[[Text], None], found: Sequence[Found]) -> None:
@@ -86,7 +84,8 @@ def export(library: Library, name: str, out: Path | None) -> None:
     """Writes a session as a neutral transcript, to a file or to standard output."""
     lines = "".join(f"{line}\n" for line in library.export(chosen(library, name).id))
     if out is None:
-        click.echo(lines, nl=False)
+        # The same values, by JSON's own escapes.
+        click.echo(escaped(lines), nl=False)
     else:
         out.write_text(lines, encoding="utf-8", errors="replace")
 
@@ -125,11 +124,6 @@ def named(rows: Sequence[SessionRow], name: str) -> SessionRow:
     if name and len(matching) > 1:
         raise RefusedError(f"Several sessions begin with {name}: {', '.join(row.id for row in matching)}.")
     return matching[0]
-
-
-def emit(data: Any) -> None:
-    """Prints JSON, for a program to read."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def project(path: Path) -> Path:

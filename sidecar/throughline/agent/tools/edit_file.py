@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from difflib import SequenceMatcher, unified_diff
 
+from throughline.agent.reel import detail
 from throughline.agent.sight import after_edit, known, moved, news, whole
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.core.acting import ActError, MovedError
@@ -16,8 +17,6 @@ from throughline.skeleton.read import outline
 _CLOSE, _SEARCHED = 8, 20_000
 # Below this likeness nothing is near.
 _NEAR = 0.5
-# Characters of a difference that are shown to whoever is asked.
-_DETAIL = 4_000
 
 
 class EditFile:
@@ -30,7 +29,7 @@ class EditFile:
         """To change one file."""
         place = ports.files.place(args["path"])
         lines = unified_diff(args["old"].splitlines(), args["new"].splitlines(), place.path, place.path, lineterm="")
-        return (Want("edit", place.path, place, "\n".join(lines)[:_DETAIL], args["new"]),)
+        return (Want("edit", place.path, place, detail("\n".join(lines)), args["new"]),)
 
     async def run(self, args: Args, work: Work) -> Result:
         """Makes the edit, or says what stands in its way."""
