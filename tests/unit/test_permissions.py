@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from throughline.__main__ import Factory
+from throughline.cli.commands import commands
 from throughline.core.acting import Allow, Deny
 from throughline.core.deeds import Answered, Asked
+from throughline.core.errors import UserError
 from throughline.core.events import Noted, SessionStarted
 from throughline.core.permissions import MemoryPermissions, Permissions, patterns
 from throughline.wire.settings import SETTINGS
@@ -150,3 +154,28 @@ def test_a_workspaces_own_settings_cannot_allow_anything() -> None:
     trust = package["capabilities"]["untrustedWorkspaces"]
     assert "throughline.allowed" in trust["restrictedConfigurations"]
     assert package["contributes"]["configuration"]["properties"]["throughline.allowed"]["scope"] == "machine"
+
+
+def told(project: Path, *options: str) -> str:
+    """What the command line says of a project's permissions."""
+    result = CliRunner().invoke(commands, ["permissions", "--project", str(project), *options], obj=Factory())
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def test_the_command_line_lists_what_was_allowed_and_takes_it_back(tmp_path: Path) -> None:
+    assert "Nothing was allowed" in told(tmp_path)
+    kept = FilePermissions(tmp_path)
+    for session, pattern in (("s1", "edit:**"), ("s1", "run=:rm -f *.o"), ("s2", "run=:echo \x1b[2J")):
+        kept.allow(session, pattern)
+    assert "run=:rm -f *.o  in session s1" in told(tmp_path)
+    assert "\x1b" not in told(tmp_path)
+    assert "s2" not in told(tmp_path, "--session", "s1")
+    assert [one["pattern"] for one in json.loads(told(tmp_path, "--json"))] == [one.pattern for one in kept.given()]
+    with pytest.raises(UserError, match="Nobody allowed run=:other here"):
+        told(tmp_path, "--forget", "run=:other")
+    assert told(tmp_path, "--forget", "run=:rm -f *.o") == "Taken back: 1 permission.\n"
+    assert [one.pattern for one in kept.given()] == ["edit:**", "run=:echo \x1b[2J"]
+    assert told(tmp_path, "--forget-all") == "Taken back: 2 permissions.\n"
+    assert kept.given() == ()

@@ -442,3 +442,20 @@ async def test_a_checkout_is_told_of(tmp_path: Path) -> None:
     (told,) = shop.kept(Told)
     assert "main is checked out now, and no longer other." in told.text
     assert "-one = 2\n+one = 1" in told.text
+
+
+@POSIX
+async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> None:
+    secret = "made-" + "up-key"
+    code = (
+        "import asyncio, sys; from pathlib import Path; from throughline.workspace.shell import LocalShell\n"
+        "asyncio.run(LocalShell(Path('.')).run('env', 60, sys.stdout.write))"
+    )
+    names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
+    environment = {**os.environ, **dict.fromkeys(names, secret), "OTHER": "stays"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said = (await process.communicate())[0].decode()
+    assert "OTHER=stays" in said
+    assert secret not in said
