@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { JSDOM } from "jsdom";
 import { highlighted } from "../webview/highlight";
-import { output } from "../webview/visible";
+import { output, visible } from "../webview/visible";
 
 let blocks: typeof import("../webview/markdown").blocks;
 let sanitise: typeof import("../webview/markdown").sanitise;
@@ -101,5 +101,26 @@ describe("sanitise", () => {
 
   it("keeps nothing by which text could pass for the page's own", () => {
     assert.equal(sanitise('<p id="a" class="trouble" data-x="1" aria-label="b">c</p>'), "<p>c</p>");
+  });
+});
+
+describe("visible", () => {
+  const hidden = ["\u0000", "\u001B", "\u009B", "\u00AD", "\u061C", "\u200B", "\u200E", "\u2028", "\u202E", "\u2060", "\u2066", "\u3164", "\uFEFF", "\u{E0041}"];
+  for (const sign of hidden) {
+    const code = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    it(`writes out U+${code}, in prose and in questions`, () => {
+      for (const prose of [true, false]) assert.equal(visible(`a${sign}b\n\t`, prose), `a[U+${code}]b\n\t`);
+    });
+  }
+  const spelt = ["\u{1F468}\u200D\u{1F469}\u200D\u{1F467}", "\u2764\uFE0F\u200D\u{1F525}", "1\uFE0F\u20E3", "\u0645\u06CC\u200C\u062E", "\u0915\u094D\u200D\u0937"];
+  for (const text of spelt) {
+    it(`leaves ${text} as it is spelt in prose, and shows all of it in a question`, () => {
+      assert.equal(visible(text, true), text);
+      assert.match(visible(text), /\[U\+/);
+    });
+  }
+  it("shows a joiner that joins nothing", () => {
+    assert.equal(visible("a\u200Db", true), "a[U+200D]b");
+    assert.equal(output("a\u001B[31m\u200B"), "a[U+200B]");
   });
 });

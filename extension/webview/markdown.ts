@@ -29,7 +29,7 @@ const KNOWN = 400;
 
 /** Splits Markdown into blocks. A block that has not changed is the same object, so its elements stay in the page. */
 export function blocks(text: string): Block[] {
-  const shown = visible(text);
+  const shown = visible(text, true);
   try {
     return marked
       .lexer(shown)
@@ -44,7 +44,7 @@ export function blocks(text: string): Block[] {
 
 /** One line of Markdown as safe HTML. */
 export function inline(text: string): string {
-  return sanitise(marked.parseInline(visible(text), { async: false }));
+  return sanitise(marked.parseInline(visible(text, true), { async: false }));
 }
 
 /** Markdown's HTML without anything that could run, be fetched, or pass for the page's own. */

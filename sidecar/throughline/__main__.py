@@ -19,6 +19,7 @@ from throughline.opening import digest, kept, objective, off, system, worker
 if TYPE_CHECKING:
     from throughline.agent.loop import Summariser
     from throughline.cli.parts import Desk, Library, Stage, Wrap
+    from throughline.core.permissions import Permissions
     from throughline.core.ports import ArchiveFile, Listener, Offer, Store
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
@@ -36,14 +37,16 @@ def main() -> None:
         return
     from throughline.cli.commands import commands
     from throughline.core.errors import UserError
+    from throughline.core.visibility import visible
 
     try:
         commands(obj=Factory())
     except UserError as error:
-        sys.stderr.write(f"throughline: {error}\n")
+        sys.stderr.write(f"throughline: {visible(str(error), prose=True)}\n")
         sys.exit(2)
     except OSError as error:
-        sys.stderr.write(f"throughline: {error.filename or 'a file'}: {error.strerror or error}\n")
+        name = visible(str(error.filename or "a file"), prose=True)
+        sys.stderr.write(f"throughline: {name}: {error.strerror or error}\n")
         sys.exit(2)
 
 
@@ -82,6 +85,12 @@ class Factory:
         return Library(
             store, archive, lambda name: fold(store.read(name)), summary, lambda name: export(store.read(name))
         )
+
+    def permissions(self, project: Path) -> Permissions:
+        """What the user allowed in a project, on this machine."""
+        from throughline.workspace.permissions import FilePermissions
+
+        return FilePermissions(project)
 
     def desk(self, folder: Path) -> Desk:
         """A folder's files and version control, and what the project around it has kept of skeletons."""

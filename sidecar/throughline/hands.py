@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from throughline.agent.toolbox import Tools
     from throughline.core.acting import Approver, Edits
     from throughline.core.events import Logged
+    from throughline.core.permissions import Permissions
     from throughline.core.ports import Store, Tokens, Workspace
 
 UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the settings."
@@ -31,12 +32,13 @@ UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the sett
 
 @frozen
 class Leave:
-    """Who is asked before a tool acts, what needs no asking, what no output may show, who watches a call run, and
-    whose hand changes files before the disk's own.
+    """Who is asked before a tool acts, what needs no asking by the settings and by earlier answers, what no output may
+    show, who watches a call run, and whose hand changes files before the disk's own.
     """
 
     approver: Approver | None = None
     allowed: tuple[str, ...] = ()
+    permissions: Permissions | None = None
     secrets: Callable[[], Sequence[str]] = tuple
     heard: Callable[[str, str], None] = lambda *_: None
     hand: Callable[[Edits], Edits] = lambda disk: disk
@@ -58,6 +60,7 @@ def hands(
     """The ports over a folder; `files` has the unsaved edits of an editor, `environment` is added for commands."""
     from throughline.agent.approval import Never
     from throughline.agent.tool import Ports
+    from throughline.core.permissions import MemoryPermissions
     from throughline.workspace.checkpoints import WorkspaceCheckpoints
     from throughline.workspace.deltas import Deltas
     from throughline.workspace.disk import Disk
@@ -78,6 +81,7 @@ def hands(
         tokens=tokens,
         heard=leave.heard,
         allowed=leave.allowed,
+        permissions=leave.permissions or MemoryPermissions(),
         secrets=leave.secrets,
     )
 

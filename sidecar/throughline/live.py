@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from throughline.core.acting import Approver, Edits
     from throughline.core.events import Logged, Origin, SessionStarted
     from throughline.core.finding import Finding
+    from throughline.core.permissions import Permissions
     from throughline.core.ports import ArchiveFile, Found, Listener, Offer, SessionRow, Store, Workspace
     from throughline.core.recording import Recording
     from throughline.core.settings import Settings
@@ -95,6 +96,7 @@ class LiveBench:
         from throughline.provider import Provider
         from throughline.workspace.clock import WallClock
         from throughline.workspace.folder import Folder
+        from throughline.workspace.permissions import FilePermissions
 
         self._source = source
         self._root = root
@@ -102,7 +104,8 @@ class LiveBench:
         self._reach = reach
         self._clock = WallClock()
         self._key = ""
-        self._leave = Leave(None, settings.allowed)
+        self.permissions: Permissions = FilePermissions(root)
+        self._leave = Leave(None, settings.allowed, self.permissions)
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
         self._news: list[str] = []
@@ -260,9 +263,12 @@ class LiveBench:
         return examined(self._source, self._root, self.keyed)
 
     def forget(self, session: str) -> None:
-        """Deletes a session. Raises RefusedError for one that is not in this workspace, StoreError for one in use."""
+        """Deletes a session, and what was allowed in it. Raises RefusedError for one that is not in this workspace,
+        StoreError for one in use.
+        """
         self.find(session)
         self._database()[0].forget(session)
+        self.permissions.withdraw(session)
 
     async def models(self) -> Offer:
         """What can be reached offers. Raises ModelError and PricesError."""

@@ -60,6 +60,10 @@ async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path
         await answered(screen, "+one = 3", "s")
         await screen.shows("All is said.")
         assert path.read_text() == "one = 4\n"
+        await said(screen, "/permissions")
+        await screen.shows("edit:**")
+        await said(screen, "/permissions forget all")
+        await screen.shows("Taken back: edit:**")
         await said(screen, "exit")
         await screen.shows("[y/N]")
         screen.type("n\n")

@@ -12,6 +12,7 @@ from throughline.agent.approval import Never, free, pattern
 from throughline.agent.tool import Want
 from throughline.core.acting import ActError, Allow, Deny, Place
 from throughline.core.deeds import Answered, Asked
+from throughline.core.permissions import patterns
 from throughline.workspace.disk import Disk
 from unit.shop import Answers, Shop
 
@@ -57,6 +58,47 @@ FREE: list[tuple[Want, tuple[str, ...], bool]] = [
     (want("run", "grep --file=/etc/passwd x"), ("run:grep *",), False),
     (want("run", "cat 'half"), ("run:cat *",), False),
     (want("run", "anything"), ("run:*",), True),
+    # What the user allowed by a question is meant literally, whatever signs are in it.
+    (want("run", "rm -f build/*.o"), ("run=:rm -f build/*.o",), True),
+    (want("run", "rm -f build/ -r src x.o"), ("run=:rm -f build/*.o",), False),
+    (want("run", "rm -f build/*.o "), ("run=:rm -f build/*.o",), True),
+    (want("run", "git status"), ("run=:git *",), False),
+    (want("edit", "src/[id]/a*.py"), ("edit=:src/[id]/a*.py",), True),
+    (want("edit", "src/[id]/ab.py"), ("edit=:src/[id]/a*.py",), False),
+    (want("edit", "src/[id]/a.py"), ("edit:src/[id]/*.py",), True),
+    (want("read", "/tmp/ab/x", Place("/tmp/ab/x", inside=False)), ("read:/tmp/a[*]b/**",), False),
+    (want("read", "/tmp/a*b/x", Place("/tmp/a*b/x", inside=False)), ("read:/tmp/a[*]b/**",), True),
+    (want("edit", "a.py"), ("edit=:**",), False),
+    (want("edit", ".git/hooks/pre-commit", HOOK), ("edit=:.git/hooks/pre-commit",), False),
+    # What a pattern of the user's lets through are words that lead nowhere and write nothing.
+    (want("run", "python -m pytest_evil"), ("run:python -m pytest*",), False),
+    (want("run", "python -m pytest"), ("run:python -m pytest*",), True),
+    (want("run", "npm run test:unit"), ("run:npm run test:*",), True),
+    (want("run", "python -m pytest -q tests | sh"), ("run:python -m pytest* | sh",), True),
+    (want("run", "cat w*/in"), ("run:cat *",), False),
+    (want("run", "cat w?y/in"), ("run:cat *",), False),
+    (want("run", "cat [w]ay/in"), ("run:cat *",), False),
+    (want("run", "cat w\\ay/in"), ("run:cat *",), False),
+    (want("run", "cat ~root/x"), ("run:cat *",), False),
+    (want("run", "git show HEAD~1"), ("run:git show *",), True),
+    (want("run", "grep -rn --include='*.py' x src"), ("run:grep *",), True),
+    (want("run", "grep -f/etc/passwd x"), ("run:grep *",), False),
+    (want("run", "grep -fway/in x"), ("run:grep *",), False),
+    (want("run", "tar -C/etc -x"), ("run:tar *",), False),
+    (want("run", "curl -d @/etc/passwd x"), ("run:curl *",), False),
+    (want("run", "curl file:///etc/passwd"), ("run:curl *",), False),
+    (want("run", "git diff --output=a"), ("run:git diff*",), False),
+    (want("run", "git diff '--output' a"), ("run:git diff*",), False),
+    (want("run", "git diff --ext-diff"), ("run:git diff*",), False),
+    (want("run", "sort -o a.py b.py"), ("run:sort *",), False),
+    (want("run", "sort -oa.py b.py"), ("run:sort *",), False),
+    (want("run", "sh -c 'touch x'"), ("run:*",), False),
+    (want("run", "find . -name x -delete"), ("run:find *",), False),
+    (want("run", "find . -name x"), ("run:find *",), True),
+    (want("run", "cat .git/config"), ("run:cat *",), False),
+    (want("run", "cat src/../../x"), ("run:cat src/*",), False),
+    (want("run", "cat src/a.py"), ("run:cat src/*",), True),
+    (want("run", "cat /etc/hosts a.py"), ("run:cat /etc/hosts *",), True),
     (want("run", "rm -rf /"), ("run:*",), False),
 ]
 
@@ -80,10 +122,12 @@ def test_what_may_be_done_without_asking(
 
 
 SUGGESTED = [
-    (want("run", " git status "), "run:git status"),
+    (want("run", " git status "), "run=:git status"),
     (want("edit", "src/a.py"), "edit:**"),
-    (want("edit", ".git/hooks/pre-commit", HOOK), "edit:.git/hooks/pre-commit"),
+    (want("run", "rm -f build/*.o"), "run=:rm -f build/*.o"),
+    (want("edit", ".git/hooks/pre-commit", HOOK), "edit=:.git/hooks/pre-commit"),
     (want("read", "/etc/hosts", OUT), "read:/etc/**"),
+    (want("read", "/tmp/a*b[1]?/x", Place("/tmp/a*b[1]?/x", inside=False)), "read:/tmp/a[*]b[[]1][?]/**"),
 ]
 
 
@@ -97,7 +141,7 @@ async def test_allowing_once_asks_again_and_for_the_session_does_not(tmp_path: P
     for name in ("a", "b", "c", "d"):
         assert not (await shop.call("write_file", path=name, text="x")).error
     assert [ask.target for ask in shop.answers.asked] == ["a", "b"]
-    assert shop.log.session.allowed == ("edit:**",)
+    assert patterns(shop.ports.permissions, shop.log.session.id) == ("edit:**",)
     assert [event.allowed for event in shop.kept(Answered)] == [True, True]
 
 

@@ -109,3 +109,17 @@ FITS = [
 @pytest.mark.parametrize(("path", "glob", "expected"), FITS)
 def test_a_glob_is_of_a_name_or_of_a_path(path: str, glob: str, expected: bool) -> None:
     assert fits(path, glob) == expected
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_a_link_that_leads_out_shows_nothing_of_where_it_leads(tmp_path: Path, program: str) -> None:
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("needle outside\n")
+    (root / "notes.txt").symlink_to("../secret.txt")
+    (root / "sub" / "far.txt").symlink_to(root / "notes.txt")
+    (root / "here.txt").write_text("needle here\n")
+    for under in (".", "sub"):
+        hits = await LocalFinder(root, program).search(Sought("needle", Place(under)), 100)
+        assert [line for line in hits.lines if "outside" in line] == []
+        assert ("here.txt:1:needle here" in hits.lines) == (under == ".")

@@ -30,6 +30,11 @@ def asked(text: str) -> tuple[Event, ...]:
     return ToolCalled(1, "c", "ask_user", {}, 1), ToolReturned(1, "c", text, 1)
 
 
+def unrun(said: str) -> tuple[Event, ...]:
+    """A command whose result says that it never ran."""
+    return ToolCalled(1, "x", "run_command", {"command": "make"}, 4), ToolReturned(1, "x", said, 9, error=True)
+
+
 RULE = "Never rename a field of the kiosk's JSON."
 CASES: list[tuple[str, tuple[Event, ...], tuple[str, str] | None]] = [
     ("the user's rule", (spoke(1, RULE),), ("constraint", RULE)),
@@ -98,6 +103,16 @@ CASES: list[tuple[str, tuple[Event, ...], tuple[str, str] | None]] = [
         "a failing command",
         (spoke(1, "go"), *tool(1, "x", error=True, command="pytest -q")),
         ("issue", "`pytest -q` fails: result of x"),
+    ),
+    *(
+        (f"a command that nobody ran: {said}", unrun(said), None)
+        for said in (
+            "The user did not allow this: use the other one",
+            "The user did not allow this. Ask what they would rather have",
+            "Nothing was done: `command` holds the line [masked: 3 lines]",
+            "The user doesn't want to proceed with this tool use.",
+            "Permission for this tool use was denied.",
+        )
     ),
     ("a command that passes later", (*tool(1, "x", error=True, command="make"), *tool(1, "y", command="make")), None),
     ("the user's question is no rule", (spoke(1, "Must it always be a new file?"),), None),

@@ -15,9 +15,8 @@ import pytest
 from throughline.core.acting import Allow, Deny
 from throughline.core.changes import Delta, Span
 from throughline.core.deeds import Checkpointed, Evidence, OutputKept
-from throughline.core.events import FileSeen, LedgerChanged, Told
+from throughline.core.events import FileSeen, Told
 from throughline.core.files import digest
-from throughline.core.ledger import Add, Entry
 from throughline.workspace.deltas import Deltas
 from throughline.workspace.folder import LARGEST
 from throughline.workspace.git import Git
@@ -377,24 +376,6 @@ async def test_the_memory_takes_entries_and_leaves_the_users_alone(shop: Shop) -
     assert [entry.id for entry in shop.log.session.ledger.live()] == ["m1.2"]
 
 
-async def test_what_was_ruled_out_is_shown_before_it_is_done_again(shop: Shop) -> None:
-    text = "An SQLite trigger that promotes the next hold"
-    entry = Entry("r1", "rejected", text, "agent", (1,), why="it has no clock")
-    await shop.log.record(LedgerChanged((Add(entry),)))
-    wanted = {"path": "schema.sql", "text": "CREATE TRIGGER promote_next_hold AFTER UPDATE ON holds -- sqlite\n"}
-    warned = await shop.call("write_file", **wanted)
-    assert warned.error
-    assert "An SQLite trigger that promotes the next hold — it has no clock" in warned.text
-    assert not (shop.root / "schema.sql").exists()
-    assert not (await shop.call("write_file", **wanted)).error
-    for path, new in (
-        ("holds.py", "class Hold: ...\n"),
-        ("why.md", "An SQLite trigger that promotes the next hold?\n"),
-    ):
-        shop.turn += 1
-        assert not (await shop.call("write_file", path=path, text=new)).error
-
-
 @pytest.mark.parametrize(("times", "stopped"), [(2, False), (3, True)])
 async def test_the_same_failing_call_three_times_in_a_row_stops_and_asks(shop: Shop, times: int, stopped: bool) -> None:
     outcome = None
@@ -461,3 +442,20 @@ async def test_a_checkout_is_told_of(tmp_path: Path) -> None:
     (told,) = shop.kept(Told)
     assert "main is checked out now, and no longer other." in told.text
     assert "-one = 2\n+one = 1" in told.text
+
+
+@POSIX
+async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> None:
+    secret = "made-" + "up-key"
+    code = (
+        "import asyncio, sys; from pathlib import Path; from throughline.workspace.shell import LocalShell\n"
+        "asyncio.run(LocalShell(Path('.')).run('env', 60, sys.stdout.write))"
+    )
+    names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
+    environment = {**os.environ, **dict.fromkeys(names, secret), "OTHER": "stays"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    said = (await process.communicate())[0].decode()
+    assert "OTHER=stays" in said
+    assert secret not in said

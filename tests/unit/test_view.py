@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from throughline.context.stubs import result_stub
 from throughline.context.view import ACKNOWLEDGED, Frame, Shown, assemble, shown
+from throughline.core.arguments import bulk
 from throughline.core.events import (
     Compacted,
     CompactionUndone,
@@ -214,14 +215,32 @@ def test_before_a_compaction_no_recap_is_sent() -> None:
     assert "told" not in assemble(session(*TALK), FRAME, "the summary", count, ["told"]).document()
 
 
-def test_a_masked_calls_long_arguments_become_stubs_in_their_place() -> None:
+def test_a_masked_calls_long_arguments_are_left_out_and_its_result_says_so() -> None:
     call = ToolCalled(1, "x", "write", {"path": "a.py", "content": "line\n" * 200, "edits": [{"old": "o" * 300}]}, 400)
     story = (spoke(1, "go"), call, ToolReturned(1, "x", "ok", 1), replied(1, "done"))
-    whole, short = (view(now).blocks[-3] for now in (session(*story), session(*story, Masked((call.key,)))))
-    assert whole.args == call.args
-    assert short.args == {
-        "path": "a.py", "content": "[masked: 201 lines; recall x]", "edits": [{"old": "[masked: 1 lines; recall x]"}]
-    }  # fmt: skip
-    assert short.text == json.dumps(short.args)
-    assert short.tokens < whole.tokens / 4
-    assert view(session(*story, Masked((call.key,)))).blocks[-2].text == "ok"
+    whole, short = (view(now).blocks for now in (session(*story), session(*story, Masked((call.key,)))))
+    assert whole[-3].args == call.args
+    # A model copies the form of its own calls: nothing in them may stand for a text.
+    assert short[-3].args == {"path": "a.py"}
+    assert short[-3].text == json.dumps(short[-3].args)
+    assert short[-3].tokens < whole[-3].tokens / 4
+    assert whole[-2].text == "ok"
+    assert short[-2].text == (
+        'ok\n[masked: content of this call "line", 201 lines; recall x]\n'
+        "[masked: edits of this call, 1 lines; recall x]"
+    )
+    assert [block.tokens for block in whole[:-3]] == [block.tokens for block in short[:-3]]
+    assert [block.text for block in whole[:-3]] == [block.text for block in short[:-3]]
+    saved = sum(block.tokens for block in whole) - sum(block.tokens for block in short)
+    assert saved == bulk(call)
+
+
+def test_what_masks_a_calls_arguments_changes_the_blocks_that_were_made_before() -> None:
+    call = ToolCalled(1, "x", "write", {"path": "a.py", "content": "line\n" * 200}, 400)
+    story = (spoke(1, "go"), call, ToolReturned(1, "x", "ok", 1), replied(1, "done"))
+    first = session(*story)
+    now = fold(log(Masked((call.key,)), first=9), first)
+    assert list(shown(now, shown(first)).blocks) == list(shown(now).blocks)
+    both = fold(log(Masked(("x",)), first=10), now)
+    assert list(shown(both, shown(now)).blocks) == list(shown(both).blocks)
+    assert shown(both).blocks[2].text.count("recall x") == 2

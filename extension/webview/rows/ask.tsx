@@ -3,7 +3,7 @@ import { answered, isOpen, scope, wanted, type Verdict } from "../../src/leave";
 import type { AskRow } from "../../src/protocol";
 import { post } from "../bridge";
 import { Icon } from "../icons";
-import { output } from "../visible";
+import { visible } from "../visible";
 import { Detail } from "./detail";
 
 /** What the agent may not do without leave: what it would do, and the user's answer. */
@@ -19,7 +19,7 @@ function Question({ row }: { row: AskRow }) {
       <div class="ask-head">
         <Icon name="question" />
         <span class="what">
-          May I {row.action === "run" ? "run this command" : <strong>{output(wanted(row))}</strong>}?
+          May I {row.action === "run" ? "run this command" : <strong>{visible(wanted(row))}</strong>}?
         </span>
       </div>
       {row.why && (
@@ -40,7 +40,7 @@ function Question({ row }: { row: AskRow }) {
           <button class="secondary" onClick={() => setDenying(true)}>
             Deny…
           </button>
-          <span class="muted">For this session: {output(scope(row))}</span>
+          <span class="muted">For this session: {visible(scope(row))}</span>
         </div>
       )}
     </div>
@@ -76,7 +76,7 @@ function Said({ row }: { row: AskRow }) {
   return (
     <div class="line muted">
       <Icon name={allowed ? "check" : "cross"} />
-      <span>{allowed ? `Allowed for this session: ${scope(row)}` : `Not allowed: ${output(wanted(row))}${row.reason ? ` — ${row.reason}` : ""}`}</span>
+      <span>{allowed ? `Allowed for this session: ${visible(scope(row))}` : `Not allowed: ${visible(wanted(row))}${row.reason ? ` — ${row.reason}` : ""}`}</span>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { plural } from "../../src/numbers";
 import type { ToolRow } from "../../src/protocol";
 import { Icon } from "../icons";
-import { output } from "../visible";
+import { output, visible } from "../visible";
 
 const SAID: Record<ToolRow["status"], string> = { running: "running", done: "done", failed: "failed" };
 
@@ -16,8 +16,8 @@ export function Tool({ row }: { row: ToolRow }) {
           {row.status === "running" ? <span class="spinner" /> : <Icon name={row.status === "done" ? "check" : "cross"} />}
         </span>
         <span class="tool-name">{row.tool}</span>
-        <span class="title" title={output(row.title)}>
-          {output(row.title)}
+        <span class="title" title={visible(row.title)}>
+          {visible(row.title)}
         </span>
         {row.masked && (
           <span class="badge" title="Its result has left the context; a stub says how to get it back.">

@@ -7,6 +7,8 @@ from collections import deque
 
 # Of the output, so many characters of each end are kept for the log.
 HEAD = TAIL = 500_000
+# Characters of both ends of what someone is asked to allow.
+_DETAIL_HEAD, _DETAIL_TAIL = 16_000, 8_000
 _ESCAPES = re.compile(
     r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|[PX^_][^\x1b]*(?:\x1b\\|\Z)|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])"
 )
@@ -52,6 +54,15 @@ def plain(text: str) -> str:
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _UNSEEN.sub("", text)
+
+
+def detail(text: str) -> str:
+    """What someone reads who is asked for leave: all of it, or both ends and how much is hidden between them."""
+    if len(text) <= _DETAIL_HEAD + _DETAIL_TAIL:
+        return text
+    head, hidden, tail = text[:_DETAIL_HEAD], text[_DETAIL_HEAD:-_DETAIL_TAIL], text[-_DETAIL_TAIL:]
+    lines = hidden.count("\n") + 1
+    return f"{head}\n[… {len(hidden):,} characters are not shown here, in {lines:,} lines …]\n{tail}"
 
 
 def shown(text: str, head: int, tail: int, how: str) -> str:

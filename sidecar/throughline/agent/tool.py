@@ -21,6 +21,7 @@ from throughline.core.acting import (
 from throughline.core.deeds import Evidence
 from throughline.core.events import Event
 from throughline.core.files import digest
+from throughline.core.permissions import MemoryPermissions, Permissions
 from throughline.core.ports import Log, Repository, Store, Tokens
 from throughline.core.session import Session
 
@@ -33,7 +34,7 @@ _MOST, _ROOM = 256, 8_000_000
 @frozen
 class Ports:
     """What the tools act on. `heard` shows a running call's output by its id; `allowed` are the patterns of the
-    settings, and `secrets` what must not be seen in any output.
+    settings, `permissions` what the user allowed by a question, and `secrets` what must not be seen in any output.
     """
 
     files: Files
@@ -47,6 +48,7 @@ class Ports:
     tokens: Tokens
     heard: Callable[[str, str], None] = lambda *_: None
     allowed: tuple[str, ...] = ()
+    permissions: Permissions = field(factory=MemoryPermissions)
     secrets: Callable[[], Sequence[str]] = tuple
 
 

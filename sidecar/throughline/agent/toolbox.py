@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
+from attrs import evolve
+
 from throughline.agent.gate import Gate
 from throughline.agent.news import News
 from throughline.agent.offer import offer
@@ -25,6 +27,7 @@ from throughline.agent.tools.skeleton import ReadSkeleton
 from throughline.agent.tools.update_memory import UpdateMemory
 from throughline.agent.tools.write_file import WriteFile
 from throughline.core.acting import ActError
+from throughline.core.arguments import stub_in, stub_refused
 from throughline.core.deeds import OutputKept
 from throughline.core.errors import UserError
 from throughline.core.events import Event, ToolCalled, ToolReturned
@@ -90,8 +93,8 @@ class Tools:
         try:
             for call in calls:
                 # The user is asked one thing at a time.
-                ready = await self._admitted(call, log)
-                tasks.append(asyncio.create_task(self._finished(call, ready, log)))
+                ready, told = await self._admitted(call, log)
+                tasks.append(asyncio.create_task(self._finished(call, ready, told, log)))
             results = await asyncio.gather(*tasks)
         except BaseException:
             # Nothing goes on behind a turn that has ended.
@@ -102,36 +105,40 @@ class Tools:
         await log.record(*(event for one in results for event in one))
         return [next(event for event in one if isinstance(event, ToolReturned)) for one in results]
 
-    async def _admitted(self, call: ToolCalled, log: Log) -> Result | AgentTool:
-        """The tool, once the call may run, or the result that says why it may not."""
+    async def _admitted(self, call: ToolCalled, log: Log) -> tuple[Result | AgentTool, str]:
+        """The tool, once the call may run, with what is to be told beside its result; or the result that says why it
+        may not run.
+        """
         tool = self._tools.get(call.tool)
         if tool is None:
-            return Result(f"There is no tool {call.tool}. There are {', '.join(self._tools)}.", error=True)
+            return Result(f"There is no tool {call.tool}. There are {', '.join(self._tools)}.", error=True), ""
         try:
+            if stub := stub_in(call.args):
+                raise ActError(stub_refused(stub))
             args = offer(call.tool).read(call.args)
             # What changes a file looks at it first; what only reads follows a path, which takes no time.
             look = asyncio.to_thread if tool.writes else _at_once
             wants = await look(tool.wants, args, self._ports)
-            await self._gate.admit(call.tool, wants, self._work(call, log))
+            told = await self._gate.admit(call.tool, wants, self._work(call, log))
         except ActError as error:
-            return Result(str(error), error=True)
-        return tool
+            return Result(str(error), error=True), ""
+        return tool, told
 
-    async def _finished(self, call: ToolCalled, ready: Result | AgentTool, log: Log) -> tuple[Event, ...]:
+    async def _finished(self, call: ToolCalled, ready: Result | AgentTool, told: str, log: Log) -> tuple[Event, ...]:
         if isinstance(ready, Result):
             return await self._events(call, ready)
         work = self._work(call, log)
         try:
             result = await ready.run(offer(call.tool).read(call.args), work)
         except StoppedError as stopped:
-            await log.record(*await self._events(call, stopped.result))
+            await log.record(*await self._events(call, _beside(stopped.result, told)))
             raise
         except UserError as error:
             result = Result(str(error), error=True)
         except Exception as error:
             logger.error("%s failed", call.tool, exc_info=error)
             result = Result(f"{call.tool} failed by a fault of its own, {type(error).__name__}: try another way.", True)
-        return await self._events(call, result)
+        return await self._events(call, _beside(result, told))
 
     async def _events(self, call: ToolCalled, result: Result) -> tuple[Event, ...]:
         """What of a result enters the log: no credential does."""
@@ -149,6 +156,11 @@ class Tools:
 
     def _work(self, call: ToolCalled, log: Log) -> Work:
         return Work(call.turn, call.id, log, self._ports, self._texts)
+
+
+def _beside(result: Result, told: str) -> Result:
+    """A result with a line beside it, which is no part of the whole output."""
+    return evolve(result, text=f"{result.text}\n{told}") if told else result
 
 
 async def _at_once(work: Callable[..., T], *given: Any) -> T:

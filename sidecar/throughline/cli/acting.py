@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-import click
-from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
+from throughline.cli.output import Output, emit, markdown, say
 from throughline.cli.parts import Bench
-from throughline.cli.reading import emit, named
+from throughline.cli.reading import named
 from throughline.compression.compaction import Preview
 from throughline.core.events import Logged
 from throughline.core.ports import SessionRow
@@ -63,7 +61,7 @@ def undo(bench: Bench, name: str, compaction: str, *, as_json: bool) -> None:
     if as_json:
         emit({"session": session, "undone": undone, "tokens": tokens})
     else:
-        click.echo(f"Compaction {undone} is undone: its turns are back, and the view has {tokens:,} tokens.")
+        say(f"Compaction {undone} is undone: its turns are back, and the view has {tokens:,} tokens.")
 
 
 def compact(bench: Bench, name: str, *, preview: bool, as_json: bool) -> None:
@@ -82,9 +80,9 @@ def compact(bench: Bench, name: str, *, preview: bool, as_json: bool) -> None:
     if as_json:
         emit({"session": session, "done": not preview, **_figures(made)})
         return
-    Console(highlight=False).print(Markdown(previewed(made)))
+    Output(highlight=False).print(markdown(previewed(made)))
     if not preview:
-        click.echo(f"Compacted up to turn {made.event.through}; throughline undo brings the turns back.")
+        say(f"Compacted up to turn {made.event.through}; throughline undo brings the turns back.")
 
 
 def end(bench: Bench, name: str, *, as_json: bool) -> None:
@@ -99,8 +97,8 @@ def end(bench: Bench, name: str, *, as_json: bool) -> None:
     if as_json:
         emit({**figures(ended), "archive": str(bench.archive)})
         return
-    Console().print(Markdown(report(ended)))
-    click.echo(f"Archive: {bench.archive}")
+    Output().print(markdown(report(ended)))
+    say(f"Archive: {bench.archive}")
 
 
 def difference(bench: Bench, name: str) -> None:
@@ -108,12 +106,12 @@ def difference(bench: Bench, name: str) -> None:
     waiting = bench.pending()
     session = named(bench.sessions(), name or waiting[0]).id if name or waiting else writable(bench.sessions(), "")
     change = _run(lambda: _rehearsed(bench, session, lambda owner: owner.archive.change()), "Looking ahead…")
-    console = Console(highlight=False)
+    console = Output(highlight=False)
     for line in change.difference.splitlines():
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         console.print(Text(line, style=style), soft_wrap=True)
     if not change.difference:
-        click.echo(f"Ending session {session} now would change nothing in the archive.")
+        say(f"Ending session {session} now would change nothing in the archive.")
 
 
 def settle(bench: Bench, name: str, *, accept: bool) -> None:
@@ -124,7 +122,7 @@ def settle(bench: Bench, name: str, *, accept: bool) -> None:
         await (owner.archive.accept() if accept else owner.archive.reject())
 
     _run(lambda: _opened(bench, session, act), "Writing…" if accept else "Rejecting…")
-    click.echo(f"Archive: {bench.archive}" if accept else "The change is rejected; the archive is as it was.")
+    say(f"Archive: {bench.archive}" if accept else "The change is rejected; the archive is as it was.")
 
 
 def _proposing(bench: Bench) -> str:
@@ -167,5 +165,5 @@ def _run(work: Callable[[], Awaitable[T]], doing: str) -> T:
     async def whole() -> T:
         return await work()
 
-    with Console(stderr=True).status(doing):
+    with Output(stderr=True).status(doing):
         return asyncio.run(whole())

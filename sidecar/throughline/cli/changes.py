@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 from attrs import asdict
 
 from throughline.agent.reasons import reasoned
 from throughline.agent.shown import patience
+from throughline.cli.output import emit, say
 from throughline.cli.parts import Parts
-from throughline.cli.reading import emit
 from throughline.core.changes import Bullet, Delta, Span
 from throughline.core.errors import UserError
 from throughline.core.ports import Repository
@@ -31,7 +30,7 @@ def run(parts: Parts, project: Path, said: str, *, staged: bool, why: bool, as_j
     if as_json:
         emit([{**asdict(one), "breaking": one.breaking} for one in bullets])
     else:
-        click.echo(written(bullets), nl=False)
+        say(written(bullets), end=False)
 
 
 def span(repository: Repository, said: str, *, staged: bool = False) -> Span:
@@ -50,10 +49,10 @@ def _reasoned(parts: Parts, project: Path, deltas: Sequence[Delta], bullets: tup
     """The bullets with what a model says of why, where there is one; what is missing is said beside the log."""
     writer = parts.reasoner(project)
     if writer is None:
-        click.echo("No model can be reached to say why: set ANTHROPIC_API_KEY.", err=True)
+        say("No model can be reached to say why: set ANTHROPIC_API_KEY.", error=True)
         return bullets
     changes = list(zip(deltas, bullets, strict=True))
     made, wrong = asyncio.run(reasoned(changes, writer, parts.tokens.count, Settings().patience))
     if wrong:
-        click.echo(wrong, err=True)
+        say(wrong, error=True)
     return made

@@ -133,7 +133,7 @@ def chat(
     from throughline.cli.chat.run import Wanted, run  # noqa: PLC0415
 
     for pattern in allow:
-        if not pattern.startswith(("edit:", "run:", "read:")):
+        if pattern.partition(":")[0].rstrip("=") not in {"edit", "run", "read"}:
             raise click.UsageError(f"--allow {pattern}: a pattern begins with `edit:`, `run:` or `read:`.")
     wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow)
     context.exit(run(context.obj, wanted))
@@ -255,7 +255,25 @@ def forget(parts: Parts, session: str, secret: str, sure: bool, project: Path) -
     """Delete a session, or every trace of a text."""
     from throughline.cli import reading  # noqa: PLC0415
 
-    reading.forget(parts.library(reading.project(project)), session, secret, sure=sure)
+    found = reading.forget(parts.library(reading.project(project)), session, secret, sure=sure)
+    if found:
+        parts.permissions(project).withdraw(found)
+
+
+@commands.command()
+@click.option("--forget", multiple=True, metavar="PATTERN", help="Take this one back, as the list has it.")
+@click.option("--forget-all", "all_of_them", is_flag=True, help="Take all of them back.")
+@click.option("--session", default="", help="Only those of this session, by its whole id.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def permissions(
+    parts: Parts, forget: tuple[str, ...], all_of_them: bool, session: str, project: Path, as_json: bool
+) -> None:
+    """List what you allowed for a session in this project, or take it back."""
+    from throughline.cli.permissions import run  # noqa: PLC0415
+
+    run(parts.permissions(project), forget, session, all_of_them=all_of_them, as_json=as_json)
 
 
 @commands.command()

@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from rich.console import Console
+from rich.text import Text
 
+from throughline.cli.output import Output
 from throughline.cli.parts import Library, Parts
 from throughline.core.errors import UserError
 from throughline.core.finding import Finding
@@ -41,11 +42,11 @@ class Examined(Protocol):
 
 def run(parts: Parts, project: Path) -> bool:
     """Prints the findings; true where nothing keeps a session from running."""
-    console = Console()
+    console = Output(highlight=False)
     found = list(findings(parts, project))
     for one in found:
         mark, style = ("ok", "green") if one.well else ("!!", "red")
-        console.print(f"[{style}]{mark}[/] {one.what}" + ("" if one.well else f": {one.mend}"), highlight=False)
+        console.print(Text.assemble((mark, style), f" {one.what}" + ("" if one.well else f": {one.mend}")))
     return all(one.well for one in found)
 
 

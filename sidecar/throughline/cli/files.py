@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime
 
-from rich.console import Console
 from rich.table import Table
 
-from throughline.cli.reading import emit
+from throughline.cli.output import Output, emit
 from throughline.core.ports import Workspace
 from throughline.core.registry import Freshness
 from throughline.core.session import Session
@@ -34,7 +33,7 @@ def run(workspace: Workspace, session: Session, *, as_json: bool) -> None:
             for one in known
         ])  # fmt: skip
         return
-    console = Console()
+    console = Output()
     if not known:
         console.print("The model has seen no file in this session.")
         return

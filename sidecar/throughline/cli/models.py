@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from throughline.cli.output import Output, emit, say
 from throughline.cli.parts import Parts
 from throughline.core.ports import ModelRow, Prices
 from throughline.core.times import shown_time
@@ -23,16 +21,16 @@ def run(parts: Parts, project: Path, *, as_json: bool) -> None:
     offer = asyncio.run(parts.models(project))
     if as_json:
         told = {"models": [_told(row, offer.prices) for row in offer.rows], "remarks": list(offer.remarks)}
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        emit(told)
         return
     if not offer.rows:
-        sys.stdout.write("This endpoint lists no models.\n")
+        say("This endpoint lists no models.")
         return
     table = Table("model", "context", "in", "out", "", box=None, pad_edge=False)
     for row in offer.rows:
         window = f"{row.window:,}" if row.window else _UNKNOWN
         table.add_row(row.id, window, *_dollars(row, offer.prices), _stage(row))
-    console = Console()
+    console = Output()
     console.print(table)
     console.print("Dollars per million tokens of a short prompt.", style="dim")
     for line in offer.remarks:

@@ -11,6 +11,7 @@ from attrs import frozen
 from throughline.agent.loop import Summariser
 from throughline.core.acting import Approver
 from throughline.core.events import Origin
+from throughline.core.permissions import Permissions
 from throughline.core.ports import (
     ArchiveFile,
     Found,
@@ -95,6 +96,11 @@ class Bench(Protocol):
         """
         ...
 
+    @property
+    def permissions(self) -> Permissions:
+        """What the user allowed in this project, on this machine."""
+        ...
+
     def keyed(self) -> bool:
         """Whether a model can be reached. Reads `.env`."""
         ...
@@ -154,6 +160,10 @@ class Parts(Protocol):
 
     def library(self, project: Path) -> Library:
         """What a project has kept. Raises StoreError."""
+        ...
+
+    def permissions(self, project: Path) -> Permissions:
+        """What the user allowed in a project, on this machine."""
         ...
 
     def desk(self, folder: Path) -> Desk:

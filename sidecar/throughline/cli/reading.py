@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from throughline.cli.output import Output, emit, markdown, say
 from throughline.cli.parts import Library
 from throughline.core.ports import FORGOTTEN, Found, SessionRow
 from throughline.core.session import Session
 from throughline.core.times import shown_time
+from throughline.core.visibility import escaped
 from throughline.session.mailbox import RefusedError
 from throughline.session.report import figures, report
 
@@ -39,7 +37,7 @@ def sessions(library: Library, *, as_json: bool) -> None:
         when = datetime.datetime.fromtimestamp(shown_time(row.updated), datetime.UTC).strftime("%Y-%m-%d %H:%M")
         state = "recording" if row.origin == "recording" else "ended" if row.ended else ""
         table.add_row(row.id, when, str(row.turns), state, row.objective)
-    Console().print(table if rows else "This project has no sessions yet.")
+    Output().print(table if rows else "This project has no sessions yet.")
 
 
 def status(library: Library, name: str, *, as_json: bool) -> None:
@@ -48,18 +46,18 @@ def status(library: Library, name: str, *, as_json: bool) -> None:
     if as_json:
         emit(figures(session))
     else:
-        Console().print(Markdown(report(session)))
+        Output().print(markdown(report(session)))
 
 
 def summary(library: Library, name: str) -> None:
     """Prints the rolling summary of a session, as it is now."""
-    click.echo(library.summary(chosen(library, name)), nl=False)
+    say(library.summary(chosen(library, name)), end=False)
 
 
 def archive(library: Library) -> None:
     """Prints the project archive."""
     text = library.archive.read()
-    click.echo(text or "This project has no archive yet: it is written when a session ends.\n", nl=False)
+    say(text or "This project has no archive yet: it is written when a session ends.\n", end=False)
 
 
 def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool) -> None:
@@ -71,7 +69,7 @@ def recall(library: Library, query: str, name: str, limit: int, *, as_json: bool
             for one in found
         ])  # fmt: skip
         return
-    places(Console(highlight=False).print, found)
+    places(Output(highlight=False).print, found)
 
 
 def places(show: Callable[[Text], None], found: Sequence[Found]) -> None:
@@ -87,13 +85,16 @@ def export(library: Library, name: str, out: Path | None) -> None:
     """Writes a session as a neutral transcript, to a file or to standard output."""
     lines = "".join(f"{line}\n" for line in library.export(chosen(library, name).id))
     if out is None:
-        click.echo(lines, nl=False)
+        # The same values, by JSON's own escapes.
+        click.echo(escaped(lines), nl=False)
     else:
         out.write_text(lines, encoding="utf-8", errors="replace")
 
 
-def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
-    """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure."""
+def forget(library: Library, name: str, secret: str, *, sure: bool) -> str:
+    """Deletes a session, or every trace of a text in all sessions and in the archive, once the user is sure: the id of
+    the session that is gone, if one is.
+    """
     if bool(name) == bool(secret):
         raise RefusedError("Say what to forget: the id of a session, or --text with what must not stand anywhere.")
     if secret:
@@ -103,11 +104,12 @@ def forget(library: Library, name: str, secret: str, *, sure: bool) -> None:
         changed = library.store.redact(secret)
         library.archive.write(kept.replace(secret, FORGOTTEN))
         click.echo(f"Forgotten in {changed} events" + (" and in the archive." if secret in kept else "."))
-        return
+        return ""
     session = chosen(library, name)
     if not sure:
         click.confirm(f"Delete session {session.id} and its {len(session.turns)} turns?", abort=True)
     click.echo(f"Forgotten: {library.store.forget(session.id)} events.")
+    return session.id
 
 
 def chosen(library: Library, name: str) -> Session:
@@ -123,11 +125,6 @@ def named(rows: Sequence[SessionRow], name: str) -> SessionRow:
     if name and len(matching) > 1:
         raise RefusedError(f"Several sessions begin with {name}: {', '.join(row.id for row in matching)}.")
     return matching[0]
-
-
-def emit(data: Any) -> None:
-    """Prints JSON, for a program to read."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def project(path: Path) -> Path:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial, reduce
@@ -13,12 +11,12 @@ from typing import IO, Any
 
 from attrs import evolve, frozen
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
-from rich.markdown import Markdown
+from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from throughline.cli.output import Output, emit, markdown
 from throughline.cli.parts import Parts
 from throughline.cli.views import Views
 from throughline.context.baselines import RESULTS, WINDOW
@@ -78,10 +76,10 @@ class Played:
 def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outputs: Outputs) -> None:
     """Plays the recordings as consecutive sessions, writes what was asked for and prints the table."""
     # What a program reads goes to standard output alone.
-    console = Console(stderr=outputs.as_json)
+    console = Output(stderr=outputs.as_json)
     for number, recording in enumerate(recordings, 1):
         for repair in recording.repairs:
-            console.print(f"recording {number}: {repair}", style="yellow", markup=False)
+            console.print(f"recording {number}: {repair}", style="yellow")
     with ExitStack() as open_files:
         trace = open_files.enter_context(_opened(outputs.trace)) if outputs.trace else None
         ours = _played(parts, recordings, outputs, settings, trace, console)
@@ -95,13 +93,13 @@ def run(parts: Parts, recordings: Sequence[Recording], settings: Settings, outpu
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(text, encoding="utf-8", errors="replace")
     if outputs.show:
-        console.print(Markdown(_listed(ours.summary)))
+        console.print(markdown(_listed(ours.summary)))
         console.print()
-        console.print(Markdown(ours.archive))
+        console.print(markdown(ours.archive))
         console.print()
     if outputs.as_json:
         others = {name: _figures(one) for name, one in played.items() if one is not ours}
-        sys.stdout.write(json.dumps(_figures(ours) | others, indent=2) + "\n")
+        emit(_figures(ours) | others)
     else:
         console.print(_table(played))
 
@@ -117,7 +115,7 @@ def _played(
     outputs: Outputs,
     settings: Settings,
     trace: IO[str] | None,
-    console: Console,
+    console: Output,
 ) -> Played:
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TextColumn("turns"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:

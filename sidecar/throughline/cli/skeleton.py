@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import click
 from attrs import frozen
 
 from throughline.agent.shown import outlined, patience
+from throughline.cli.output import emit, say
 from throughline.cli.parts import Desk, Parts
-from throughline.cli.reading import emit
 from throughline.core.errors import UserError
 from throughline.skeleton.languages import find
 from throughline.skeleton.read import outline
@@ -100,5 +99,5 @@ def _row(found: Found, made: Skeleton) -> dict[str, object]:
 
 
 def _print(text: str, *, first: bool) -> None:
-    click.echo(("" if first else "\n") + text.rstrip("\n"))
+    say(("" if first else "\n") + text.rstrip("\n"))
     sys.stdout.flush()

@@ -17,6 +17,7 @@ from throughline.compression.rules import Rule, binds, rules
 from throughline.compression.salience import APART, Remark, dialogue, remarks
 from throughline.compression.sentences import ERROR, clip, sentences
 from throughline.compression.tags import tagged, untagged
+from throughline.core.answers import unrun
 from throughline.core.events import Replied, ToolCalled, ToolReturned
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve
 from throughline.core.session import Turn
@@ -131,7 +132,7 @@ def _commands(turn: Turn) -> dict[str, ToolReturned]:
     for item in turn.items:
         if isinstance(item, ToolReturned) and item.id in calls:
             command = calls[item.id].args.get("command")
-            if isinstance(command, str):
+            if isinstance(command, str) and not (item.error and unrun(item.text)):
                 last[" ".join(command.split())] = item
     return last
 

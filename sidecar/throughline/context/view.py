@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from throughline.context import trimming
 from throughline.context.stubs import file_stub, result_stub
-from throughline.core.arguments import abridged, bulk
+from throughline.core.arguments import abridged, arguments_saved, note, note_tokens
 from throughline.core.events import FileInjected, Item, Replied, Spoke, Told, ToolCalled, ToolReturned, arguments
 from throughline.core.files import superseded
 from throughline.core.series import Series
@@ -107,7 +107,9 @@ def _grown(before: Shown, session: Session, items: Iterable[Item]) -> Shown:
         calls = sources.get(arguments(item.id), ()) if isinstance(item, ToolReturned) else ()
         call = next((one.item for one in reversed(calls) if isinstance(one.item, ToolCalled)), None)
         if block := _block(session, item, call):
-            if name := trimming.key(item):
+            # A call's result says what its arguments were: it changes with them.
+            named = (trimming.key(item), call.key if call else "")
+            for name in filter(None, named):
                 sources[name] = (*sources.get(name, ()), Source(len(blocks), item, call))
             blocks = blocks.plus(block)
     return Shown(session, blocks, sources, before.hidden)
@@ -205,15 +207,20 @@ def _call(session: Session, item: ToolCalled) -> Block:
     if item.key not in session.masked:
         return Block("turn", "assistant", json.dumps(item.args), item.tokens, "call", item.id, item.tool, item.args)
     args = abridged(item)
-    return Block("turn", "assistant", json.dumps(args), item.tokens - bulk(item), "call", item.id, item.tool, args)
+    return Block(
+        "turn", "assistant", json.dumps(args), item.tokens - arguments_saved(item), "call", item.id, item.tool, args
+    )
 
 
 def _result(session: Session, item: ToolReturned, call: ToolCalled | None) -> Block:
-    if item.id not in session.masked:
-        return Block("turn", "user", *_part(session, item), "result", item.id, error=item.error)
-    stub = result_stub(item, call)
-    # A stub is short and never changes: an estimate that errs high is enough and costs nothing.
-    return Block("turn", "user", stub, len(stub) // 3, "result", item.id, error=item.error)
+    text, tokens = _part(session, item)
+    if item.id in session.masked:
+        text = result_stub(item, call)
+        # A stub is short and never changes: an estimate that errs high is enough and costs nothing.
+        tokens = len(text) // 3
+    if call and call.key in session.masked and (said := note(call)):
+        text, tokens = f"{text}\n{said}", tokens + note_tokens(call)
+    return Block("turn", "user", text, tokens, "result", item.id, error=item.error)
 
 
 def _file(session: Session, file: FileInjected) -> Block:

@@ -24,7 +24,7 @@ class MovedError(ActError):
 class Place:
     """Where a path leads, links followed: `path` is relative to the workspace with slashes, or absolute outside of it.
 
-    What is `guarded` lies inside but is not the agent's: the repository's own folder and the session's.
+    What is `guarded` is not the agent's: the repository's own folder, the session's, and the user's own state outside.
     """
 
     path: str

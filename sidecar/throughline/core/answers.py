@@ -24,6 +24,11 @@ _STOPPED = re.compile(
     r"[^:]{0,200}\b(?i:said|feedback|message|reason|instead|answer(?:ed)?|repl(?:y|ied)|wr(?:o|i)te)\b"
     r"[^:\n]{0,40}:[ \n]"
 )
+# The result of a call that nobody ran: the user said no, or the tool took the call for a mistake.
+_UNRUN = re.compile(
+    r"(?:The user (?:doesn.t want to|did not allow)|Permission for this tool use was denied|Action rejected"
+    r"|User rejected|Nothing was done: )",
+)
 _DEFAULT = frozenset({"User rejected the action"})
 _SAID = re.compile(
     r"(?:the )?user (?:said|answered|replied|wrote|responded)[^:\n]{0,40}:\s*|answers?:\s*", re.IGNORECASE
@@ -66,6 +71,11 @@ def spoken(text: str, tool: str = "", *, error: bool = False, asked: bool = Fals
     if error:
         return _refusal(text) or _stopped(text)
     return (_answer(text, asked=asked) or _given(text)) if asking else ""
+
+
+def unrun(result: str) -> bool:
+    """Whether a failed call's result says that it never ran: then it says nothing of what was called."""
+    return _UNRUN.match(result.lstrip()) is not None
 
 
 def _refusal(text: str) -> str:

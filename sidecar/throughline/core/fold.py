@@ -83,11 +83,8 @@ def _applied(session: Session, logged: Logged) -> Session:
         case Withdrawn():
             left = tuple(words for words in session.queue if event.turn and words.turn != event.turn)
             return evolve(session, queue=left)
-        case Noted() | OutputKept() | Asked():
+        case Noted() | OutputKept() | Asked() | Answered():
             return session
-        case Answered(pattern=pattern):
-            new = pattern and pattern not in session.allowed
-            return evolve(session, allowed=(*session.allowed, pattern)) if new else session
         case Checkpointed():
             return evolve(session, checkpoints=(*session.checkpoints, event))
         case Restored():
@@ -152,7 +149,7 @@ def _applied(session: Session, logged: Logged) -> Session:
 
 
 def _back(session: Session, turn: int) -> Session:
-    """The session as a turn found it. What was paid and allowed stays, and what the user did to the ledger, as far
+    """The session as a turn found it. What was paid stays, and what the user did to the ledger, as far
     as its entries are there; no number is given twice.
     """
     was = next((one.session for one in session.openings if one.turn == turn), session)
@@ -168,7 +165,6 @@ def _back(session: Session, turn: int) -> Session:
         steps=(*was.steps, *edits),
         ledger=changes(was.ledger, (operation for step in edits for operation in step.operations))[0],
         queue=session.queue,
-        allowed=session.allowed,
         numbered=session.numbered,
         call_ids=session.call_ids,
         bill=session.bill,

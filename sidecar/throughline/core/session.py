@@ -85,9 +85,10 @@ class Session:
     that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
     ids of what the view shows as stubs, which `saved` so many tokens of each turn; `cuts` says by key what it shows the
     beginning and the end of, and `left_out` what it does not show at all.
-    `name` is what the user calls the session in lists, where that is not the objective. `allowed` are the patterns that
-    the user allowed for this session; `openings` and `checkpoints` are what it can go back to: its conversation and its
-    files before a turn. `numbered` is the highest number that a turn ever had, and `call_ids` are those of all calls.
+    `name` is what the user calls the session in lists, where that is not the objective. `openings` and
+    `checkpoints` are what it can go back to: its conversation and its files before a turn. `numbered` is the highest
+    number that a turn ever had, and `call_ids` are those of all calls. What the user allowed is not here: a log may be
+    anybody's, and grants nothing.
 
     The numbers of the turns rise. `unended` are those that have not ended: one that runs, or those that a crash or a
     failed write left behind.
@@ -111,7 +112,6 @@ class Session:
     registry: Registry = field(factory=dict)
     reads: dict[str, tuple[FileSeen, ...]] = field(factory=dict)
     outdone: frozenset[str] = frozenset()
-    allowed: tuple[str, ...] = ()
     checkpoints: tuple[Checkpointed, ...] = ()
     openings: tuple[Opening, ...] = ()
     numbered: int = 0

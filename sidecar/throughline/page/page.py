@@ -21,6 +21,7 @@ from throughline.core.events import (
     TurnEnded,
     Withdrawn,
 )
+from throughline.core.visibility import visible
 from throughline.page.asks import waiting_ask
 from throughline.page.ids import agent_row
 from throughline.page.rows import HELD, SHOWN, rows
@@ -150,10 +151,10 @@ class Page:
         self._patch(list(self._drop([HELD])))
 
     def detail(self, call: str, detail: str, pattern: str) -> None:
-        """Shows what a call that asks would do."""
+        """Shows what a call that asks would do, its hidden characters written out."""
         row = waiting_ask(call, self._rows.get)
         if row is not None:
-            self._patch(list(self._show(evolve(row, detail=detail, pattern=pattern))))
+            self._patch(list(self._show(evolve(row, detail=visible(detail), pattern=visible(pattern)))))
 
     def printed(self, call: str, text: str) -> None:
         """Shows what a running command prints until its result comes; the beginning goes where that grows too long."""

@@ -14,6 +14,7 @@ from pathlib import Path, PureWindowsPath
 from throughline.core.acting import ActError, Mirror, MovedError, Place
 from throughline.core.ports import Workspace
 from throughline.workspace.folder import LARGEST, Folder, decoded
+from throughline.workspace.user_state import user_state_folder
 
 # What is not the agent's to change by a pattern: hooks in there are run, and the session's log lies there.
 _GUARDED = (".git", ".agent")
@@ -39,7 +40,9 @@ class Disk:
         except (OSError, ValueError, RuntimeError) as error:
             raise ActError(f"{_short(path)} cannot be followed: {_reason(error)}.") from error
         if not whole.is_relative_to(self.root):
-            return Place(str(whole), inside=False)
+            # Whoever could write there without a question could allow itself anything.
+            kept = os.path.realpath(user_state_folder())
+            return Place(str(whole), inside=False, guarded=whole.is_relative_to(kept))
         relative = whole.relative_to(self.root).as_posix()
         guarded = any(part.casefold() in _GUARDED for part in Path(relative).parts)
         return Place(relative, guarded=guarded)

@@ -70,10 +70,18 @@ class LocalFinder:
         ]  # fmt: skip
 
     async def _asked(self, sought: Sought, most: int) -> bytes:
-        files = await asyncio.to_thread(self._files, sought.under, sought.glob)
-        paths = [(path, os.fspath(self._root / path)) for path in files]
+        paths = await asyncio.to_thread(self._openable, sought)
         asked = {"pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths}
         return json.dumps(asked).encode()
+
+    def _openable(self, sought: Sought) -> list[tuple[str, str]]:
+        """The files to search, as shown and as opened. A link may lead anywhere, and nobody was asked: it is opened by
+        its target, where that is within what may be read.
+        """
+        base = os.path.realpath(self._root if sought.under.inside else self._root / sought.under.path)
+        files = self._files(sought.under, sought.glob)
+        real = ((path, os.path.realpath(self._root / path)) for path in files)
+        return [(path, opened) for path, opened in real if Path(opened).is_relative_to(base)]
 
     async def _run(self, argv: Sequence[str], given: bytes | None = None) -> tuple[int | None, str]:
         kept: list[bytes] = []

@@ -23,9 +23,12 @@ _PLAIN = {
     "PYTHONUNBUFFERED": "1",
 }
 
+# What belongs to the session and not to what is run in it: a command could print it, or send it away.
+_SECRET = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"})
+
 
 class LocalShell:
-    """A shell in one folder; `environment` is added to the process's own."""
+    """A shell in one folder; `environment` is added to the process's own, whose keys to a model are taken out."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
@@ -36,7 +39,8 @@ class LocalShell:
         if "\0" in command:
             raise ActError("The command holds a zero byte: leave it out.")
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        environment = {**os.environ, **_PLAIN, **self._environment}
+        kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRET}
+        environment = {**kept, **_PLAIN, **self._environment}
         child = Child(_argv(command), self._folder, environment, lambda data: heard(decoder.decode(data)))
         began = time.monotonic()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from difflib import SequenceMatcher, unified_diff
 
-from throughline.agent.secrets import HIDDEN
+from throughline.agent.reel import detail
 from throughline.agent.sight import after_edit, known, moved, news, whole
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.core.acting import ActError, MovedError
@@ -17,8 +17,6 @@ from throughline.skeleton.read import outline
 _CLOSE, _SEARCHED = 8, 20_000
 # Below this likeness nothing is near.
 _NEAR = 0.5
-# Characters of a difference that are shown to whoever is asked.
-_DETAIL = 4_000
 
 
 class EditFile:
@@ -31,7 +29,7 @@ class EditFile:
         """To change one file."""
         place = ports.files.place(args["path"])
         lines = unified_diff(args["old"].splitlines(), args["new"].splitlines(), place.path, place.path, lineterm="")
-        return (Want("edit", place.path, place, "\n".join(lines)[:_DETAIL], args["new"]),)
+        return (Want("edit", place.path, place, detail("\n".join(lines)), args["new"]),)
 
     async def run(self, args: Args, work: Work) -> Result:
         """Makes the edit, or says what stands in its way."""
@@ -66,10 +64,6 @@ def _edited(path: str, text: str, args: Args) -> str:
         raise ActError("`old` is empty: to make a file use write_file, to add lines take along a line beside them.")
     if old == new:
         raise ActError("`old` and `new` are the same: nothing was changed.")
-    if HIDDEN.search(new):
-        raise ActError(
-            "`new` holds a hidden credential: leave the line that it stands in as it is, and edit around it."
-        )
     times = text.count(old)
     if times == 0:
         raise ActError(_nearest(path, text, old))
@@ -100,8 +94,6 @@ def _nearest(path: str, text: str, old: str) -> str:
     """What the file has where the text was looked for."""
     lines, wanted = text.splitlines(), old.splitlines()
     none = f"`old` does not stand in {path}"
-    if HIDDEN.search(old):
-        return f"{none}: it holds a hidden credential, so leave that line out of it."
     if len(lines) > _SEARCHED or not wanted:
         return f"{none}: read the file again."
     size = len(wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from throughline.agent.evidence import evidence
-from throughline.agent.reel import Reel, plain, shown
+from throughline.agent.reel import Reel, detail, plain, shown
 from throughline.agent.secrets import masked
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.core.acting import ActError
@@ -26,7 +26,7 @@ class RunCommand:
     def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
         """To run one command."""
         command = args["command"].strip()
-        return (Want("run", command, detail=command, new=command),)
+        return (Want("run", command, detail=detail(command), new=command),)
 
     async def run(self, args: Args, work: Work) -> Result:
         """The output and the exit status; where it is cancelled, what had come until then."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from difflib import unified_diff
 
-from throughline.agent.secrets import HIDDEN
+from throughline.agent.reel import detail
 from throughline.agent.sight import known, moved, whole
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.agent.tools.edit_file import broken, refused
 from throughline.core.acting import ActError, MovedError
 from throughline.core.deeds import Evidence
 from throughline.core.events import FileSeen
-
-_DETAIL = 4_000
 
 
 class WriteFile:
@@ -32,14 +30,12 @@ class WriteFile:
             except ActError:
                 before = ""  # Why it cannot be replaced is said when it is tried.
         lines = unified_diff(before.splitlines(), args["text"].splitlines(), place.path, place.path, lineterm="")
-        return (Want("edit", place.path, place, "\n".join(lines)[:_DETAIL], args["text"]),)
+        return (Want("edit", place.path, place, detail("\n".join(lines)), args["text"]),)
 
     async def run(self, args: Args, work: Work) -> Result:
         """Writes it, or says what stands in its way."""
         place = work.ports.files.place(args["path"])
         text = args["text"]
-        if HIDDEN.search(text):
-            raise ActError("The text holds a hidden credential: use edit_file, and leave that line as it is.")
         there = await asyncio.to_thread(work.ports.files.exists, place)
         before = await asyncio.to_thread(work.ports.files.text, place) if there else None
         if before is not None:

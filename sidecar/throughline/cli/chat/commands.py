@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from throughline.cli.chat.talk import Command, Commands, Talk
+from throughline.cli.permissions import listed, withdraw
 from throughline.cli.reading import places
 from throughline.core.events import Form
 from throughline.core.ports import ArchiveFile
@@ -139,6 +140,23 @@ def leave(talk: Talk, _: str) -> None:
     talk.leave(end=sure)
 
 
+def permissions(talk: Talk, rest: str) -> None:
+    """Lists what may be done unasked in this session, or takes back what was allowed by a question."""
+    kept, session = talk.bench.permissions, talk.owner.session.id
+    action, _, pattern = rest.partition(" ")
+    if action not in ("", "forget"):
+        raise RefusedError("/permissions takes nothing, or `forget` and a pattern of the list, or `forget all`.")
+    if action:
+        wanted = "" if pattern.strip() == "all" else pattern.strip()
+        if not pattern.strip():
+            raise RefusedError("/permissions forget takes a pattern of the list, or `all`.")
+        gone = talk.do(asyncio.to_thread(withdraw, kept, (wanted,), session))
+        talk.screen.say(f"Taken back: {', '.join(one.pattern for one in gone) or 'nothing'}.", "green")
+        return
+    given = talk.do(asyncio.to_thread(kept.given))
+    listed(talk.screen.show, tuple(one for one in given if one.session == session))
+
+
 def help_(talk: Talk, _: str) -> None:
     """Lists the commands."""
     table = Table.grid(padding=(0, 2))
@@ -164,6 +182,7 @@ COMMANDS: Commands = {
     "skeleton": Command("PATH", "put a file's skeleton into the context", skeleton),
     "file": Command("PATH", "put a whole file into the context", file),
     "drop": Command("PATH", "take a file out of the context", drop),
+    "permissions": Command("[forget PATTERN|all]", "what you allowed for this session; take it back", permissions),
     "role": Command("[NAME]", "the role, or another one from here on", role),
     "model": Command("[ID]", "the model, or another one from here on", model),
     "end": Command("", "end the session with its archive, and leave", end),

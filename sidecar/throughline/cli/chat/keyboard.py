@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from rich.console import Console
 from rich.text import Text
 
+from throughline.core.visibility import visible
+
 _YES = frozenset({"y", "yes"})
 
 
@@ -27,11 +29,19 @@ class Keyboard:
         """One answer. Raises EOFError where there is none any more."""
         if self.tty:
             begin, end = self._marks
-            return input(f"{begin}\033[{style}m{end}{prompt}{begin}\033[0m{end} ")
+            return input(f"{begin}\033[{style}m{end}{visible(prompt)}{begin}\033[0m{end} ")
         line = sys.stdin.readline()
         if not line:
             raise EOFError
         return line.rstrip("\r\n")
+
+    def decide(self, question: str) -> str:
+        """The answer to a question that has been shown. What was typed before it is no answer to it, and is let go of.
+        Raises EOFError where there is none any more.
+        """
+        if self.tty and sys.stdin.isatty():
+            _drop_typed()
+        return self.ask(question, "1;33")
 
     def message(self) -> str:
         """A message: lines that end in a backslash go on in the next one. Raises EOFError."""
@@ -47,9 +57,24 @@ class Keyboard:
     def sure(self, question: str) -> bool:
         """Whether the user says yes; no more input is no."""
         try:
-            said = self.ask(f"{question} [y/N]", "1;33").strip()
+            said = self.decide(f"{question} [y/N]").strip()
         except EOFError:
             said = ""
         if not self.tty:
             self._console.print(Text(f"{question} [y/N] {said}".rstrip()), soft_wrap=True)
         return said.lower() in _YES
+
+
+def _drop_typed() -> None:
+    """Lets go of what was typed and not read yet. The terminal holds all of it: `input` takes a line and no more, key
+    by key, or by a read that ends with the line.
+    """
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - it is there on this system alone
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+        return
+    import termios  # noqa: PLC0415 - as above
+
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

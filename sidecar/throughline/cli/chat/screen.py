@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
-from rich.console import Console, ConsoleRenderable
+from rich.console import ConsoleRenderable
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
 from throughline.cli.chat.prose import Prose
+from throughline.cli.output import Output
 from throughline.core.events import (
     ArchiveWritten,
     CallBilled,
@@ -37,7 +38,7 @@ from throughline.core.thinking import Thought
 from throughline.session.report import PURPOSES
 
 
-class Out(Console):
+class Out(Output):
     """A console that outlives its reader: whoever prints a session must not be what stops it."""
 
     gone = False

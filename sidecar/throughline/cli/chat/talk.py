@@ -7,12 +7,12 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
 from rich.console import ConsoleRenderable
-from rich.markdown import Markdown
 from rich.text import Text
 
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Screen
+from throughline.cli.output import markdown
 from throughline.cli.parts import Bench
 from throughline.core.errors import UserError
 from throughline.core.events import CrewChanged
@@ -77,9 +77,9 @@ class Talk:
         with self.screen.working():
             return self._backstage.do(work)
 
-    def show(self, markdown: str) -> None:
+    def show(self, text: str) -> None:
         """Prints Markdown: rendered for a person, as it is for a program."""
-        shown: ConsoleRenderable = Markdown(markdown) if self.keyboard.tty else Text(markdown.strip())
+        shown: ConsoleRenderable = markdown(text) if self.keyboard.tty else Text(text.strip())
         self.screen.show(shown)
 
     def leave(self, *, end: bool) -> None:
