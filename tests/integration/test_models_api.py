@@ -123,7 +123,7 @@ async def test_a_prompt_is_counted_with_its_tools_and_without_a_limit() -> None:
         model = Anthropic(Access(KEY, fake.url))
         assert await model.count(REQUEST) == 21
         await model.close()
-    assert set(fake.requests[0].body) == {"model", "messages", "system", "tools"}
+    assert set(fake.requests[0].body) == {"model", "messages", "system", "thinking", "tools"}
 
 
 @pytest.mark.parametrize(
