@@ -18,7 +18,9 @@ import throughline.cli
 from throughline.cli.chat.approval import question
 from throughline.cli.output import Output, markdown
 from throughline.core.acting import Ask
+from throughline.core.deeds import Asked
 from throughline.core.visibility import escaped, visible
+from throughline.page.asks import asked
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 TAGS = "".join(map(chr, (0xE0001, 0xE0020, 0xE0041, 0xE007F)))
@@ -164,3 +166,9 @@ def test_everything_that_the_command_line_prints_goes_through_the_one_way_out() 
             if name == "click.echo":
                 said = ast.unparse(node.args[0])
                 assert said.startswith(("escaped(", "f'Forgotten")), f"{path.name}: click.echo({said})"
+
+
+def test_the_editors_question_hides_nothing_either() -> None:
+    event = Asked(1, "c1", "run", "touch x\x1b[2K\u202e", "")
+    (row,) = asked(event, lambda _: None)
+    assert row.target == "touch x[U+001B][2K[U+202E]"

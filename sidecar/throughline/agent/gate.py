@@ -36,11 +36,14 @@ class Gate:
             await self._permit(tool, want, work)
         if any(want.action != "read" for want in wants):
             await self._keep(work)
-        return self._reminder(wants, work)
+        return await self._reminder(wants, work)
 
-    def _reminder(self, wants: Sequence[Want], work: Work) -> str:
+    async def _reminder(self, wants: Sequence[Want], work: Work) -> str:
         """What was ruled out and looks like this call, told once a turn. Words are no proof, so that the call runs."""
-        found = {entry.id: entry for want in wants for entry in ruled_out(work.session, want, work.id)}
+        session = work.session
+        # The whole session is looked through where anything is shared at all.
+        looked = [await asyncio.to_thread(ruled_out, session, want, work.id) for want in wants]
+        found = {entry.id: entry for entries in looked for entry in entries}
         new = [entry for entry in found.values() if (work.turn, entry.id) not in self._told]
         if not new:
             return ""
