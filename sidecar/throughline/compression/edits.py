@@ -16,6 +16,7 @@ from itertools import count
 from attrs import frozen
 
 from throughline.compression.packing import SECTIONS, Row, line, whole, written
+from throughline.compression.sentences import MORE
 from throughline.core.errors import UserError
 from throughline.core.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Recast, Revise
 
@@ -207,7 +208,8 @@ def _shared(
         else:
             gone.append(entry)
     gone.sort(key=entries.index)
-    pieces = [piece.strip() for piece in rest.split("\0") if piece.strip()]
+    # Between sentences that their speaker did not end there is a full stop of the line's own.
+    pieces = [piece for part in rest.split("\0") if (piece := part.strip().removeprefix(".").strip())]
     if gone and len(pieces) != len(gone):
         pieces = [" ".join(pieces)] if pieces else []
     for entry, piece in zip(gone, pieces, strict=False):
@@ -230,9 +232,9 @@ def _added(text: str, kind: EntryKind, turn: int, name: str) -> Add:
 def _lengthened(entry: Entry, text: str) -> str:
     """The text of a line that was too long to be shown, with the end that it did not show."""
     shown, full = line(entry), whole(entry)
-    if shown == full or not (shown.endswith("…") and text.endswith("…")):
+    if shown == full or not text.endswith(MORE):
         return text
-    return text[:-1] + full[len(shown) - 1 :]
+    return text.removesuffix(MORE) + full[len(shown) - len(MORE) :]
 
 
 def _parts(text: str, kind: EntryKind, was: Entry | None = None) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Out, Screen
 from throughline.cli.chat.talk import INTERRUPTED, Talk
 from throughline.cli.parts import Bench, Parts
+from throughline.compression.sentences import aim
 from throughline.core.events import Origin, Replied, Spoke
 from throughline.core.settings import Settings
 from throughline.session.owner import Owner
@@ -92,8 +93,7 @@ def _asked(wanted: Wanted, keyboard: Keyboard) -> tuple[Wanted, str]:
         if wanted.objective or wanted.demo:
             return wanted, ""
         first = keyboard.message()
-        line = " ".join(first.split())
-        return evolve(wanted, objective=line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"), first
+        return evolve(wanted, objective=aim(first)), first
     if not wanted.objective and not wanted.demo:
         wanted = evolve(wanted, objective=keyboard.ask("Objective:").strip())
     while not wanted.role and not wanted.demo:
