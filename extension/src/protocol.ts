@@ -312,6 +312,7 @@ export interface Options {
   summary: number;
   archive: number;
   allowed: Array<string>;
+  allowed_secrets: Array<string>;
   hour: "never" | "stable" | "always";
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
@@ -670,6 +671,7 @@ export const SETTINGS = {
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
   allowed: ["allowed", []],
+  allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
   preview: ["preview", "never"],
   distil: ["distil", "write"],

@@ -31,13 +31,14 @@ UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the sett
 
 @frozen
 class Leave:
-    """Who is asked before a tool acts, what needs no asking, what no output may show, who watches a call run, and
-    whose hand changes files before the disk's own.
+    """Who is asked before a tool acts, what needs no asking, what no output may show, which credentials it may all the
+    same, who watches a call run, and whose hand changes files before the disk's own.
     """
 
     approver: Approver | None = None
     allowed: tuple[str, ...] = ()
     secrets: Callable[[], Sequence[str]] = tuple
+    allowed_secrets: tuple[str, ...] = ()
     heard: Callable[[str, str], None] = lambda *_: None
     hand: Callable[[Edits], Edits] = lambda disk: disk
 
@@ -79,6 +80,7 @@ def hands(
         heard=leave.heard,
         allowed=leave.allowed,
         secrets=leave.secrets,
+        allowed_secrets=leave.allowed_secrets,
     )
 
 

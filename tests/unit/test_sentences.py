@@ -112,7 +112,7 @@ _sentences = st.builds(
             "use camelCase for class names",
             "push `main` to the mirror in `deploy.sh`",
             "change the fix for the lock, which was decided in May",
-            "encrypt the nightly export that goes to the partner and is read by nobody before the morning of the next day",
+            "encrypt the nightly export that goes to the partner and is read by nobody before the morning after",
         ]
     ),
     st.sampled_from(

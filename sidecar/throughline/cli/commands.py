@@ -114,6 +114,13 @@ def sessions(parts: Parts, project: Path, as_json: bool) -> None:
     "--allow", multiple=True, metavar="PATTERN",
     help="What tools may do unasked: `edit:src/**`, `run:python -m pytest*`, `read:/usr/include/**`.",
 )  # fmt: skip
+@click.option(
+    "--allow-secret",
+    "secrets",
+    multiple=True,
+    metavar="PATTERN",
+    help="A credential that may be sent to the model, `*` for anything: `sk_test_*`. All others are hidden.",
+)
 @click.pass_context
 def chat(
     context: click.Context,
@@ -125,6 +132,7 @@ def chat(
     go_on: bool,
     demo: bool,
     allow: tuple[str, ...],
+    secrets: tuple[str, ...],
 ) -> None:
     """Work in a session in this terminal.
 
@@ -135,7 +143,7 @@ def chat(
     for pattern in allow:
         if not pattern.startswith(("edit:", "run:", "read:")):
             raise click.UsageError(f"--allow {pattern}: a pattern begins with `edit:`, `run:` or `read:`.")
-    wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow)
+    wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow, secrets=secrets)
     context.exit(run(context.obj, wanted))
 
 

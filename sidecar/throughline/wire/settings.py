@@ -62,6 +62,12 @@ SETTINGS = (
         "machine",
     ),
     Setting(
+        "allowedSecrets", "allowed_secrets", (),
+        "Credentials that may be sent to the model and kept, as patterns in which `*` stands for anything: "
+        "`sk_test_*`. All others are hidden, wherever they are said.",
+        "machine",
+    ),
+    Setting(
         "cacheHour", "hour", "stable",
         "What the provider is asked to keep in its cache for an hour instead of five minutes, which costs more to "
         "write. In five recorded sessions with 2 to 13 pauses of that length, `stable` lowered the bill by 0.2 to 7.5 "

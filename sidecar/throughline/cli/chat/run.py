@@ -40,6 +40,7 @@ class Wanted:
     go_on: bool
     demo: bool
     allow: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 def run(parts: Parts, wanted: Wanted) -> int:
@@ -52,7 +53,9 @@ def run(parts: Parts, wanted: Wanted) -> int:
     if keyboard.tty:
         # What is started in the background ignores Ctrl-C from then on; here it is the way to stop a turn.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings = evolve(Settings(allowed=wanted.allow), model=wanted.model or Settings().model)
+    settings = evolve(
+        Settings(allowed=wanted.allow, allowed_secrets=wanted.secrets), model=wanted.model or Settings().model
+    )
     bench = parts.bench(wanted.project, settings, PACE if keyboard.tty else 0.0)
     screen = Screen(console, live=keyboard.tty)
     backstage = Backstage()
