@@ -674,5 +674,5 @@ export const SETTINGS = {
   allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
   preview: ["preview", "never"],
-  distil: ["distil", "write"],
+  distil: ["distil", "ask"],
 } as const;

@@ -210,7 +210,7 @@ async def test_when_the_window_closes_what_the_session_knows_waits() -> None:
 async def test_a_window_that_closes_over_nothing_leaves_nothing(case: str) -> None:
     bench = Bench(HAND)
     begun = evolve(BEGUN, origin="recording") if case == "a recording" else BEGUN
-    owner = await Owner.start(bench.world, crew(bench), Settings(), begun)
+    owner = await Owner.start(bench.world, crew(bench), Settings(distil="write"), begun)
     if case != "nothing said":
         await owner.send("go")
         await owner.idle()

@@ -16,7 +16,8 @@ from itertools import count
 from attrs import frozen
 
 from throughline.compression.packing import SECTIONS, Row, line, whole, written
-from throughline.compression.sentences import MORE
+from throughline.compression.selection import together
+from throughline.compression.sentences import MORE, joined
 from throughline.core.errors import UserError
 from throughline.core.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Recast, Revise
 
@@ -55,7 +56,7 @@ def edits(ledger: Ledger, rows: Sequence[Row], base: str, edited: str, turn: int
     """What the user meant by making `edited` of `base`, a rendering that was shown; `rows` are the lines of the summary
     as it is now, and `turn` is the number of the turn in which the edit falls. Raises EditError.
     """
-    pairs, gone = _pairs(_known(base, rows), list(_read(edited)))
+    pairs, gone = _pairs(_known(ledger, base, rows), list(_read(edited)))
     for before in (*(one for one, _ in pairs), *gone):
         if before is not None and before.entries is None:
             raise EditError(
@@ -73,8 +74,11 @@ def edits(ledger: Ledger, rows: Sequence[Row], base: str, edited: str, turn: int
     return (*made, *(Delete(entry.id) for one in gone for entry in one.entries or ()))
 
 
-def _known(base: str, rows: Sequence[Row]) -> list[_Line]:
-    """The lines of a rendering with the entries that stand on them now."""
+def _known(ledger: Ledger, base: str, rows: Sequence[Row]) -> list[_Line]:
+    """The lines of a rendering with the entries that stand on them now. What the summary does not show any more, or
+    shows in other words than those in which the user saved it, is looked for among all that is in force.
+    """
+    live = ledger.live()
     shown: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for now, row in zip(_read(written(rows)), (row for row in rows if row.section), strict=True):
         shown[now.section, now.text].append(row)
@@ -82,9 +86,23 @@ def _known(base: str, rows: Sequence[Row]) -> list[_Line]:
     for was in _read(base):
         found = shown[was.section, was.text]
         silent = was.section == "Objective" or _SILENT.fullmatch(was.text)
-        entries = found.pop(0).entries if found else () if silent else None
+        entries = found.pop(0).entries if found else () if silent else _standing(live, was) or None
         known.append(_Line(was.section, was.text, was.place, entries))
     return known
+
+
+def _standing(live: Sequence[Entry], was: _Line) -> tuple[Entry, ...]:
+    """The entries in force that a line of the section shows, on their own or as sentences that share it."""
+    mine = [entry for entry in live if any(entry.kind in one.kinds for one in SECTIONS if one.title == was.section)]
+    for entry in mine:
+        shown = line(entry)
+        if was.text in (shown, shown.replace(" (revised)", ""), whole(entry)):
+            return (entry,)
+    for group in together(mine):
+        some = tuple(entry for entry in group if line(entry) in was.text)
+        if len(some) > 1 and joined(map(line, some)) == was.text:
+            return some
+    return ()
 
 
 def _read(text: str) -> Iterator[_Line]:

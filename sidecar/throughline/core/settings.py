@@ -54,7 +54,7 @@ class Settings:
     patience: float = 30.0
     quoted: int = 60_000
     preview: Asking = "never"
-    distil: Distilling = "write"
+    distil: Distilling = "ask"
     allowed: tuple[str, ...] = ()
     allowed_secrets: tuple[str, ...] = ()
     replies: int = 500

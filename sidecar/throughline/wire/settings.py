@@ -87,10 +87,10 @@ SETTINGS = (
         ),
     ),
     Setting(
-        "distil", "distil", "write", "What becomes of what a session leaves for the project archive when it ends.",
+        "distil", "distil", "ask", "What becomes of what a session leaves for the project archive when it ends.",
         choices=(
-            ("write", "It is written at once."),
             ("ask", "It waits as a change that you accept, edit or reject."),
+            ("write", "It is written at once, unseen."),
         ),
     ),
 )  # fmt: skip
