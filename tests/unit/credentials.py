@@ -151,6 +151,15 @@ KINDS: list[tuple[str, str, str]] = [
     ("source", "password: 'Tr0ub4dor&" + "3-horse-staple'", "Tr0ub4dor&3"),
     ("a person's words", "By the way, the password is Tr0ub4dor&" + "3.", "Tr0ub4dor&3"),
     ("a person's words on a token", f"The deploy token for staging is {mixed(24)}, keep it.", mixed(24)),
+    ("JSON password, short", '{"user": "shed", "password": "' + 'hunter2"}', "hunter2"),
+    ("YAML password in quotes", 'db:\n  password: "' + 'hunter2"\n', "hunter2"),
+    ("ini password", "[db]\npassword = " + "r4ke4ndhoe\n", "r4ke4ndhoe"),
+    ("a person's words on a short password", "the password for staging is " + "hunter2, by the way", "hunter2"),
+    ("password of Oracle's address", "jdbc:oracle:thin:shed/" + "rake77@db.local:1521:x", "rake77"),
+    ("connection string", "Server=db.local;User Id=shed;Password=" + "rake77;", "rake77"),
+    ("MongoDB", "mongodb+srv://shed:" + "rake77@db.example.org/tools", "rake77"),
+    ("Slack browser", "xox" + f"c-123456789012-{mixed(24)}", mixed(24)),
+    ("token header of Vault", f"X-Vault-Token: s.{mixed(24)}", mixed(24)),
 ]  # fmt: skip
 
 # Code, settings, output and prose in which nothing is secret.
@@ -238,6 +247,12 @@ PLAIN = [
     "token: o200k_base",
     "secret: my-secret-name-2",
     "password: hunter",
+    "password = sha256_hex",
+    "password = base64encoded",
+    "password = hash2",
+    "const password: string = input1;",
+    '"password": "string"',
+    "The password is md5hashed and the passphrase is base64.",
     "SG.com and v1.0-alpha, sl.1",
     "A2Q~x",
     "sdk-version api-2 dp.pt hvs.x",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from importlib.resources import files
@@ -37,14 +37,14 @@ class _Rule:
     name: str
     words: tuple[str, ...]
     pattern: re.Pattern[str]
-    lines: bool
 
 
 @frozen
 class _Rules:
-    """The rules of whole texts and those of single lines, and what makes a line worth a look."""
+    """The rules of whole texts, of long words in a line, and of lines that one of the hints stands in."""
 
     lines: tuple[_Rule, ...]
+    token: tuple[_Rule, ...]
     line: tuple[_Rule, ...]
     hints: re.Pattern[str]
 
@@ -57,25 +57,32 @@ def masked(text: str, known: Sequence[str] = (), allowed: Sequence[str] = ()) ->
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, _MASK.format("known"))
     rules, low = _rules(), text.lower()
-    pieces = any(found.end() - found.start() >= _PIECE for found in _LONG.finditer(text))
+    words = list(_LONG.finditer(text))
+    pieces = any(found.end() - found.start() >= _PIECE for found in words)
     if pieces or any(word in low for rule in rules.lines for word in rule.words):
-        text = _without(text, low, rules.lines, allowed)
-        low = text.lower()
+        text = _without(text, rules.lines, allowed)
+        words = list(_LONG.finditer(text))
+    text = _by_line(text, words, rules.token, allowed)
+    low = text.lower()
     # In a few scripts a small letter takes more room than a big one: then the places are not the same.
-    hints = [found.start() for found in rules.hints.finditer(low if len(low) == len(text) else text)]
-    places = sorted([*hints, *(found.start() for found in _LONG.finditer(text))])
+    hints = rules.hints.finditer(low if len(low) == len(text) else text)
+    return _by_line(text, hints, rules.line, allowed)
+
+
+def _by_line(text: str, places: Iterable[re.Match[str]], rules: Sequence[_Rule], allowed: Sequence[str]) -> str:
+    """The text with the lines of these places masked."""
     made, done = [], 0
-    for place in places:
-        if place < done:
-            continue
-        start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
-        line = text[start : end if end >= 0 else len(text)]
-        made += [text[done:start], _without(line, line.lower(), rules.line, allowed)]
-        done = start + len(line)
+    for found in places:
+        if found.start() >= done:
+            start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
+            line = text[start : end if end >= 0 else len(text)]
+            made += [text[done:start], _without(line, rules, allowed)]
+            done = start + len(line)
     return "".join([*made, text[done:]])
 
 
-def _without(text: str, low: str, rules: Sequence[_Rule], allowed: Sequence[str]) -> str:
+def _without(text: str, rules: Sequence[_Rule], allowed: Sequence[str]) -> str:
+    low = text.lower()
     for rule in rules:
         if not rule.words or any(word in low for word in rule.words):
             text = rule.pattern.sub(partial(_blank, name=rule.name, allowed=allowed), text)
@@ -131,9 +138,13 @@ def _blank(found: re.Match[str], *, name: str, allowed: Sequence[str]) -> str:
 @cache
 def _rules() -> _Rules:
     told = tomllib.loads((files("throughline.agent") / "secrets.toml").read_text("utf-8"))
-    made = tuple(
-        _Rule(one["name"], tuple(one["words"]), re.compile(one["pattern"], re.VERBOSE), one.get("lines", False))
-        for one in told["secret"]
-    )
+
+    def made(kind: str, *, lines: bool = False) -> tuple[_Rule, ...]:
+        return tuple(
+            _Rule(one["name"], tuple(one["words"]), re.compile(one["pattern"], re.VERBOSE))
+            for one in told[kind]
+            if one.get("lines", False) is lines
+        )
+
     hints = re.compile("|".join(told["hints"]))
-    return _Rules(tuple(one for one in made if one.lines), tuple(one for one in made if not one.lines), hints)
+    return _Rules(made("secret", lines=True), made("token"), made("secret"), hints)
