@@ -77,6 +77,9 @@ DOUBTS = [
     "What about uuid7 for the loans table",
     "I am thinking about Postgres for the loans table.",
     "We haven't decided on uuid7 for the loans table.",
+    "I would rather not decide on the broker of the loans yet.",
+    "Let's hold off on Postgres until we know the loans.",
+    "It might be worth moving the loans to Postgres.",
 ]
 
 
@@ -91,7 +94,7 @@ def test_what_is_doubted_is_no_decision(text: str, user: bool) -> None:
     assert kinds or not user
 
 
-@pytest.mark.parametrize("text", ["We decided on uuid7.", "Never use Postgres.", "No retries in the client."])
+@pytest.mark.parametrize("text", ["We decided on uuid7.", "Never use Postgres.", "No retries in the client.", "Don't commit yet."])
 def test_a_plain_word_is_no_doubt(text: str) -> None:
     assert not doubtful(text)
 
