@@ -112,6 +112,7 @@ async def started(root: Path, *command: str) -> AsyncIterator[tuple[Peer, float]
         800,
         2000,
         [],
+        [],
         "stable",
         "never",
         "write",

@@ -10,8 +10,10 @@ import {
   type FileChangeEvent,
   type FileStat,
   type FileSystemProvider,
+  type TextDocument,
 } from "vscode";
 import type { App } from "./app";
+import { Shown } from "./shown";
 
 export const SCHEME = "throughline";
 
@@ -24,17 +26,13 @@ interface Source {
   save(base: string, edited: string): Promise<string>;
 }
 
-interface Shown {
-  text: string;
-  moved: number;
-}
-
 export type DocumentName = "summary" | "archive";
 
 /**
  * The session's texts as documents that the editor can edit and save.
  *
- * What is shown holds still while there are edits that are not saved: they are read as edits of what was shown.
+ * What is shown holds still while there are edits that are not saved. They are read as edits of the text that the editor
+ * has, which after a save is what was saved, until the editor has read what was made of it.
  */
 export class Documents implements FileSystemProvider, Disposable {
   readonly #shown = new Map<string, Shown>();
@@ -46,7 +44,9 @@ export class Documents implements FileSystemProvider, Disposable {
     this.#parts = [
       this.#changed,
       workspace.registerFileSystemProvider(SCHEME, this, { isCaseSensitive: true }),
-      workspace.onDidSaveTextDocument(({ uri }) => uri.scheme === SCHEME && this.follow()),
+      workspace.onDidOpenTextDocument((document) => this.#loaded(document)),
+      workspace.onDidChangeTextDocument(({ document }) => this.#loaded(document)),
+      workspace.onDidSaveTextDocument((document) => this.#saved(document)),
     ];
   }
 
@@ -60,8 +60,7 @@ export class Documents implements FileSystemProvider, Disposable {
   /** Shows another text, unless somebody is in the middle of an edit. */
   put(name: DocumentName, text: string): Uri {
     const uri = this.uri(name);
-    const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-    if (!open?.isDirty) this.#show(uri, text);
+    if (!this.#dirty(uri)) this.#show(uri, text);
     return uri;
   }
 
@@ -72,21 +71,23 @@ export class Documents implements FileSystemProvider, Disposable {
   }
 
   stat(uri: Uri): FileStat {
-    const { text, moved } = this.#known(uri);
+    const { text, moved } = this.#known(uri).version(this.#dirty(uri));
     const readonly = this.#source(name(uri)).readonly ? { permissions: FilePermission.Readonly } : {};
     return { type: FileType.File, ctime: 0, mtime: moved, size: Buffer.byteLength(text), ...readonly };
   }
 
   readFile(uri: Uri): Uint8Array {
-    return Buffer.from(this.#known(uri).text);
+    return Buffer.from(this.#known(uri).version(false).text);
   }
 
   async writeFile(uri: Uri, content: Uint8Array): Promise<void> {
-    const { text: base } = this.#known(uri);
+    const shown = this.#known(uri);
     if (uri.path !== this.uri(name(uri)).path) throw new Error("Its session is not open any more: nothing was saved.");
-    const made = await this.#source(name(uri)).save(base, Buffer.from(content).toString("utf8"));
-    // The document shows what was made of it once the editor is done with saving.
-    setTimeout(() => this.#show(uri, made));
+    const edited = Buffer.from(content).toString("utf8");
+    const made = await this.#source(name(uri)).save(shown.base, edited);
+    shown.saved(edited, made);
+    // Nothing but the editor tells when it is done with saving; without a document there is nobody to wait for.
+    if (!opened(uri)) this.#settle(uri);
   }
 
   watch(): Disposable {
@@ -137,10 +138,35 @@ export class Documents implements FileSystemProvider, Disposable {
   }
 
   #show(uri: Uri, text: string): void {
-    const before = this.#shown.get(uri.path);
-    if (before?.text === text) return;
-    this.#shown.set(uri.path, { text, moved: Math.max(Date.now(), (before?.moved ?? 0) + 1) });
-    this.#changed.fire([{ type: FileChangeType.Changed, uri }]);
+    const shown = this.#shown.get(uri.path);
+    if (!shown) this.#shown.set(uri.path, new Shown(text));
+    if (!shown || shown.put(text)) this.#changed.fire([{ type: FileChangeType.Changed, uri }]);
+  }
+
+  /** A document whose text is what the editor has read, and no edit of it. */
+  #loaded(document: TextDocument): void {
+    if (document.uri.scheme !== SCHEME || document.isDirty) return;
+    this.#shown.get(document.uri.path)?.loaded(document.getText());
+    this.#settle(document.uri);
+  }
+
+  #saved({ uri }: TextDocument): void {
+    if (uri.scheme !== SCHEME) return;
+    // Who has gone on writing reads what was made of it after the next save.
+    if (!this.#dirty(uri)) this.#settle(uri);
+    this.follow();
+  }
+
+  /** Whether there are edits that are not saved. The editor calls a document clean that went on while it was saved. */
+  #dirty(uri: Uri): boolean {
+    const document = opened(uri);
+    return document !== undefined && (document.isDirty || (this.#shown.get(uri.path)?.differs(document.getText()) ?? false));
+  }
+
+  /** Shows what was made of a save. */
+  #settle(uri: Uri): void {
+    const made = this.#shown.get(uri.path)?.settled();
+    if (made !== undefined) this.#show(uri, made);
   }
 
   #known(uri: Uri): Shown {
@@ -148,6 +174,10 @@ export class Documents implements FileSystemProvider, Disposable {
     if (!shown) throw FileSystemError.FileNotFound(uri);
     return shown;
   }
+}
+
+function opened(uri: Uri): TextDocument | undefined {
+  return workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
 }
 
 function name(uri: Uri): DocumentName {

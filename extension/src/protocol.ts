@@ -320,6 +320,7 @@ export interface Options {
   summary: number;
   archive: number;
   allowed: Array<string>;
+  allowed_secrets: Array<string>;
   hour: "never" | "stable" | "always";
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
@@ -678,7 +679,8 @@ export const SETTINGS = {
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
   allowed: ["allowed", []],
+  allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
   preview: ["preview", "never"],
-  distil: ["distil", "write"],
+  distil: ["distil", "ask"],
 } as const;

@@ -238,6 +238,7 @@ class Factory:
             hour=options.hour,
             cold=3_600.0 if options.hour == "always" else 300.0,
             allowed=tuple(options.allowed),
+            allowed_secrets=tuple(options.allowed_secrets),
             preview=options.preview,
             distil=options.distil,
         )

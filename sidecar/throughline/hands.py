@@ -33,13 +33,15 @@ UNASKED = "Nobody can be asked for leave here: allow it by a pattern in the sett
 @frozen
 class Leave:
     """Who is asked before a tool acts, what needs no asking by the settings and by earlier answers, what no output may
-    show, who watches a call run, and whose hand changes files before the disk's own.
+    show, which credentials it may all the same, who watches a call run, and whose hand changes files before the
+    disk's own.
     """
 
     approver: Approver | None = None
     allowed: tuple[str, ...] = ()
     permissions: Permissions | None = None
     secrets: Callable[[], Sequence[str]] = tuple
+    allowed_secrets: tuple[str, ...] = ()
     heard: Callable[[str, str], None] = lambda *_: None
     hand: Callable[[Edits], Edits] = lambda disk: disk
 
@@ -83,6 +85,7 @@ def hands(
         allowed=leave.allowed,
         permissions=leave.permissions or MemoryPermissions(),
         secrets=leave.secrets,
+        allowed_secrets=leave.allowed_secrets,
     )
 
 

@@ -105,7 +105,7 @@ class LiveBench:
         self._clock = WallClock()
         self._key = ""
         self.permissions: Permissions = FilePermissions(root)
-        self._leave = Leave(None, settings.allowed, self.permissions)
+        self._leave = Leave(None, settings.allowed, self.permissions, allowed_secrets=settings.allowed_secrets)
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
         self._news: list[str] = []
@@ -314,14 +314,20 @@ class LiveBench:
         return begun
 
     def _world(self, aim: str, role: str, listener: Listener, files: Workspace) -> World:
+        from functools import partial
+
+        from throughline.agent.secrets import hide
         from throughline.session.world import World
 
         store, archive = self._database()
-        prompt = system(self.disk, role, self.disk.root.name, aim)
+        hidden = partial(hide, known=(self._access().key,), allowed=self._settings.allowed_secrets)
+        prompt = system(self.disk, role, self.disk.root.name, hidden(aim))
         tokens = self._source.tokens
         tokens.count("The ranks are loaded here, off the event loop.")
         made = skeletons(store)
-        return World(store, archive, files, tokens, self._clock, listener, prompt, worker(), worker(), made)
+        return World(
+            store, archive, files, tokens, self._clock, listener, prompt, worker(), worker(), made, hide=hidden
+        )
 
     def _staffed(self, world: World, origin: Origin, model: str, session: str) -> tuple[World, Crew]:
         """A session's crew with its tools, and its world with what they act in: the workspace, or a copy of the sample

@@ -55,10 +55,10 @@ def kept(project: Path | None, tell: Callable[[str], None] = log.warning) -> tup
 
 
 def objective(recording: Recording) -> str:
-    """The first words of the recording, as one line."""
-    first = next((step.text for step in recording.steps if step.kind == "prompt"), "")
-    line = " ".join(first.split())
-    return line if len(line) <= 200 else f"{line[:199]}…"
+    """The first sentences of the recording, as one line."""
+    from throughline.compression.sentences import aim
+
+    return aim(next((step.text for step in recording.steps if step.kind == "prompt"), ""))
 
 
 def digest(recording: Recording) -> str:

@@ -27,7 +27,7 @@ describe('Throughline', { skip: obstacle() }, () => {
     await writeFile(python, `#!/bin/sh\necho $$ >"${home}/pid"\nexec "${real}" "$@"\n`);
     await chmod(python, 0o755);
     const vsix = path.join(project, 'build', 'throughline.vsix');
-    editor = await serve({ folder, vsix: [vsix], settings: { 'throughline.python': python } });
+    editor = await serve({ folder, vsix: [vsix], settings: { 'throughline.python': python, 'throughline.distil': 'write' } });
     workbench = await Workbench.open(editor.url);
     chat = workbench.webview(ID, 'panel');
   });

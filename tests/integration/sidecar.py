@@ -202,7 +202,7 @@ def options(**changes: Any) -> dict[str, Any]:
     given = {
         "version": VERSION, "model": "claude-sonnet-5-5", "compressor": "claude-haiku-5-5", "endpoint": "",
         "window": 12, "share": 0.55, "summary": 800, "archive": 2000, "allowed": [], "hour": "stable",
-        "preview": "never", "distil": "write", "demo": str(DEMO),
+        "allowed_secrets": [], "preview": "never", "distil": "write", "demo": str(DEMO),
     }  # fmt: skip
     data: dict[str, Any] = codec.encode(Options(**{**given, **changes}))
     return data

@@ -55,7 +55,7 @@ def text_of(body: dict[str, Any]) -> str:
 
 
 async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_archive(tmp_path: Path) -> None:
-    lines = [*[""] * 13, "/status", "/undo", "/recall kiosk", "exit", "y"]
+    lines = [*[""] * 13, "/status", "/undo", "/recall kiosk", "exit", "y", "y"]
     status, out, _ = await chat(tmp_path, lines, "--demo", "--role", "engineer")
     assert status == 0, out
     assert "A recording answers" in out
@@ -66,6 +66,10 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
     assert "Compaction c1 is undone" in out
     assert re.search(r"turn \d+ user\n", out)
     assert "## Session report: " in out
+    # Nothing is written unseen.
+    assert re.search(
+        r"\n\+### Architectural Decisions\n[^\[]*\nWrite this change into the project archive\? \[y/N\] y\n", out
+    )
     (row,) = await tell("sessions", "--project", tmp_path)
     assert row["ended"]
     assert (tmp_path / ".agent" / "project-context.md").read_text(encoding="utf-8").startswith("## Project Archive: ")
@@ -288,6 +292,8 @@ async def test_in_a_terminal_enter_says_the_recordings_next_words_and_exit_asks(
         await screen.shows("you>")
         screen.type("exit\n")
         await screen.shows("[y/N]")
+        screen.type("y\n")
+        await screen.shows("Write this change into the project archive?")
         screen.type("y\n")
         await screen.shows("Session report")
         await screen.shows("project-context.md")

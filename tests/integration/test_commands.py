@@ -207,7 +207,11 @@ def test_a_kept_session_is_previewed_compacted_undone_and_ended(tmp_path: Path) 
     assert diff.startswith("--- a/.agent/project-context.md\n")
     assert run("archive", "--project", tmp_path).stdout.startswith("This project has no archive yet")
     ended = json.loads(run("end", "--project", tmp_path, "--json").stdout)
-    assert (ended["turns"], ended["ended"]) == (8, True)
+    assert (ended["turns"], ended["ended"], ended["waits"]) == (8, True, True)
+    # Nobody has looked at it yet.
+    assert not Path(ended["archive"]).exists()
+    assert run("archive", "--diff", "--project", tmp_path).stdout == diff
+    assert run("archive", "--accept", "--project", tmp_path).returncode == 0
     archive = Path(ended["archive"]).read_text(encoding="utf-8")
     assert [line for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")] == [
         f"+{line}" for line in archive.splitlines()

@@ -81,7 +81,7 @@ DROPPED: list[tuple[object, str]] = [
     (add(text=3), "text does not fit"),
     (add(turns=[True]), "turns does not fit"),
     (add(turns=3), "turns does not fit"),
-    (add(" \n"), "it says nothing"),
+    (add(" \n"), "it says nothing, or its first sentence is too long"),
     (add(turns=[]), "it names a turn that is not among the covered ones"),
     (add(turns=[3, 2]), "it names a turn that is not among the covered ones"),
     (revise("d", turn=9), "it names a turn that is not among the covered ones"),

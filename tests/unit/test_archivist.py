@@ -191,7 +191,7 @@ async def test_what_a_person_changed_of_an_accepted_change_stays_when_the_sessio
 
 async def test_when_the_window_closes_what_the_session_knows_waits() -> None:
     bench = Bench(HAND)
-    async with opened(bench, Settings()) as owner:
+    async with opened(bench, Settings(distil="write")) as owner:
         await owner.leave()
         assert not owner.session.ended
         assert not kinds(bench, Compacted)
@@ -199,7 +199,7 @@ async def test_when_the_window_closes_what_the_session_knows_waits() -> None:
     assert isinstance(made, ArchiveProposed)
     assert "- Keep SQLite because it is there" in made.text
     assert bench.archive.read() == HAND
-    again = await Owner.resume(bench.world, crew(bench), Settings(), "s")
+    again = await Owner.resume(bench.world, crew(bench), Settings(distil="write"), "s")
     await again.leave()
     await again.leave()
     assert kinds(bench, ArchiveProposed) == [made, made]  # Told once more, by the log that was opened again.
@@ -210,7 +210,7 @@ async def test_when_the_window_closes_what_the_session_knows_waits() -> None:
 async def test_a_window_that_closes_over_nothing_leaves_nothing(case: str) -> None:
     bench = Bench(HAND)
     begun = evolve(BEGUN, origin="recording") if case == "a recording" else BEGUN
-    owner = await Owner.start(bench.world, crew(bench), Settings(), begun)
+    owner = await Owner.start(bench.world, crew(bench), Settings(distil="write"), begun)
     if case != "nothing said":
         await owner.send("go")
         await owner.idle()
@@ -233,7 +233,7 @@ class Broken(MemoryArchive):
 
 async def test_nothing_holds_up_the_closing_of_a_window(caplog: pytest.LogCaptureFixture) -> None:
     bench, archive = Bench(), Broken(HAND)
-    owner = await Owner.start(evolve(bench.world, archive=archive), crew(bench), Settings(), BEGUN)
+    owner = await Owner.start(evolve(bench.world, archive=archive), crew(bench), Settings(distil="write"), BEGUN)
     await owner.send("go")
     await owner.idle()
     archive.broken = True
@@ -246,7 +246,7 @@ async def test_nothing_holds_up_the_closing_of_a_window(caplog: pytest.LogCaptur
 
 async def test_the_model_amends_the_archive_when_a_session_ends() -> None:
     bench, small = Bench(HAND), ScriptedModel([amended("`make` fails on Windows")])
-    async with opened(bench, Settings(), small) as owner:
+    async with opened(bench, Settings(distil="write"), small) as owner:
         text = await owner.end()
         assert text == bench.archive.read()
         assert "- `make` fails on Windows <!-- " in text
@@ -262,15 +262,18 @@ async def test_the_model_amends_the_archive_when_a_session_ends() -> None:
 )
 async def test_whatever_it_does_wrong_the_local_rules_distil(reply: Reply) -> None:
     alone, bench = Bench(HAND), Bench(HAND)
-    async with opened(bench, Settings(), ScriptedModel([reply])) as owner, opened(alone, Settings()) as plain:
+    async with (
+        opened(bench, Settings(distil="write"), ScriptedModel([reply])) as owner,
+        opened(alone, Settings(distil="write")) as plain,
+    ):
         assert await owner.end() == await plain.end()
 
 
 async def test_the_next_start_has_the_model_make_anew_what_the_closing_window_left() -> None:
     bench, small = Bench(HAND), ScriptedModel([amended("It leaks")])
-    async with opened(bench, Settings()) as owner:
+    async with opened(bench, Settings(distil="write")) as owner:
         await owner.leave()
-    again = await Owner.resume(bench.world, crew(bench, small), Settings(), "s")
+    again = await Owner.resume(bench.world, crew(bench, small), Settings(distil="write"), "s")
     await again.settled()
     pending = again.archive.pending
     assert pending is not None
@@ -279,7 +282,7 @@ async def test_the_next_start_has_the_model_make_anew_what_the_closing_window_le
     assert "- Keep SQLite because it is there" in pending.text
     assert isinstance(bench.heard.events[-2], CallBilled)
     await again.leave()
-    once_more = await Owner.resume(bench.world, crew(bench, ScriptedModel([])), Settings(), "s")
+    once_more = await Owner.resume(bench.world, crew(bench, ScriptedModel([])), Settings(distil="write"), "s")
     await once_more.settled()
     assert once_more.archive.pending == pending
     await once_more.close()
@@ -288,9 +291,9 @@ async def test_the_next_start_has_the_model_make_anew_what_the_closing_window_le
 @pytest.mark.parametrize("how", ["accepted", "closed"])
 async def test_what_was_decided_while_the_model_was_asked_stands(how: str) -> None:
     bench, small = Bench(HAND), Held(amended("It leaks"))
-    async with opened(bench, Settings()) as owner:
+    async with opened(bench, Settings(distil="write")) as owner:
         await owner.leave()
-    again = await Owner.resume(bench.world, crew(bench, small), Settings(), "s")
+    again = await Owner.resume(bench.world, crew(bench, small), Settings(distil="write"), "s")
     await small.asked.wait()
     if how == "closed":
         await again.close()

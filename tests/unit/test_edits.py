@@ -259,3 +259,53 @@ def test_any_one_edit_gives_its_operation_and_shows_the_users_wording(
         assert isinstance(operations[0], Revise if how == "reword" else Add)
         assert line(said) in text_now.replace(" (revised)", "")
     assert edits(after, shown(after), text_now, text_now, 9) == ()
+
+
+def saved(made: Ledger, base: str, edited: str, budget: int) -> tuple[Ledger, tuple[Operation, ...]]:
+    """The ledger after an edit of `base` was saved, and what was meant."""
+    meant = edits(made, shown(made, budget), base, edited, 9)
+    return reduce(change, meant, made), meant
+
+
+MANY = ledger(
+    *(entry(f"d{n}", f"Keep the table {n} of the loans apart from all of the others", turns=(n,)) for n in range(9)),
+    weighed("one", "The kiosk is slow."),
+    weighed("two", "A writer drains."),
+)
+HEAD = "**Decisions Made:**\n"
+
+
+@pytest.mark.parametrize("budget", [230, 260, 300, 9_000])
+def test_a_second_save_over_the_text_of_the_first_is_an_edit_of_that_text(budget: int) -> None:
+    base = written(shown(MANY, budget))
+    first = base.replace(HEAD, f"{HEAD}- Never push on Fridays, nor on the evening before a holiday, nor in May\n")
+    once, _ = saved(MANY, base, first, budget)
+    # The summary has moved on: the new line stands elsewhere, and may have taken the room of others.
+    assert written(shown(once, budget)) != first
+    second = first.replace("nor in May", "nor in May or June")
+    twice, meant = saved(once, first, second, budget)
+    text = "Never push on Fridays, nor on the evening before a holiday, nor in May or June"
+    assert meant == (revised("u9.1", text),)
+    assert {one.id for one in twice.live()} == {one.id for one in once.live()}
+    # What is taken out of the text that the user sees goes, though the summary does not show it any more.
+    last = next(one for one in reversed(first.splitlines()) if one.startswith("- Keep the table"))
+    _, gone = saved(twice, second, second.replace(f"{last}\n", ""), budget)
+    assert [type(one) for one in gone] == [Delete]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["- A new line", "- Another one\n- and one more", "- Keep the table 3"]), min_size=1, max_size=4
+    ),
+    st.integers(150, 500),
+)
+def test_however_often_a_text_is_saved_nothing_is_deleted_or_reworded_that_was_not_touched(
+    lines: list[str], budget: int
+) -> None:
+    made, base = MANY, written(shown(MANY, budget))
+    for number, new in enumerate(lines):
+        edited = base.replace(HEAD, f"{HEAD}{new} {number}\n")
+        now, meant = saved(made, base, edited, budget)
+        assert all(isinstance(one, Add) for one in meant)
+        assert {one.id for one in made.live()} <= {one.id for one in now.live()}
+        made, base = now, edited

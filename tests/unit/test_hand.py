@@ -188,6 +188,25 @@ async def test_an_edited_summary_does_what_it_means() -> None:
         assert owner.summary() == base
 
 
+async def test_a_second_save_does_not_touch_what_the_editor_never_showed() -> None:
+    async with opened(Bench()) as owner:
+        base = owner.summary()
+        first = base.replace("**Known Issues:**\n- none", "**Known Issues:**\n- It leaks")
+        await owner.hand.rewrite(base, first)
+        # Something else has come into the summary, which the editor does not show yet.
+        await owner.hand.add("constraint", "Never push on Fridays")
+        made = await owner.hand.rewrite(first, first.replace("It leaks", "It leaks at night"))
+        assert [type(one) for one in made] == [Revise]
+        assert "- Never push on Fridays\n" in owner.summary()
+        assert "- It leaks at night (revised)\n" in owner.summary()
+        # The line as the user saved it is the entry's, though it is shown as revised by now.
+        second = first.replace("It leaks", "It leaks at night")
+        assert [type(one) for one in await owner.hand.rewrite(second, second.replace("at night", "at noon"))] == [
+            Revise
+        ]
+        assert "- It leaks at noon (revised)\n" in owner.summary()
+
+
 async def test_every_line_of_the_summary_names_its_turns() -> None:
     async with opened(Bench(), LONG, TAGGED) as owner:
         turns = {row.text: row.turns for row in owner.lines() if row.entries}

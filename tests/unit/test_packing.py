@@ -144,8 +144,28 @@ def test_what_somebody_made_an_entry_comes_before_any_sentence() -> None:
     assert "xxx" not in summary(made, "x", 2, budget, count)
 
 
-def test_a_long_line_is_clipped() -> None:
-    assert len(line(entry("a", "word " * 200, why="word " * 100))) <= 400
+REST = "Use the second table for all of it. "
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Keep it whole. " + REST * 20, "Keep it whole. " + REST * 10 + "…"),
+        ("Keep it, " + "word " * 200 + "but never on Sundays.", "Keep it, " + "word " * 200 + "but never on Sundays."),
+    ],
+    ids=["sentences that do not fit", "one long sentence"],
+)  # fmt: skip
+def test_a_long_line_ends_where_a_sentence_does(text: str, shown: str) -> None:
+    assert line(entry("a", text)) == shown
+
+
+def test_an_objective_is_shown_in_whole_sentences_or_not_at_all() -> None:
+    def shown(objective: str) -> str:
+        return summary(Ledger(), objective, 1, 800, count).splitlines()[1]
+
+    assert shown("Mend the shed. " + "Never touch the roof of it. " * 9).endswith("Never touch the roof of it. …")
+    assert shown("Mend it, " + "board by board, " * 12 + "but not the roof.").endswith("but not the roof.")
+    assert shown("Mend it, " + "board by board, " * 99 + "but not the roof.") == "**Objective:** … recall objective"
 
 
 _texts = st.one_of(st.text(max_size=60), st.sampled_from(("**Known Issues:**", "- none", "word " * 70, "界" * 300)))

@@ -52,7 +52,7 @@ def test_a_recap_tells_the_users_words_and_then_what_the_agent_said() -> None:
     assert second.startswith("Turn 2. Developer: Keep the records of shelf 2")
     # The two turns' replies say nearly the same: it is told once.
     assert "Agent:" not in first
-    assert "Agent: The fix is in store_2.py" in second
+    assert "Agent: The fix is in `store_2.py`" in second
 
 
 def test_turns_that_leave_little_room_wait_for_the_next_compaction() -> None:

@@ -1,4 +1,4 @@
-"""Credentials in a tool's output are hidden, in the log, in the view and on the screen; code is left alone."""
+"""Credentials are hidden, in the log, in the view and on the screen, whoever says them; code is left alone."""
 
 from __future__ import annotations
 
@@ -7,71 +7,86 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from throughline.agent import secrets
 from throughline.agent.reel import plain
-from throughline.agent.secrets import HIDDEN, masked
+from throughline.agent.secrets import HIDDEN, hide, masked
 from throughline.core.deeds import OutputKept
+from throughline.core.events import ToolCalled
+from unit.credentials import KINDS, PLAIN, mixed, pem, small
 from unit.shop import Shop
 
-# Put together here, so that no scanner takes this file for a leak.
-ANTHROPIC = "sk-" + "ant-api03-" + "aB3_" * 10
-GITHUB = "gh" + "p_" + "aB3x" * 9
-AWS = "AKI" + "A" + "ABCDEFGHIJKLMNOP"
-JWT = ".".join(("ey" + "J0eXAiOiJKV1Qi", "ey" + "JzdWIiOiIxMjM0", "s5VQ_8f-xyz12"))
-PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\nIBAAK\n-----END RSA " + "PRIVATE KEY-----"
-
-HIDES = [
-    (f"key: {ANTHROPIC}", ANTHROPIC),
-    (f"remote: https://x:{GITHUB}@github.com/a/b", GITHUB),
-    (f"aws_access_key_id = {AWS}", AWS),
-    (f"Cookie: session={JWT};", JWT),
-    (f"cat id_rsa\n{PEM}\nend", "MIIEow"),
-    (PEM[:50], "MIIEow"),
-    ("DB_PASSWORD=hunter2", "hunter2"),
-    ("export API_KEY='abc def'", "abc def"),
-    (".env:3:SECRET_TOKEN=xyzzy", "xyzzy"),
-    ("postgres://shed:rake77@db.local/tools", "rake77"),
-    ("Authorization: Bearer abcdefghijklmnop", "abcdefghijklmnop"),
-    ('{"api_key": "f3a9c1e7b2d84f60a1"}', "f3a9c1e7b2d84f60a1"),
-    ("password: 'Tr0ub4dor&3-horse-staple'", "Tr0ub4dor&3"),
-]
+GITHUB = "gh" + f"p_{mixed(36)}"
 
 
-@pytest.mark.parametrize(("text", "secret"), HIDES)
-def test_a_credential_is_hidden(text: str, secret: str) -> None:
-    hidden = masked(text)
-    assert secret not in hidden
-    assert HIDDEN.search(hidden)
-    assert masked(hidden) == hidden
+@pytest.mark.parametrize(("kind", "text", "secret"), KINDS, ids=[row[0] for row in KINDS])
+def test_a_credential_is_hidden(kind: str, text: str, secret: str) -> None:
+    for said in (text, f"Here:\n{text}\nand so on.\n"):
+        hidden = masked(said)
+        assert secret not in hidden
+        assert HIDDEN.search(hidden)
+        assert masked(hidden) == hidden
 
 
-LEAVES = [
-    "token = next(tokens)",
-    "def login(password: str, token: str | None = None) -> None:",
-    'API_KEY = os.environ["ANTHROPIC_API_KEY"]',
-    "ANTHROPIC_API_KEY=$KEY",
-    "password = 'hunter2'  # too short to be told from a word",
-    'secret = "the-name-of-a-secret-in-a-vault"',
-    "commit 4775b1cd5680ac00a3a42a7cd5784678c4b49163",
-    "sha256-8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806",
-    "https://example.org/a:b@c",
-    "MONKEY=banana",
-    "input_tokens: 1234567890123456789",
-    "sk-learn and sk-image",
-    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-]
-
-
-@pytest.mark.parametrize("text", LEAVES)
+@pytest.mark.parametrize("text", PLAIN)
 def test_what_only_looks_a_little_like_one_is_left_alone(text: str) -> None:
     assert masked(text) == text
+    assert masked(f"Here:\n  {text}\nand so on.") == f"Here:\n  {text}\nand so on."
+
+
+def test_the_sources_of_this_project_hold_none() -> None:
+    for path in Path(secrets.__file__).parents[1].rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert masked(text) == text, path
+
+
+def test_what_the_user_allows_is_not_hidden() -> None:
+    text = f"{GITHUB} and sk_te" + f"st_{mixed(24)}"
+    assert masked(text, (), ["sk_test_*"]) == "[hidden credential: token of GitHub] and sk_te" + f"st_{mixed(24)}"
+    assert masked(text, (), ["*"]) == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from([one for _, one, _ in KINDS]), st.text(max_size=40)), max_size=6))
+def test_masking_again_changes_nothing_and_no_event_is_harmed(texts: list[str]) -> None:
+    text = "\n".join(texts)
+    call = ToolCalled(1, "c", "run_command", {"command": text, "more": [text]}, 1)
+    once = hide(call)
+    assert hide(once) == once
+    assert once.args["command"] == masked(text)
+    assert (once.id, once.tool, list(once.args)) == ("c", "run_command", ["command", "more"])
+
+
+def test_an_argument_says_by_its_name_what_it_is() -> None:
+    call = ToolCalled(1, "c", "fetch", {"headers": {"api_key": small(32)}, "sha": small(32)}, 1)
+    assert hide(call).args == {"headers": {"api_key": "[hidden credential: credential]"}, "sha": small(32)}
 
 
 def test_a_known_secret_is_hidden_whatever_it_looks_like() -> None:
     assert masked("it is swordfish77", ["swordfish77", ""]) == "it is [hidden credential: known]"
 
 
-@pytest.mark.parametrize("text", ["a" * 500_000, "a.a-" * 125_000, "eyJ" * 150_000, "A_" * 250_000, "\r" * 500_000])
+SLOW = [
+    "a",
+    "a.a-",
+    "eyJ",
+    "A_",
+    "\r",
+    "token ",
+    "password=1",
+    "://",
+    "MIIEow3IBAAK",
+    " \n",
+    "a:",
+    "curl -u ",
+    "Cookie: a=",
+    "-----BEGIN ",
+]
+
+
+@pytest.mark.parametrize("text", [(one * 500_000)[:500_000] for one in SLOW], ids=SLOW)
 def test_a_long_line_takes_no_time(text: str) -> None:
     began = time.process_time()
     masked(plain(text))
@@ -104,3 +119,25 @@ async def test_a_hidden_credential_is_never_written_back(tmp_path: Path) -> None
     assert "leave that line out of it" in refused.text
     assert not (await shop.call("edit_file", path=".env", old="PORT=80", new="PORT=81")).error
     assert env.read_text() == "PORT=81\nAPI_TOKEN=rake-and-hoe\n"
+
+
+async def test_a_command_with_a_hidden_credential_is_not_run(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    result = await shop.call("run_command", command=f"echo {masked(GITHUB)} > x")
+    assert "hidden credential" in result.text
+    assert not (tmp_path / "x").exists()
+    assert not shop.answers.asked
+
+
+async def test_a_private_key_does_not_leak_in_pieces(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("id_rsa", pem("RSA PRIVATE " + "KEY") + "\n")
+    for result in (
+        await shop.call("read_file", path="id_rsa", first=2, last=3),
+        await shop.call("read_file", path="id_rsa", last=2),
+        await shop.call("search", pattern="^MIIE"),
+        await shop.call("run_command", command="tail -n +2 id_rsa"),
+        await shop.call("run_command", command="head -3 id_rsa | tail -1"),
+    ):
+        assert "MIIE" not in result.text
+        assert HIDDEN.search(result.text)

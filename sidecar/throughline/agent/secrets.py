@@ -1,41 +1,150 @@
-"""Credentials in what a tool gives back are masked, before the log or the model gets it."""
+"""Credentials are masked before the log, the model or the archive gets them, by the rules in the data file beside this.
+
+The rules are our own, after the formats that the services publish. Each is only tried where one of its words stands, so
+that a text without any costs next to nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import cache, partial
 from importlib.resources import files
+from typing import Any, TypeVar
+
+from attrs import evolve, fields, frozen, has
+
+T = TypeVar("T")
 
 # Stands where a credential stood. A text that holds it is never written into a file.
 _MASK = "[hidden credential: {}]"
-HIDDEN = re.compile(r"\[hidden credential: [^\]\n]*\]")
+HIDDEN = re.compile(r"\[hidden credential: ([^\]\n]*)\]")
 # A secret that is given as it is, and shorter than this, would mask words.
 _SHORTEST = 8
+# Fields that say what something is or where it stands: no words of anybody.
+_NAMES = frozenset({"id", "ids", "kind", "digest", "session", "model", "tool"})
 
 
-def masked(text: str, known: Sequence[str] = ()) -> str:
-    """The text with every credential in it masked: what looks like one, and those that are known as they are."""
+# A word as long as this may be a credential, whatever is said around it; of a key in pieces a line is longer still.
+_LONG = re.compile(r"(?<![A-Za-z0-9_.~+/=-])[A-Za-z0-9_.~+/=-]{20,}")
+_PIECE = 64
+
+
+@frozen
+class _Rule:
+    name: str
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+@frozen
+class _Rules:
+    """The rules of whole texts, of long words in a line, and of lines that one of the hints stands in."""
+
+    lines: tuple[_Rule, ...]
+    token: tuple[_Rule, ...]
+    line: tuple[_Rule, ...]
+    hints: re.Pattern[str]
+
+
+def masked(text: str, known: Sequence[str] = (), allowed: Sequence[str] = ()) -> str:
+    """The text with every credential in it masked: what looks like one, and those that are known as they are; but none
+    that fits a pattern in `allowed`, in which `*` stands for anything.
+    """
     for secret in known:
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, _MASK.format("known"))
-    for name, pattern in _patterns():
-        text = pattern.sub(lambda found, name=name: _blank(found, name), text)  # type: ignore[misc]
+    rules, low = _rules(), text.lower()
+    words = list(_LONG.finditer(text))
+    pieces = any(found.end() - found.start() >= _PIECE for found in words)
+    if pieces or any(word in low for rule in rules.lines for word in rule.words):
+        text = _without(text, rules.lines, allowed)
+        words = list(_LONG.finditer(text))
+    text = _by_line(text, words, rules.token, allowed)
+    low = text.lower()
+    # In a few scripts a small letter takes more room than a big one: then the places are not the same.
+    hints = rules.hints.finditer(low if len(low) == len(text) else text)
+    return _by_line(text, hints, rules.line, allowed)
+
+
+def _by_line(text: str, places: Iterable[re.Match[str]], rules: Sequence[_Rule], allowed: Sequence[str]) -> str:
+    """The text with the lines of these places masked."""
+    made, done = [], 0
+    for found in places:
+        if found.start() >= done:
+            start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
+            line = text[start : end if end >= 0 else len(text)]
+            made += [text[done:start], _without(line, rules, allowed)]
+            done = start + len(line)
+    return "".join([*made, text[done:]])
+
+
+def _without(text: str, rules: Sequence[_Rule], allowed: Sequence[str]) -> str:
+    low = text.lower()
+    for rule in rules:
+        if not rule.words or any(word in low for word in rule.words):
+            text = rule.pattern.sub(partial(_blank, name=rule.name, allowed=allowed), text)
     return text
 
 
-def _blank(found: re.Match[str], name: str) -> str:
-    mask = _MASK.format(name)
-    if "value" not in found.re.groupindex:
-        return mask
-    if found["value"].startswith("[hidden"):
+def kinds(text: str) -> list[str]:
+    """The kinds of the credentials that are masked in a text."""
+    return HIDDEN.findall(text)
+
+
+def hide(value: T, known: Sequence[str] = (), allowed: Sequence[str] = ()) -> T:
+    """An event, or any value in one, with every credential in its texts masked; itself where there is none."""
+    made: Any = value
+    if isinstance(value, str):
+        made = masked(value, known, allowed)
+    elif isinstance(value, dict):
+        made = {name: _under(name, one, known, allowed) for name, one in value.items()}
+    elif isinstance(value, (list, tuple)):
+        made = type(value)(hide(one, known, allowed) for one in value)
+    elif has(type(value)):
+        given: Any = value
+        changed = {}
+        for field in fields(type(given)):
+            was = getattr(given, field.name)
+            if field.name not in _NAMES and (now := hide(was, known, allowed)) != was:
+                changed[field.alias or field.name] = now
+        made = evolve(given, **changed) if changed else given
+    return made if made != value else value
+
+
+def _under(name: object, value: T, known: Sequence[str], allowed: Sequence[str]) -> T:
+    """A value of an argument, whose name may say that it is a credential."""
+    made: Any = hide(value, known, allowed)
+    if isinstance(made, str) and len(made) < 400 and "\n" not in made and made == value:
+        line = masked(f'"{name}": "{made}"', (), allowed)
+        return line.removeprefix(f'"{name}": "')[:-1] if HIDDEN.search(line) else made  # type: ignore[return-value]
+    return made  # type: ignore[no-any-return]
+
+
+def _blank(found: re.Match[str], *, name: str, allowed: Sequence[str]) -> str:
+    groups = found.groupdict()
+    if groups.get("leave") is not None:
         return found[0]
-    start, end = found.span("value")
-    return found[0][: start - found.start()] + mask + found[0][end - found.start() :]
+    group: str | int = next((one for one, said in groups.items() if one.startswith("value") and said is not None), 0)
+    said = found[group].strip("\"'")
+    if HIDDEN.search(said) or "[hidden" in said or any(fnmatchcase(said, one) for one in allowed):
+        return found[0]
+    start, end = found.span(group)
+    return found[0][: start - found.start()] + _MASK.format(name) + found[0][end - found.start() :]
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _rules() -> _Rules:
     told = tomllib.loads((files("throughline.agent") / "secrets.toml").read_text("utf-8"))
-    return tuple((one["name"], re.compile(one["pattern"])) for one in told["secret"])
+
+    def made(kind: str, *, lines: bool = False) -> tuple[_Rule, ...]:
+        return tuple(
+            _Rule(one["name"], tuple(one["words"]), re.compile(one["pattern"], re.VERBOSE))
+            for one in told[kind]
+            if one.get("lines", False) is lines
+        )
+
+    hints = re.compile("|".join(told["hints"]))
+    return _Rules(made("secret", lines=True), made("token"), made("secret"), hints)

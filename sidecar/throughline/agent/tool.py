@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from throughline.agent.secrets import masked
 from throughline.core.acting import (
     Action,
     Approver,
@@ -34,7 +35,8 @@ _MOST, _ROOM = 256, 8_000_000
 @frozen
 class Ports:
     """What the tools act on. `heard` shows a running call's output by its id; `allowed` are the patterns of the
-    settings, `permissions` what the user allowed by a question, and `secrets` what must not be seen in any output.
+    settings, `permissions` what the user allowed by a question, `secrets` what must not be seen in any output, and
+    `allowed_secrets` patterns of what may.
     """
 
     files: Files
@@ -50,6 +52,11 @@ class Ports:
     allowed: tuple[str, ...] = ()
     permissions: Permissions = field(factory=MemoryPermissions)
     secrets: Callable[[], Sequence[str]] = tuple
+    allowed_secrets: tuple[str, ...] = ()
+
+    def masked(self, text: str) -> str:
+        """A text without the credentials in it."""
+        return masked(text, self.secrets(), self.allowed_secrets)
 
 
 @frozen

@@ -14,7 +14,6 @@ from throughline.agent.gate import Gate
 from throughline.agent.news import News
 from throughline.agent.offer import offer
 from throughline.agent.patience import Patience
-from throughline.agent.secrets import masked
 from throughline.agent.tool import AgentTool, Ports, Result, Texts, Work
 from throughline.agent.tools.changes import ShowChanges
 from throughline.agent.tools.edit_file import EditFile
@@ -144,10 +143,8 @@ class Tools:
         """What of a result enters the log: no credential does."""
 
         def work() -> tuple[Event, ...]:
-            text = masked(result.text, self._ports.secrets())
-            whole = (
-                (OutputKept(call.turn, call.id, masked(result.whole, self._ports.secrets())),) if result.whole else ()
-            )
+            text = self._ports.masked(result.text)
+            whole = (OutputKept(call.turn, call.id, self._ports.masked(result.whole)),) if result.whole else ()
             count = self._ports.tokens.count(text)
             returned = ToolReturned(call.turn, call.id, text, count, result.error, result.evidence)
             return (*result.events, *whole, returned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 from rich.text import Text
@@ -95,10 +95,18 @@ def end(bench: Bench, name: str, *, as_json: bool) -> None:
 
     ended = _run(lambda: _opened(bench, session, act), "Distilling…")
     if as_json:
-        emit({**figures(ended), "archive": str(bench.archive)})
+        emit({**figures(ended), "archive": str(bench.archive), "waits": ended.proposed is not None})
         return
     Output().print(markdown(report(ended)))
-    say(f"Archive: {bench.archive}")
+    say(waits(ended) or f"Archive: {bench.archive}")
+
+
+def waits(session: Session) -> str:
+    """Where a session's archive change waits: how to look at it, and to write it."""
+    if session.proposed is None:
+        return ""
+    shown = f"throughline archive {session.id}"
+    return f"The change of the archive waits: {shown} --diff shows it, and --accept writes it."
 
 
 def difference(bench: Bench, name: str) -> None:
@@ -107,11 +115,16 @@ def difference(bench: Bench, name: str) -> None:
     session = named(bench.sessions(), name or waiting[0]).id if name or waiting else writable(bench.sessions(), "")
     change = _run(lambda: _rehearsed(bench, session, lambda owner: owner.archive.change()), "Looking ahead…")
     console = Output(highlight=False)
-    for line in change.difference.splitlines():
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        console.print(Text(line, style=style), soft_wrap=True)
+    for row in colored(change.difference):
+        console.print(row, soft_wrap=True)
     if not change.difference:
         say(f"Ending session {session} now would change nothing in the archive.")
+
+
+def colored(difference: str) -> Iterator[Text]:
+    """A unified diff for a terminal, line by line."""
+    for line in difference.splitlines():
+        yield Text(line, style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
 
 
 def settle(bench: Bench, name: str, *, accept: bool) -> None:

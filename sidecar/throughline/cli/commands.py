@@ -11,7 +11,7 @@ from throughline import __version__
 
 if TYPE_CHECKING:
     from throughline.cli.parts import Bench, Parts
-    from throughline.core.settings import Strategy
+    from throughline.core.settings import Distilling, Strategy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(path_type=Path)
@@ -73,7 +73,7 @@ def replay(
     if strategy != "throughline" and (summary or archive):
         raise click.UsageError(f"A replay with {strategy} remembers nothing: leave --summary and --archive out.")
     outputs = Outputs(project, sample, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
-    settings = Settings(strategy=strategy, summary=budget, archive=archive_budget)
+    settings = Settings(strategy=strategy, summary=budget, archive=archive_budget, distil="write")
     run(parts, [parts.read(path, form) for path in recordings], settings, outputs)
 
 
@@ -84,11 +84,11 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a 
 _SESSION = click.argument("session", default="", metavar="[SESSION]")
 
 
-def _bench(parts: Parts, project: Path) -> Bench:
+def _bench(parts: Parts, project: Path, distil: Distilling = "ask") -> Bench:
     from throughline.cli import reading  # noqa: PLC0415
     from throughline.core.settings import Settings  # noqa: PLC0415
 
-    return parts.bench(reading.project(project), Settings())
+    return parts.bench(reading.project(project), Settings(distil=distil))
 
 
 @commands.command()
@@ -114,6 +114,13 @@ def sessions(parts: Parts, project: Path, as_json: bool) -> None:
     "--allow", multiple=True, metavar="PATTERN",
     help="What tools may do unasked: `edit:src/**`, `run:python -m pytest*`, `read:/usr/include/**`.",
 )  # fmt: skip
+@click.option(
+    "--allow-secret",
+    "secrets",
+    multiple=True,
+    metavar="PATTERN",
+    help="A credential that may be sent to the model, `*` for anything: `sk_test_*`. All others are hidden.",
+)
 @click.pass_context
 def chat(
     context: click.Context,
@@ -125,6 +132,7 @@ def chat(
     go_on: bool,
     demo: bool,
     allow: tuple[str, ...],
+    secrets: tuple[str, ...],
 ) -> None:
     """Work in a session in this terminal.
 
@@ -135,7 +143,7 @@ def chat(
     for pattern in allow:
         if pattern.partition(":")[0].rstrip("=") not in {"edit", "run", "read"}:
             raise click.UsageError(f"--allow {pattern}: a pattern begins with `edit:`, `run:` or `read:`.")
-    wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow)
+    wanted = Wanted(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow, secrets=secrets)
     context.exit(run(context.obj, wanted))
 
 
@@ -209,14 +217,15 @@ def undo(parts: Parts, session: str, compaction: str, project: Path, as_json: bo
 
 @commands.command()
 @_SESSION
+@click.option("--write", is_flag=True, help="Write the change of the archive at once, unseen.")
 @_PROJECT
 @_JSON
 @click.pass_obj
-def end(parts: Parts, session: str, project: Path, as_json: bool) -> None:
-    """End a session, and distil what lasts into the project archive."""
+def end(parts: Parts, session: str, write: bool, project: Path, as_json: bool) -> None:
+    """End a session, and distil what lasts into a change of the project archive, which waits for your word."""
     from throughline.cli import acting  # noqa: PLC0415
 
-    acting.end(_bench(parts, project), session, as_json=as_json)
+    acting.end(_bench(parts, project, "write" if write else "ask"), session, as_json=as_json)
 
 
 @commands.command()

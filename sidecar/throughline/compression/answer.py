@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from throughline.compression.form import fault
-from throughline.compression.sentences import clip, terms
+from throughline.compression.sentences import terms, whole
 from throughline.core.ledger import Add, Entry, Ledger, Merge, Operation, Resolve, Revise, change, refusal
 
 LONGEST = 280
@@ -53,7 +53,7 @@ def _read(one: dict[str, Any], ledger: Ledger, turns: Collection[int]) -> Operat
     """An operation that fits the schema as the ledger's own, or what is wrong with it."""
     text = one_line(one.get("text", one.get("resolution", "")))
     if not text:
-        return "it says nothing"
+        return "it says nothing, or its first sentence is too long"
     said = one.get("turns", [one["turn"]] if "turn" in one else None)
     if said is not None and not (said and all(turn in turns for turn in said)):
         return "it names a turn that is not among the covered ones"
@@ -98,5 +98,7 @@ def _unfit(one: dict[str, Any], text: str, ledger: Ledger) -> str | None:
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
-    """One clipped line of what can be printed: half of a surrogate pair, for one, is no text to a database."""
-    return "".join(letter for letter in clip(text, longest) if letter.isprintable()).strip()
+    """One line of what can be printed (half of a surrogate pair, for one, is no text to a database), in whole
+    sentences: nothing where the first one is longer than the line may be.
+    """
+    return "".join(letter for letter in whole(text, longest) if letter.isprintable()).strip()

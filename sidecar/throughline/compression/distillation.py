@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from throughline.compression.packing import line
 from throughline.compression.rules import subject
 from throughline.compression.selection import best, together, weighed
+from throughline.compression.sentences import joined
 from throughline.core.ledger import Entry, EntryKind
 from throughline.core.session import Session
 
@@ -117,7 +118,7 @@ def _with(archive: Archive, entries: Sequence[Entry], session: Session) -> Archi
     sections = dict(archive.sections)
     for group in together(entries):
         title = _TITLES[group[0].kind]
-        text = " ".join(map(line, group))
+        text = joined(map(line, group))
         text = f"Open question: {text}" if group[0].kind == "question" else text
         if not any(one.text == f"- {text}" and not one.id for one in sections[title]):
             said = next(

@@ -16,6 +16,8 @@ from itertools import count
 from attrs import frozen
 
 from throughline.compression.packing import SECTIONS, Row, line, whole, written
+from throughline.compression.selection import together
+from throughline.compression.sentences import MORE, joined
 from throughline.core.errors import UserError
 from throughline.core.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Recast, Revise
 
@@ -54,7 +56,7 @@ def edits(ledger: Ledger, rows: Sequence[Row], base: str, edited: str, turn: int
     """What the user meant by making `edited` of `base`, a rendering that was shown; `rows` are the lines of the summary
     as it is now, and `turn` is the number of the turn in which the edit falls. Raises EditError.
     """
-    pairs, gone = _pairs(_known(base, rows), list(_read(edited)))
+    pairs, gone = _pairs(_known(ledger, base, rows), list(_read(edited)))
     for before in (*(one for one, _ in pairs), *gone):
         if before is not None and before.entries is None:
             raise EditError(
@@ -72,8 +74,11 @@ def edits(ledger: Ledger, rows: Sequence[Row], base: str, edited: str, turn: int
     return (*made, *(Delete(entry.id) for one in gone for entry in one.entries or ()))
 
 
-def _known(base: str, rows: Sequence[Row]) -> list[_Line]:
-    """The lines of a rendering with the entries that stand on them now."""
+def _known(ledger: Ledger, base: str, rows: Sequence[Row]) -> list[_Line]:
+    """The lines of a rendering with the entries that stand on them now. What the summary does not show any more, or
+    shows in other words than those in which the user saved it, is looked for among all that is in force.
+    """
+    live = ledger.live()
     shown: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for now, row in zip(_read(written(rows)), (row for row in rows if row.section), strict=True):
         shown[now.section, now.text].append(row)
@@ -81,9 +86,23 @@ def _known(base: str, rows: Sequence[Row]) -> list[_Line]:
     for was in _read(base):
         found = shown[was.section, was.text]
         silent = was.section == "Objective" or _SILENT.fullmatch(was.text)
-        entries = found.pop(0).entries if found else () if silent else None
+        entries = found.pop(0).entries if found else () if silent else _standing(live, was) or None
         known.append(_Line(was.section, was.text, was.place, entries))
     return known
+
+
+def _standing(live: Sequence[Entry], was: _Line) -> tuple[Entry, ...]:
+    """The entries in force that a line of the section shows, on their own or as sentences that share it."""
+    mine = [entry for entry in live if any(entry.kind in one.kinds for one in SECTIONS if one.title == was.section)]
+    for entry in mine:
+        shown = line(entry)
+        if was.text in (shown, shown.replace(" (revised)", ""), whole(entry)):
+            return (entry,)
+    for group in together(mine):
+        some = tuple(entry for entry in group if line(entry) in was.text)
+        if len(some) > 1 and joined(map(line, some)) == was.text:
+            return some
+    return ()
 
 
 def _read(text: str) -> Iterator[_Line]:
@@ -207,7 +226,8 @@ def _shared(
         else:
             gone.append(entry)
     gone.sort(key=entries.index)
-    pieces = [piece.strip() for piece in rest.split("\0") if piece.strip()]
+    # Between sentences that their speaker did not end there is a full stop of the line's own.
+    pieces = [piece for part in rest.split("\0") if (piece := part.strip().removeprefix(".").strip())]
     if gone and len(pieces) != len(gone):
         pieces = [" ".join(pieces)] if pieces else []
     for entry, piece in zip(gone, pieces, strict=False):
@@ -230,9 +250,9 @@ def _added(text: str, kind: EntryKind, turn: int, name: str) -> Add:
 def _lengthened(entry: Entry, text: str) -> str:
     """The text of a line that was too long to be shown, with the end that it did not show."""
     shown, full = line(entry), whole(entry)
-    if shown == full or not (shown.endswith("…") and text.endswith("…")):
+    if shown == full or not text.endswith(MORE):
         return text
-    return text[:-1] + full[len(shown) - 1 :]
+    return text.removesuffix(MORE) + full[len(shown) - len(MORE) :]
 
 
 def _parts(text: str, kind: EntryKind, was: Entry | None = None) -> tuple[str, str, str]:

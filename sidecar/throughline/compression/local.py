@@ -15,17 +15,17 @@ from itertools import groupby
 from throughline.compression.cues import heard
 from throughline.compression.rules import Rule, binds, rules
 from throughline.compression.salience import APART, Remark, dialogue, remarks
-from throughline.compression.sentences import ERROR, clip, sentences
+from throughline.compression.sentences import ERROR, clip, doubtful, joined, sentences
 from throughline.compression.tags import tagged, untagged
 from throughline.core.answers import unrun
 from throughline.core.events import Replied, ToolCalled, ToolReturned
 from throughline.core.ledger import Add, Entry, EntryKind, Ledger, Operation, Resolve
 from throughline.core.session import Turn
 
+# A longer sentence is left out: it would be no line of a summary, and half of it might say something else.
 LONGEST = 280
 # The sentences that one turn may bring.
 MOST = 24
-_STATE = 160
 _FAILURE = 0.5
 _CONSTRAINT = heard("constraint")
 _OUTCOME = heard("outcome")
@@ -44,10 +44,9 @@ def operations(
     taken = set(ledger.entries)
 
     def add(kind: EntryKind, text: str, turn: int, weight: float = 0.0, about: str = "") -> None:
-        text = clip(text, LONGEST)
         # Where things stand is said once more, in its own place, even where it was said as something else.
         said = states if kind == "state" else known
-        if not text or _plain(text) in said:
+        if not text or (weight and len(text) > LONGEST) or _plain(text) in said:
             return
         said.add(_plain(text))
         number = 1
@@ -60,11 +59,19 @@ def operations(
     for turn in turns:
         standing = tuple(_rules(turn))
         for rule in standing:
-            add("pattern", rule.line, turn.number, about=rule.subject)
+            # A sentence with several rules is not taken out for one of them.
+            alone = sum(other.said == rule.said for other in standing) == 1
+            add("pattern", rule.said, turn.number, about=rule.subject if alone else "")
         # What a rule says is not said again in the words it came in: a later rule could not take their place.
         ruled = {rule.what for rule in standing}
+        whole = " ".join(rule.said for rule in standing)
         kept = _kept(
-            turn, (one for one in said.get(turn.number, ()) if not any(what in one.sentence.raw for what in ruled))
+            turn,
+            (
+                one
+                for one in said.get(turn.number, ())
+                if one.sentence.text not in whole and not any(what in one.sentence.raw for what in ruled)
+            ),
         )
         common = _kind(kept)
         for remark in kept:
@@ -90,13 +97,12 @@ def _added(operations: Sequence[Operation]) -> Iterator[Entry]:
 
 
 def _rules(turn: Turn) -> Iterator[Rule]:
-    """The user's standing rules, and those that the agent takes on in its answer to them."""
+    """The user's standing rules, and those that the agent takes on in its answer to them; each once."""
     said = dialogue(turn)
-    for text in said.asked:
-        yield from rules(text)
+    found = [rule for text in said.asked for rule in rules(text)]
     if any(binds(text) for text in said.asked):
-        for text in said.replied:
-            yield from rules(text, pledged=True)
+        found += [rule for text in said.replied for rule in rules(text, pledged=True)]
+    return (rule for place, rule in enumerate(found) if rule not in found[:place])
 
 
 def _kept(turn: Turn, said: Iterable[Remark]) -> list[Remark]:
@@ -109,8 +115,9 @@ def _kept(turn: Turn, said: Iterable[Remark]) -> list[Remark]:
 
 def _kind(kept: Sequence[Remark]) -> EntryKind:
     """What a turn's sentences are, all of one kind so that they can stand on one line."""
-    user = [one.sentence.raw for one in kept if one.user and not one.sentence.raw.endswith("?")]
-    agent = [one.sentence.raw for one in kept if not one.user]
+    sure = [one for one in kept if _apart(one) is None]
+    user = [one.sentence.raw for one in sure if one.user]
+    agent = [one.sentence.raw for one in sure if not one.user]
     if any(_CONSTRAINT.search(text) for text in user):
         return "constraint"
     if any(_OUTCOME.search(text) for text in agent):
@@ -119,10 +126,16 @@ def _kind(kept: Sequence[Remark]) -> EntryKind:
 
 
 def _apart(remark: Remark) -> EntryKind | None:
-    """The kind of what the agent says itself to be put aside, open or wrong."""
-    if remark.user:
+    """The kind of what is doubted or asked, which is no decision, and of what the agent says itself to be put aside,
+    open or wrong.
+    """
+    raw = remark.sentence.raw
+    if not remark.user and (kind := next((kind for kind, cue in APART.items() if cue.search(raw)), None)):
+        return kind
+    if not doubtful(raw):
         return None
-    return next((kind for kind, cue in APART.items() if cue.search(remark.sentence.raw)), None)
+    # What is only asked has been answered by the next turn; what is doubted has not.
+    return "question" if doubtful(raw.rstrip("?")) else "work"
 
 
 def _commands(turn: Turn) -> dict[str, ToolReturned]:
@@ -145,13 +158,14 @@ def _error(text: str) -> str:
 
 
 def _state(turns: Sequence[Turn]) -> str:
-    """The first two sentences with which the agent closed the last turn in which it spoke."""
+    """The first two sentences with which the agent closed the last turn in which it spoke, or one of them."""
     for turn in reversed(turns):
         replies = [item for item in turn.items if isinstance(item, Replied) and item.text.strip()]
         if replies:
             said = [one.text for one in sentences(untagged(replies[-1].text)) if not one.raw.endswith(":")]
+            fitting = (text for text in (joined(said[:2]), *said[:2]) if len(text) <= LONGEST)
             if said:
-                return clip(" ".join(said[:2]), _STATE)
+                return next(fitting, "")
     return ""
 
 

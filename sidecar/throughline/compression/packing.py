@@ -8,13 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from throughline.compression.selection import best, together, weighed
-from throughline.compression.sentences import clip
+from throughline.compression.sentences import joined
+from throughline.compression.sentences import whole as ended
 from throughline.core.ledger import Entry, EntryKind, Ledger
 
 Count = Callable[[str], int]
 NONE = "- none"
-# The characters of an entry's line.
+# The characters of an entry's line, if its first sentence is not longer.
 LONGEST = 400
+# The characters of the objective, where a sentence of it ends before.
+AIM = 140
+_MORE = "… recall objective"
 # The tokens of a bullet and the end of its line.
 _FRAME = 3
 
@@ -75,12 +79,11 @@ def rows(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -
     """
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     held = Counter(entry.kind for entry in live)
-    longest = 140
-    while longest > 1 and _room(held, clip(objective, longest), turn, budget, count) < 0:
-        longest //= 2
-    objective = clip(objective, longest)
+    aims = (ended(objective, AIM), ended(objective, LONGEST), _MORE)
+    fitting = (aim for aim in aims if aim and _room(held, aim, turn, budget, count) >= 0)
+    objective = next(fitting, "") if objective.strip() else ""
     # What the objective says already is not said again, nor what the state says.
-    aim = [Entry("", "objective", objective, "user", ())] if objective else []
+    aim = [Entry("", "objective", objective, "user", ())] if objective not in ("", _MORE) else []
     shown = _fitting(live, _room(held, objective, turn, budget, count), count, aim)
     made = _render(held, _in_order(live, shown), objective, turn)
     # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
@@ -96,8 +99,9 @@ def rows(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -
 
 
 def line(entry: Entry) -> str:
-    """An entry as one line of Markdown, without its bullet."""
-    return clip(whole(entry), LONGEST)
+    """An entry as one line of Markdown, without its bullet: of a long one the first sentences, each whole."""
+    text = whole(entry)
+    return ended(text, LONGEST) or text
 
 
 def whole(entry: Entry) -> str:
@@ -154,7 +158,7 @@ def _render(held: Mapping[EntryKind, int], shown: Sequence[Entry], objective: st
     for section in SECTIONS:
         mine = sum(held.get(kind, 0) for kind in section.kinds)
         picked = [entry for kind in section.kinds for entry in shown if entry.kind == kind]
-        lines = [(" ".join(map(line, entries)), entries) for entries in together(picked)]
+        lines = [(joined(map(line, entries)), entries) for entries in together(picked)]
         if section.inline:
             absent = f"… recall {section.noun}" if mine else "not stated"
             text = objective if section.title == "Objective" else " ".join(text for text, _ in lines)

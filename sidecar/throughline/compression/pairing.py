@@ -5,10 +5,10 @@ from __future__ import annotations
 from attrs import frozen
 
 from throughline.compression.cues import heard
-from throughline.compression.sentences import Sentence, clip, sentences, shortened, terms
+from throughline.compression.sentences import Sentence, sentences, terms, whole
 
-# Characters of each half: together they are an entry.
-_HALF = 130
+# Characters of each half: together they are an entry. What is longer is left out.
+_HALF = 138
 # So many of a reply's last sentences may ask.
 _CLOSE = 6
 # A message of so many characters may answer without an answer's opening.
@@ -20,12 +20,11 @@ _TELLING = 40
 _AGREES = heard("agrees", r"\A\W*(?:{})(?!\w)")
 _REFUSES = heard("refuses", r"\A\W*(?:{})(?!\w)")
 _FORMAL = heard("formal", r"\A(?:{})")
-_OFFER = heard("offer", r"\A(?:{})\s+")
 
 
 @frozen
 class Pair:
-    """What the agent asked, without the words that only offer it, and what the user answered."""
+    """What the agent asked, and what the user answered."""
 
     asked: str
     answered: str
@@ -55,7 +54,7 @@ def pair(reply: str, message: str) -> Pair | None:
         return None
     # Of several questions the fullest one tells most; of equals the last one is meant.
     question = max(reversed(said), key=lambda one: min(6, len(terms(one.text))))
-    asked = _OFFER.sub("", question.raw)
-    if len(terms(asked)) < _LEAST:
+    asked, answered = question.text, whole(words, _HALF)
+    if len(terms(asked)) < _LEAST or len(asked) > _HALF or not answered:
         return None
-    return Pair(shortened(asked, _HALF).rstrip(".?") + "?", clip(words, _HALF))
+    return Pair(asked, answered)

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from throughline.compression.salience import dialogue, replies
 from throughline.compression.selection import best
-from throughline.compression.sentences import clip
+from throughline.compression.sentences import MORE, joined, whole
 from throughline.core.ledger import Entry
 from throughline.core.session import Session, Turn, number
 
@@ -102,7 +102,7 @@ def recap(span: Span, count: Count) -> str:
     for turn in span.turns:
         parts = [
             asked.get(turn.number, ""),
-            " ".join(["Agent:", *replied[turn.number]]) if turn.number in replied else "",
+            f"Agent: {joined(replied[turn.number])}" if turn.number in replied else "",
         ]
         if any(parts):
             paragraphs.append(f"Turn {turn.number}. " + "\n".join(filter(None, parts)))
@@ -122,12 +122,12 @@ def _texts(turn: Turn) -> Iterator[str]:
 
 
 def _asked(span: Span, count: Count) -> dict[int, str]:
-    """The user's words in each turn, all clipped alike until they fit, if they can."""
+    """The user's words in each turn, whole sentences, of all as many characters until they fit, if they can."""
     said = {turn.number: [text for text in dialogue(turn).asked if text.strip()] for turn in reversed(span.turns)}
     longest, room = _LONGEST, _WORDS * span.room
     while True:
         asked = {
-            turn: "Developer: " + " / ".join(clip(text, longest) for text in texts)
+            turn: "Developer: " + " / ".join(whole(text, longest) or MORE.strip() for text in texts)
             for turn, texts in said.items()
             if texts
         }

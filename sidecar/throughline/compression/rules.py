@@ -1,8 +1,8 @@
 """Standing rules that the user lays down: what is always, or never, to be done to a kind of thing in the code.
 
-A rule is read from a message as a verb, a thing and what is asked of it, which may stand in neighbouring sentences, and
-is written as one short line. A line reads back as the same rule, so that a later one can take the place of an earlier
-one wherever it stands.
+A rule is read from a message as a verb, a thing and what is asked of it, which may stand in neighbouring sentences. It
+is kept in the words in which it was said, whole sentences; what is read of it only tells which later one takes its
+place.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from throughline.compression.cues import heard, vocabulary
+from throughline.compression.sentences import bare, doubtful, joined, parts
 
 Verb: TypeAlias = Literal["start", "end", "include", "import", "add", "use"]
 
@@ -55,7 +56,6 @@ _SOURCE = re.compile(
 )
 _NEVER = re.compile(r"\b(?:never|don'?t|do not|avoid)\b[^.,;]*$", re.IGNORECASE)
 _NAMING = re.compile(r"\bnam(?:e|es|ed|ing)\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WHAT = re.compile(
     rf"\s+{_ALL}(?P<what>(?:(?:a|an|single|one|some)\s+)*[a-z]+(?:[ -][a-z]+)?)"
     r"(?=\s+(?:in|for|to|on|within|inside|with|when|at|as|throughout)\b|\s*[.,;]|\s*$)", re.IGNORECASE
@@ -66,7 +66,9 @@ _EMPTY = vocabulary("rules.empty")
 
 @frozen
 class Rule:
-    """What must always (or never) be done: `what` as it is written in the line, `thing` in the singular."""
+    """What must always (or never) be done: `what` as it is written in the line, `thing` in the singular, and the
+    sentences in which it was `said`, word for word.
+    """
 
     verb: Verb
     what: str
@@ -74,6 +76,7 @@ class Rule:
     never: bool = False
     naming: bool = False
     source: str = ""
+    said: str = field(default="", eq=False)
 
     @property
     def subject(self) -> str:
@@ -86,7 +89,7 @@ class Rule:
 
     @property
     def line(self) -> str:
-        """The rule as one sentence."""
+        """What was read of the rule, in one form for all wordings: for comparing, not for showing."""
         how = "Never" if self.never else "Always"
         things = _plural(self.thing)
         names = f"{self.thing} names" if self.naming else things
@@ -121,9 +124,9 @@ def binds(message: str) -> bool:
 
 
 def subject(text: str) -> str:
-    """What a rule that stands as a line is about, or nothing where the text is no rule."""
-    found = next(_read(text, _STANDING), None)
-    return found.subject if found and text.startswith(found.line) else ""
+    """What a line that says one rule and nothing else is about."""
+    found = {rule.subject: rule for rule in _read(text, _STANDING)}
+    return next((name for name, rule in found.items() if len(found) == 1 and rule.said == " ".join(text.split())), "")
 
 
 def _read(message: str, binding: re.Pattern[str]) -> Iterator[Rule]:
@@ -134,37 +137,44 @@ def _read(message: str, binding: re.Pattern[str]) -> Iterator[Rule]:
     verb: Verb | None = None
     thing = _Thing()
     last, standing = "", 0
-    spoken = 0
-    for number, sentence in enumerate(filter(str.strip, _SENTENCE.split(message))):
+    spoken = voiced = bound = named = 0
+    told = [part for line in parts(message) for part in map(bare, line)]
+
+    def said(rule: Rule, *since: int) -> Rule:
+        return evolve(rule, said=joined(told[min(voiced, bound, *since) : number + 1]))
+
+    for number, sentence in enumerate(told):
         # A verb reaches as far as the next sentence but one.
         verb = verb if number - spoken < 3 else None
-        standing = 3 if binding.search(sentence) else standing - 1
-        binds = standing > 0 and not sentence.rstrip().endswith("?") and not _EXAMPLE.search(sentence)
+        standing, bound = (3, number) if binding.search(sentence) else (standing - 1, bound)
+        unsure = doubtful(sentence) or doubtful(told[bound])
+        binds = standing > 0 and not (unsure or _EXAMPLE.search(sentence))
         thing = evolve(thing, age=thing.age + 1)
         waiting: list[Rule] = []
-        done: set[tuple[str, str]] = set()
-        before = 0
+        done, before = set[tuple[str, str]](), 0
         for token in _TOKEN.finditer(sentence):
             if token["object"]:
                 if thing.age or sentence[before : token.start()].strip():
                     thing = _thing(token, bool(_NAMING.search(sentence)))
                     if binds and thing.kind:
-                        yield from (thing.rule(rule) for rule in waiting)
+                        yield from (said(thing.rule(rule), number) for rule in waiting)
                         waiting = []
                 else:
                     thing = evolve(thing, kind=True)
                 before = token.end()
                 continue
-            if said := next((one for one in _VERBS if token[one]), None):
-                verb, spoken = said, number
+            if heard_of := next((one for one in _VERBS if token[one]), None):
+                verb, spoken, voiced = heard_of, number, number
                 what = _asked(sentence, token, verb, last)
             elif _LIKE.search(sentence[: token.start()]):
                 continue
             else:
-                what = last = token[0]
-                verb = _shape(token, sentence) or verb
+                what, last, named = token[0], token[0], number
+                verb, voiced = (shape, number) if (shape := _shape(token, sentence)) else (verb, voiced)
             if not (binds and verb and what):
                 continue
+            # The literal that "it" points back to may stand before.
+            since = number if what in sentence else named
             meant = _TO.match(sentence, token.end())
             about = _thing(meant) if meant else thing
             if about.text == "code" and not (token["quoted"] or token["decorator"] or what.endswith("s")):
@@ -178,9 +188,9 @@ def _read(message: str, binding: re.Pattern[str]) -> Iterator[Rule]:
                 source=source["source"] if source and verb == "add" else "",
             )  # fmt: skip
             if verb == "import":
-                yield made
+                yield said(made, since)
             elif about.kind and about.age < 2:
-                yield about.rule(made)
+                yield said(about.rule(made), since, number - about.age)
             else:
                 waiting.append(made)
 

@@ -1,42 +1,51 @@
-"""Dialogue as sentences that can stand alone: no code, no headings, no markup, no openings that carry nothing."""
+"""Dialogue as sentences that can stand alone, without code, headings and marks of emphasis.
+
+A sentence is kept whole and word for word, or not at all: its first word may deny it, and its end may limit it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from attrs import frozen
 
 from throughline.compression.cues import heard, vocabulary
 
-LONGEST = 105
+# Stands at a sentence's end where more was said.
+MORE = " …"
 _SHORTEST = 15
 _UNSAID = re.compile(
     r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)|\[Image[^\]]*\]", re.DOTALL
 )
-_END = re.compile(r"(?<=[.!?…])[\"')\]*_]*\s+(?=[A-Z0-9`\"'(\[*_/~]|[a-z]+ing\b|i\b|let)")
+# What begins so goes on with the sentence before it, whose exception it may be.
+ONWARD = r"(?!(?:[Ee]xcept|[Uu]nless|[Aa]part from|[Oo]ther than|[Bb]ut not|[Oo]nly (?:if|when))\b)"
+# No sentence ends with one of these.
+_SHORT = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o"))
+_NEXT = r"[\"'(\[*_/~\u201c\u00ab]*(?:[^\W\d_a-z]|\d|`)|[a-z]+ing\b|i\b|let"
+_CLOSE = r"[\"')\]*_\u201d\u2019]*"
+_END = re.compile(rf"(?<=[.!?\u2026\u3002\uff01\uff1f]){_SHORT}(?P<close>{_CLOSE})\s+(?={_NEXT}){ONWARD}")
 _HEADING = re.compile(r"#{1,6}\s|[-=*_|: ]{3,}$|<[^>]+>$")
 _BULLET = re.compile(r"^\s*(?:[-*+•>]|\d+[.)]|[A-Z][.)])\s+")
-_ASIDE = re.compile(r"\s*\([^()]{20,}\)")
 _SIGN = re.compile(r"^[^\w`\"'(/~.@#$-]+")
-_FILLER = heard("filler", r"^(?:(?:{})\b(?!')[\s,.:;!…—-]*)+")
-# Places where a long sentence may end early and still be one.
-_BREAK = re.compile(
-    r"\s+[—\u2013-]\s+|;\s|\s→\s|:\s|,\s+(?:so|which|because|but|and|rather|since|where)\b|\.\.\.\s|,\s", re.IGNORECASE
-)
-# Words that a sentence cannot end with: where one is cut they go too.
-_DANGLING = heard("dangling", r"(?:[\s,;:—\u2013-]+(?:{}))+[\s,;:—\u2013-]*$")
+# The marks of strong emphasis, which stand at a word's edge; within a word they mean something.
+_STRONG = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[])")
+# A line of so many characters that ends in no full stop was broken because it was long.
+_BROKEN = 60
+_STOPS = (".", "!", "?", "…", ":", ";", "|", "{", "}", "。", "\uff01", "\uff1f")
+_DOUBT = heard("doubt")
 _WORD = re.compile(r"--?[a-z][\w-]+|\.?[A-Za-z_][\w./-]*\w|[A-Za-z]\b|\d[\w.]*")
-# A first word that is no path, command or name of something in the code.
-_PLAIN = re.compile(r"[a-z'\u2019-]+(?:[\s,.:;!?]|$)")
 _COMMON = vocabulary("common")
 _ENDINGS = ("ing", "ed", "es", "s")
 
 
 @frozen
 class Sentence:
-    """A sentence: as it was said, as it is kept, its place in the text, and whether it opens a part or stands out."""
+    """A sentence: as it was said, the same without a sign before it, its place in the text, and whether it opens a part
+    or stands out.
+    """
 
     raw: str
     text: str
@@ -50,34 +59,58 @@ ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNOR
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a message, in order; a table's row is read as one."""
+    """The sentences of a message, in order, each whole and word for word; a table's row is read as one."""
     place, opens = 0, True
-    for line in map(str.strip, _UNSAID.sub("\n", text).splitlines()):
-        if not line or _HEADING.match(line):
-            opens = opens or bool(line)
-            continue
-        for part in _END.split(_row(line) if line.startswith("|") else line):
-            raw = " ".join(_bare(part).split())
-            kept = shortened(_SIGN.sub("", raw))
+    for line in parts(text):
+        opens = opens or not line
+        for part in line:
+            raw = bare(part)
+            kept = _SIGN.sub("", raw)
             if len(kept) >= _SHORTEST and terms(kept):
                 yield Sentence(raw, kept, place, opens, "**" in part)
             place, opens = place + 1, False
 
 
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """A sentence without its filler and asides, ended at a clause where it is long, with its full stop."""
-    kept = _ASIDE.sub("", _FILLER.sub("", text).strip())
-    if len(kept) < _SHORTEST:
-        kept = text
-    if len(kept) > longest:
-        ends = [found.start() for found in _BREAK.finditer(kept, 0, longest) if found.start() >= 60]
-        kept = _DANGLING.sub("", kept[: ends[-1]] if ends else clip(kept, longest).rstrip("…"))
-    coded = kept.lstrip().startswith("`")
-    # A name in the code reads as one without its backticks, and they would take a tenth of the room.
-    kept = kept.replace("`", "").strip().rstrip(",;:—\u2013-").strip()
-    if not coded and _PLAIN.match(kept):
-        kept = kept[:1].upper() + kept[1:]
-    return kept if kept.endswith((".", "!", "?", "…")) else f"{kept}."
+def parts(text: str) -> Iterator[list[str]]:
+    """The sentences of each line of a message that says something, with their marks; none of a heading."""
+    for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
+        line = raw.strip("|").strip() if raw.startswith("|") else _BULLET.sub("", raw)
+        ends = [0, *(found.end() for found in _END.finditer(line)), len(line)]
+        some = [part for start, end in pairwise(ends) if (part := line[start:end].strip())]
+        yield [] if _HEADING.match(raw) else some
+
+
+def bare(part: str) -> str:
+    """A sentence without the bullet before it and its marks of strong emphasis."""
+    return " ".join(_STRONG.sub("", _BULLET.sub("", _BULLET.sub("", part))).split())
+
+
+def doubtful(text: str) -> bool:
+    """Whether a text asks or wavers, and so decides nothing."""
+    return bool(_DOUBT.search(text)) or text.rstrip("\"'*_)”\u2019 ").endswith(("?", "\uff1f"))
+
+
+def whole(text: str, longest: int) -> str:
+    """As one line, as many of a text's sentences as `longest` characters hold, with an ellipsis where that is not all
+    of them; nothing where the first is longer.
+    """
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    ends = [end for found in _END.finditer(line) if (end := found.end("close")) + len(MORE) <= longest]
+    return line[: ends[-1]] + MORE if ends else ""
+
+
+def aim(message: str) -> str:
+    """What a session is for, by the message that opens it: its first sentences, each whole."""
+    return whole(message, 200) or whole(message, 400) or clip(message, 1_000)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Sentences on one line: one that its speaker ended with the line gets the full stop that shows where it ends."""
+    said = list(texts)
+    stopped = [text if text.endswith(_STOPS) else f"{text}." for text in said[:-1]]
+    return " ".join([*stopped, *said[-1:]])
 
 
 def clip(text: str, longest: int) -> str:
@@ -95,13 +128,18 @@ def terms(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in words if word not in _COMMON and len(word) > 1)
 
 
-def _row(line: str) -> str:
-    """A table's row as one sentence, of its first three cells."""
-    return ": ".join(cell.strip() for cell in line.strip("|").split("|")[:3] if cell.strip())
-
-
-def _bare(part: str) -> str:
-    return _BULLET.sub("", _BULLET.sub("", part)).replace("**", "").replace("__", "").strip(" *_")
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text; one that was broken within a sentence is put together again."""
+    whole = ""
+    for line in map(str.strip, text.splitlines()):
+        starts = not line or _HEADING.match(line) or _BULLET.match(line) or line.startswith("|")
+        ended = not whole or whole.endswith(_STOPS) or _HEADING.match(whole)
+        if not (starts or ended) and (line[0].islower() or len(whole) >= _BROKEN):
+            whole += f" {line}"
+        else:
+            yield whole
+            whole = line
+    yield whole
 
 
 def _stem(word: str) -> str:

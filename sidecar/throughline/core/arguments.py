@@ -25,8 +25,8 @@ _MASKED = re.compile(
     r"\[\s*masked\s*:\s[^\n]{0,600}?[;,]\s*recall\s+(?P<id>[^\s\]{}]+)\s*\]"
     r"|\[\s*masked\s*:\s*\d[\d,.]*\s+(?:lines?|tokens?|characters?)\b[^\]\n]*\]"
     r"|\[…\s[\d,]+ more lines here: recall (?:it\b|(?P<cut>[^\s\]{}]+))[^\]\n]*…\s?\]"
-    r"|\[…\s[\d,]+ of [\d,]+ characters are hidden, because they did not fit: recall (?:finds it\b|(?P<part>[^\s\]{}]+))"
-    r"[^\]\n]*…\s?\]"
+    r"|\[…\s[\d,]+ of [\d,]+ characters are hidden, because they did not fit: "
+    r"recall (?:finds it\b|(?P<part>[^\s\]{}]+))[^\]\n]*…\s?\]"
     r"|\[…\s[\d,]+ characters were printed here and not kept …\]"
     r"|\[(?:full|skeleton) of [^\]\n{}]+: superseded or removed\]",
     re.IGNORECASE,

@@ -31,7 +31,8 @@ class Settings:
     The provider keeps what it caches for five minutes: then it has gone `cold`. For a higher price it keeps for an
     `hour` what never changes in a session, or all.
 
-    What fits one of the patterns in `allowed` a tool may do without asking; after `replies` replies in one turn the
+    What fits one of the patterns in `allowed` a tool may do without asking; a credential that fits one in
+    `allowed_secrets` is not hidden; after `replies` replies in one turn the
     user is asked whether it shall go on.
     """
 
@@ -53,6 +54,7 @@ class Settings:
     patience: float = 30.0
     quoted: int = 60_000
     preview: Asking = "never"
-    distil: Distilling = "write"
+    distil: Distilling = "ask"
     allowed: tuple[str, ...] = ()
+    allowed_secrets: tuple[str, ...] = ()
     replies: int = 500

@@ -78,9 +78,7 @@ class Archivist:
 
             def work() -> str:
                 now = self._world.archive.read()
-                text = self._merged(pending, now, edited)
-                self._world.archive.write(text)
-                return text
+                return self._write(self._merged(pending, now, edited))
 
             text = await self._world.off(work)
             await self._journal.keep([ArchiveWritten(text, self._count(text))])
@@ -112,7 +110,7 @@ class Archivist:
             proposed = [ArchiveProposed(now, text, self._count(text), by)] if text != now else []
             await self._journal.keep([*bill, *proposed, SessionEnded()])
             return text
-        await self._world.off(lambda: self._world.archive.write(text))
+        text = await self._world.off(lambda: self._write(text))
         await self._journal.keep([*bill, ArchiveWritten(text, self._count(text)), SessionEnded()])
         return text
 
@@ -176,6 +174,12 @@ class Archivist:
             log.error("the archive change that waits could not be made anew: %s", error)
         except Exception:
             log.exception("the archive change that waits could not be made anew")
+
+    def _write(self, text: str) -> str:
+        """Writes the archive without the credentials that somebody may have said: what is committed is read by all."""
+        hidden: str = self._world.hide(text)
+        self._world.archive.write(hidden)
+        return hidden
 
     def _waiting(self) -> ArchiveProposed:
         if self.pending is None:

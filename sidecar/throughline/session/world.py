@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
+from throughline.agent.secrets import hide
 from throughline.core.acting import Checkpoints
 from throughline.core.ports import ArchiveFile, Clock, Listener, Skeletons, Store, Tokens, Workspace
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 class World:
     """The ports of one session. `system` is the system prompt. `worker` runs what would block; `writer`, where there
     is one, what must not wait behind it: the store. `skeletons` are those that were made before. `checkpoints`
-    keep the files of a workspace that tools may change.
+    keep the files of a workspace that tools may change. `hide` masks the credentials in a text or an event.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class World:
     writer: Executor | None = None
     skeletons: Skeletons | None = None
     checkpoints: Checkpoints | None = None
+    hide: Callable[[Any], Any] = hide
 
     async def keep(self, work: Callable[[], T]) -> T:
         """Does the store's work off the event loop."""

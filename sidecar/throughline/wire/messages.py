@@ -24,6 +24,7 @@ class Options:
     summary: int
     archive: int
     allowed: list[str]
+    allowed_secrets: list[str]
     hour: Literal["never", "stable", "always"]
     preview: Literal["always", "first", "never"]
     distil: Literal["write", "ask"]

@@ -62,6 +62,12 @@ SETTINGS = (
         "machine",
     ),
     Setting(
+        "allowedSecrets", "allowed_secrets", (),
+        "Credentials that may be sent to the model and kept, as patterns in which `*` stands for anything: "
+        "`sk_test_*`. All others are hidden, wherever they are said.",
+        "machine",
+    ),
+    Setting(
         "cacheHour", "hour", "stable",
         "What the provider is asked to keep in its cache for an hour instead of five minutes, which costs more to "
         "write. In five recorded sessions with 2 to 13 pauses of that length, `stable` lowered the bill by 0.2 to 7.5 "
@@ -81,10 +87,10 @@ SETTINGS = (
         ),
     ),
     Setting(
-        "distil", "distil", "write", "What becomes of what a session leaves for the project archive when it ends.",
+        "distil", "distil", "ask", "What becomes of what a session leaves for the project archive when it ends.",
         choices=(
-            ("write", "It is written at once."),
             ("ask", "It waits as a change that you accept, edit or reject."),
+            ("write", "It is written at once, unseen."),
         ),
     ),
 )  # fmt: skip

@@ -6,7 +6,6 @@ import asyncio
 
 from throughline.agent.evidence import evidence
 from throughline.agent.reel import Reel, detail, plain, shown
-from throughline.agent.secrets import masked
 from throughline.agent.tool import Args, Ports, Result, Want, Work
 from throughline.core.acting import ActError
 
@@ -75,13 +74,13 @@ class _Window:
         lines, newline, self._rest = (self._rest + piece).rpartition("\n")
         self._rest = self._rest[-SHOWN:]
         if newline:
-            text = masked(plain(f"{lines}\n"), self._work.ports.secrets())[: self._room]
+            text = self._work.ports.masked(plain(f"{lines}\n"))[: self._room]
             self._room -= len(text)
             self._loop.call_soon_threadsafe(self._work.ports.heard, self._work.id, text)
 
 
 def _result(command: str, status: int | None, end: str, reel: Reel, work: Work) -> Result:
-    whole = masked(reel.text(), work.ports.secrets()).rstrip()
+    whole = work.ports.masked(reel.text()).rstrip()
     text = shown(whole, HEAD, TAIL, f"recall {work.id}")
     proof = evidence(command, status, whole)
     return Result(f"{text}\n[{end}]".lstrip("\n"), status != 0, whole if text != whole else "", proof)

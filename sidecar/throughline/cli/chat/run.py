@@ -18,6 +18,7 @@ from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Out, Screen
 from throughline.cli.chat.talk import INTERRUPTED, Talk
 from throughline.cli.parts import Bench, Parts
+from throughline.compression.sentences import aim
 from throughline.core.events import Origin, Replied, Spoke
 from throughline.core.settings import Settings
 from throughline.session.owner import Owner
@@ -39,6 +40,7 @@ class Wanted:
     go_on: bool
     demo: bool
     allow: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 def run(parts: Parts, wanted: Wanted) -> int:
@@ -51,7 +53,9 @@ def run(parts: Parts, wanted: Wanted) -> int:
     if keyboard.tty:
         # What is started in the background ignores Ctrl-C from then on; here it is the way to stop a turn.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings = evolve(Settings(allowed=wanted.allow), model=wanted.model or Settings().model)
+    settings = evolve(
+        Settings(allowed=wanted.allow, allowed_secrets=wanted.secrets), model=wanted.model or Settings().model
+    )
     bench = parts.bench(wanted.project, settings, PACE if keyboard.tty else 0.0)
     screen = Screen(console, live=keyboard.tty)
     backstage = Backstage()
@@ -92,8 +96,7 @@ def _asked(wanted: Wanted, keyboard: Keyboard) -> tuple[Wanted, str]:
         if wanted.objective or wanted.demo:
             return wanted, ""
         first = keyboard.message()
-        line = " ".join(first.split())
-        return evolve(wanted, objective=line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"), first
+        return evolve(wanted, objective=aim(first)), first
     if not wanted.objective and not wanted.demo:
         wanted = evolve(wanted, objective=keyboard.ask("Objective:").strip())
     while not wanted.role and not wanted.demo:

@@ -9,6 +9,7 @@ from attrs import frozen
 from rich.console import ConsoleRenderable
 from rich.text import Text
 
+from throughline.cli.acting import colored, waits
 from throughline.cli.chat.backstage import Backstage
 from throughline.cli.chat.keyboard import Keyboard
 from throughline.cli.chat.screen import Screen
@@ -87,13 +88,28 @@ class Talk:
         if end:
             self.screen.say("Distilling the session into the project archive…", "bold")
             self.do(self.owner.end())
+            self._settle()
         self.show(report(self.owner.session))
-        if end:
+        if end and self.owner.session.proposed is not None:
+            self.screen.say(waits(self.owner.session), "yellow")
+        elif end:
             # A path that is wrapped cannot be copied.
             self.screen.console.print(Text(f"Archive: {self.bench.archive}"), soft_wrap=True)
         else:
             self._say_kept()
         self._over = True
+
+    def _settle(self) -> None:
+        """Shows what ending would change in the archive, and writes it where that is wanted."""
+        if self.owner.session.proposed is None:
+            return
+        change = self.do(self.owner.archive.change())
+        for row in colored(change.difference):
+            self.screen.console.print(row, soft_wrap=True)
+        with self.screen.asking():
+            sure = self.keyboard.sure("Write this change into the project archive?")
+        if sure:
+            self.do(self.owner.archive.accept())
 
     def _say_kept(self) -> None:
         self.screen.say(f"The session is kept: throughline chat --session {self.owner.session.id}", "dim")
