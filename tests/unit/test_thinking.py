@@ -22,6 +22,7 @@ from throughline.models.fake import FakeMessages, Ground, listed
 from throughline.models.keys import Access
 from throughline.models.messages import translate
 from throughline.models.script import Json, Reply
+from throughline.models.scripted import ScriptedModel
 from throughline.models.thinking import is_adaptive, is_bound, is_refusal
 from throughline.session.owner import Owner
 from throughline.store.codec import dump, load
@@ -54,6 +55,22 @@ def test_a_block_is_kept_as_it_came_and_sent_as_it_was_kept(block: Json) -> None
     now = session(spoke(1, "go"), kept, *tool(1, "c1"))
     messages = translate(view(now)).messages
     assert messages[1]["content"][0] == block
+
+
+async def test_a_signature_is_no_credential_and_a_block_with_one_in_its_words_is_not_sent() -> None:
+    bench, signature, secret = Bench(), "c2ln" * 40, "ghp_" + "a1" * 18
+    owner = await Owner.start(bench.world, bench.crew(ScriptedModel(())), Settings(), BEGUN)
+    try:
+        clean, told = thought(1, "I look.\x1b", signature), thought(1, f"It is {secret}.", signature)
+        whole = thought(1, "I look.", signature)
+        await owner.record(spoke(1, "go"), whole, clean, told)
+        kept = [item for item in owner.session.turns[0].items if isinstance(item, Thought)]
+        assert kept[0] == whole
+        assert [one.signed for one in kept] == [True, False, False]
+        assert kept[1].text == "I look."
+        assert secret not in kept[2].text
+    finally:
+        await owner.close()
 
 
 def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
