@@ -94,7 +94,9 @@ def test_what_is_doubted_is_no_decision(text: str, user: bool) -> None:
     assert kinds or not user
 
 
-@pytest.mark.parametrize("text", ["We decided on uuid7.", "Never use Postgres.", "No retries in the client.", "Don't commit yet."])
+@pytest.mark.parametrize(
+    "text", ["We decided on uuid7.", "Never use Postgres.", "No retries in the client.", "Don't commit yet."]
+)
 def test_a_plain_word_is_no_doubt(text: str) -> None:
     assert not doubtful(text)
 
