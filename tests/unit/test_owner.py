@@ -390,7 +390,7 @@ async def test_only_what_is_there_is_pinned() -> None:
 
 async def test_ending_distills_into_the_archive_as_it_is_now_and_takes_no_more_words() -> None:
     bench = Bench("## Project Archive: toolshed\n")
-    async with opened(bench, Reply("[DECISION]: Keep it"), Reply("never")) as owner:
+    async with opened(bench, Reply("[DECISION]: Keep it"), Reply("never"), settings=Settings(distil="write")) as owner:
         await play(owner, "go")
         bench.archive.write("## Project Archive: toolshed\n### Constraints\n- By hand\n")
         text = await owner.end()
