@@ -10,7 +10,7 @@ VENV := .venv/.ready
 MODULES := extension/node_modules/.ready
 DRIVER := tests/editor/node_modules/.ready
 VSIX := build/throughline.vsix
-PYTHON_CODE := sidecar tests demo benchmarks extension/scripts extension/src
+PYTHON_CODE := sidecar tests demo benchmarks extension/scripts extension/src .ci
 LOCKED := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 TARGET ?= $(shell node -p 'process.platform + "-" + process.arch' 2>/dev/null)
 MEASURES := $(filter-out %/plot.py %/figures.py,$(wildcard benchmarks/*.py))
@@ -37,7 +37,7 @@ check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
 	$(BIN)/mypy --no-error-summary
 	sh .ci/house
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
-	$(BIN)/python -m throughline.wire.generate extension --check
+	$(BIN)/python -m throughline.protocol.generate extension --check
 	cd extension && npm run --silent check
 
 unit: $(VENV) ## the sidecar's tests, in processes of their own where that matters
@@ -60,7 +60,7 @@ package: $(VENV) $(MODULES) ## build/throughline-TARGET.vsix, which needs only a
 	cd extension && npm run --silent package -- --target $(TARGET)
 
 protocol: $(VENV) ## write the extension's types and settings from the sidecar's messages
-	$(BIN)/python -m throughline.wire.generate extension
+	$(BIN)/python -m throughline.protocol.generate extension
 
 lock: ## write requirements.lock, and the sidecar's alone, from pyproject.toml; needs uv
 	uv pip compile pyproject.toml $(LOCKED) --extra dev --output-file requirements.lock

@@ -20,37 +20,37 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from throughline.agent.approval import Always
-from throughline.agent.loop import Crew
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.agent.toolbox import Tools, toolbox
-from throughline.core.events import FileInjected, Logged, SessionStarted, ToolReturned
-from throughline.core.ports import CallPiece, EndPiece, Piece, Request, TextPiece
-from throughline.core.recording import scenes
-from throughline.core.settings import Settings
-from throughline.core.usage import Usage
-from throughline.hands import rehearsal
-from throughline.models.anthropic import Anthropic
-from throughline.models.cache import PromptCache
-from throughline.models.fake import FakeMessages, Reply
-from throughline.models.keys import Access
-from throughline.models.prices import load
-from throughline.models.recorded import DemoModel
-from throughline.models.tokens import O200k
-from throughline.session.owner import Owner
-from throughline.session.world import World
-from throughline.store.archive import ArchiveOnDisk
-from throughline.store.database import Database
-from throughline.store.memory import MemoryStore
+from throughline.agent.loop import AgentConfig
+from throughline.agent.permissions import AlwaysAllow
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.agent.tool_executor import ToolExecutor, tool_executor
+from throughline.app.tool_ports import demo_sandbox
+from throughline.domain.events import FileInjected, Logged, SessionStarted, ToolReturned
+from throughline.domain.ports import CallPiece, EndPiece, Piece, Request, TextPiece
+from throughline.domain.recording import recorded_turns
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.catalogue import load_prices
+from throughline.llm.credentials import Credentials
+from throughline.llm.prompt_cache_model import PromptCacheModel
+from throughline.llm.replay_model import ScriptedDemoModel
+from throughline.llm.tokens import O200k
+from throughline.session.actor import SessionPorts
+from throughline.session.live_session import LiveSession
+from throughline.storage.archive_file import ArchiveOnDisk
+from throughline.storage.event_store import SqliteEventStore
+from throughline.storage.in_memory import MemoryStore
+from throughline.testing.messages_server import MessagesServer, ScriptedReply
 from throughline.transcripts.read import read
+from throughline.workspace.agent_filesystem import AgentFilesystem
 from throughline.workspace.checkpoints import WorkspaceCheckpoints
 from throughline.workspace.clock import WallClock
-from throughline.workspace.deltas import Deltas
-from throughline.workspace.disk import Disk
-from throughline.workspace.finder import LocalFinder
-from throughline.workspace.folder import Folder
 from throughline.workspace.git import Git
-from throughline.workspace.shell import LocalShell
+from throughline.workspace.git_diff import GitDiff
+from throughline.workspace.process import LocalCommandRunner
+from throughline.workspace.search import LocalFileSearch
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 DEMO = Path(__file__).parents[1] / "demo"
 CALLS, EDGE = 2_000, 200
@@ -80,11 +80,11 @@ class Ready:
     name = "list_files"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:  # noqa: ARG002
         """Nothing."""
         return ()
 
-    async def run(self, args: Args, work: Work) -> Result:  # noqa: ARG002
+    async def run(self, args: Args, work: ToolCallContext) -> Result:  # noqa: ARG002
         """The same for every call."""
         return Result(OUTPUT)
 
@@ -117,24 +117,26 @@ class Caller:
         return ""
 
 
-def ports(root: Path, heard: Callable[[str, str], None] = lambda *_: None) -> Ports:
+def ports(root: Path, heard: Callable[[str, str], None] = lambda *_: None) -> ToolPorts:
     """The real ports over a folder, and a user who says yes."""
-    disk = Disk(root)
-    return Ports(
-        files=disk, edits=disk, shell=LocalShell(root), finder=LocalFinder(root), approver=Always(),
-        checkpoints=WorkspaceCheckpoints(root, root / ".agent" / "checkpoints"), repository=Deltas(Git(root)),
-        store=Database(root / ".agent" / "throughline.db"), tokens=TOKENS, heard=heard,
+    disk = AgentFilesystem(root)
+    return ToolPorts(
+        files=disk, edits=disk, shell=LocalCommandRunner(root), finder=LocalFileSearch(root), approver=AlwaysAllow(),
+        checkpoints=WorkspaceCheckpoints(root, root / ".agent" / "checkpoints"), repository=GitDiff(Git(root)),
+        store=SqliteEventStore(root / ".agent" / "throughline.db"), tokens=TOKENS, heard=heard,
     )  # fmt: skip
 
 
-async def session(root: Path, model: Any, tools: Any, listener: Listener, store: Any) -> Owner:
+async def session(root: Path, model: Any, tools: Any, listener: Listener, store: Any) -> LiveSession:
     """A live session in a folder."""
     TOKENS.count("The ranks are loaded here.")
     clock, archive = WallClock(), ArchiveOnDisk(root / ".agent")
     worker, writer = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-    world = World(store, archive, Folder(root), TOKENS, clock, listener, "You are an engineer.", worker, writer)
-    crew = Crew(model, BEGUN.model, load(), tools, clock, replies=CALLS + 10, tell=tools.tell)
-    return await Owner.start(world, crew, Settings(), BEGUN)
+    ports = SessionPorts(
+        store, archive, WorkspaceFiles(root), TOKENS, clock, listener, "You are an engineer.", worker, writer
+    )
+    config = AgentConfig(model, BEGUN.model, load_prices(), tools, clock, replies=CALLS + 10, tell=tools.tell)
+    return await LiveSession.start(ports, config, Settings(), BEGUN)
 
 
 async def long_session(
@@ -147,12 +149,12 @@ async def long_session(
     model, listener = Caller(CALLS // turns), Listener()
     if watch:
         model.watch = watch
-    owner = await session(root, model, Tools([Ready()], given), listener, given.store)
+    live = await session(root, model, ToolExecutor([Ready()], given), listener, given.store)
     for _ in range(turns):
-        await owner.send("Go on.")
-        await owner.idle()
-    ends = [turn.ending for turn in owner.session.turns]
-    await owner.close()
+        await live.send("Go on.")
+        await live.idle()
+    ends = [turn.ending for turn in live.session.turns]
+    await live.close()
     assert ends == ["done"] * turns, ends
     return _gaps(model.asked_at, CALLS // turns), _gaps(model.busy_at, CALLS // turns)
 
@@ -183,20 +185,20 @@ async def first_word(root: Path) -> list[float]:
     """Seconds from a server's first word to the listener, through the real SDK."""
     sent: list[float] = []
 
-    def reply(_: object) -> Reply:
+    def reply(_: object) -> ScriptedReply:
         sent.append(time.perf_counter())
-        return Reply("Hello there.")
+        return ScriptedReply("Hello there.")
 
     given, listener, delays = ports(root), Listener(), []
-    async with FakeMessages(reply) as fake:
-        model = Anthropic(Access("sk-bench", fake.url))
-        owner = await session(root, model, toolbox(given), listener, given.store)
+    async with MessagesServer(reply) as fake:
+        model = Anthropic(Credentials("sk-bench", fake.url))
+        live = await session(root, model, tool_executor(given), listener, given.store)
         for _ in range(30):
             before = len(listener.streamed_at)
-            await owner.send("Say hello.")
-            await owner.idle()
+            await live.send("Say hello.")
+            await live.idle()
             delays.append(listener.streamed_at[before] - sent[-1])
-        await owner.close()
+        await live.close()
         await model.close()
     return delays[1:]  # The first one imports the SDK.
 
@@ -204,11 +206,11 @@ async def first_word(root: Path) -> list[float]:
 async def passed_on(root: Path) -> list[float]:
     """Seconds from a piece of text leaving the model's port to the listener."""
     given, model, listener = ports(root), Caller(0), Listener()
-    owner = await session(root, model, Tools([Ready()], given), listener, given.store)
+    live = await session(root, model, ToolExecutor([Ready()], given), listener, given.store)
     for _ in range(100):
-        await owner.send("Go on.")
-        await owner.idle()
-    await owner.close()
+        await live.send("Go on.")
+        await live.idle()
+    await live.close()
     return [shown - spoke for spoke, shown in zip(model.spoke_at, listener.streamed_at, strict=True)]
 
 
@@ -229,16 +231,16 @@ async def stops(root: Path) -> list[float]:
     """Seconds from a cancel to the end of the turn, with a command and its child running."""
     begun = asyncio.Event()
     given = ports(root, lambda *_: begun.set())
-    owner = await session(root, Runner(), toolbox(given), Listener(), given.store)
+    live = await session(root, Runner(), tool_executor(given), Listener(), given.store)
     taken = []
     for _ in range(20):
         begun.clear()
-        await owner.send("Run it.")
+        await live.send("Run it.")
         await begun.wait()
         before = time.perf_counter()
-        await owner.cancel()
+        await live.cancel()
         taken.append(time.perf_counter() - before)
-    await owner.close()
+    await live.close()
     return taken
 
 
@@ -246,24 +248,24 @@ async def demo() -> dict[str, Any]:
     """The recorded session with its real tools in a copy of the sample project: what came of it."""
     recording = read(DEMO / "session.jsonl")
     recorded = {step.call_id: step.error for step in recording.steps if step.kind == "tool_result"}
-    played = scenes(recording.steps)
+    played = recorded_turns(recording.steps)
     store, heard = MemoryStore(), Listener()
-    made = rehearsal(DEMO / "project", (), store, TOKENS, lambda *_: None)
+    made = demo_sandbox(DEMO / "project", (), store, TOKENS, lambda *_: None)
     clock = WallClock()
-    model = DemoModel(played, PromptCache(clock, 1.6), TOKENS, 0.0)
-    owner = await session(made.root, model, made.tools, heard, store)
-    await owner.inject("toolshed/store.py", "skeleton")
+    model = ScriptedDemoModel(played, PromptCacheModel(clock, 1.6), TOKENS, 0.0)
+    live = await session(made.root, model, made.tools, heard, store)
+    await live.inject("toolshed/store.py", "skeleton")
     began = time.perf_counter()
     for scene in played:
-        await owner.send(*(step.text for step in scene.words))
-        await owner.idle()
+        await live.send(*(step.text for step in scene.words))
+        await live.idle()
     taken = time.perf_counter() - began
     events = [one.event for one in store.read(BEGUN.session)]
     results = {event.id: event for event in events if isinstance(event, ToolReturned)}
     tests = [event.text for event in results.values() if " passed" in event.text]
-    ended = owner.session
+    ended = live.session
     same = [name for name, result in results.items() if result.error == recorded[name]]
-    await owner.close()
+    await live.close()
     return {
         "turns": f"{sum(turn.ending == 'done' for turn in ended.turns)} of {len(played)}",
         "calls that ended as recorded": f"{len(same)} of {len(recorded)}",

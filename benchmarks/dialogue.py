@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from figures import keep
 from recall import LEDGERS, SHARED, scorer
-from throughline.core.recording import Step
-from throughline.models.tokens import O200k
+from throughline.domain.recording import RecordedEvent
+from throughline.llm.tokens import O200k
 from throughline.transcripts.read import read
 
 Count = Callable[[str], int]
@@ -47,7 +47,7 @@ def main() -> None:
     keep("recall baselines", rows)
 
 
-def texts(steps: Sequence[Step], count: Count) -> Iterator[tuple[str, str]]:
+def texts(steps: Sequence[RecordedEvent], count: Count) -> Iterator[tuple[str, str]]:
     """Each baseline's text of one session."""
     said = [step.text for step in steps if step.kind in ("prompt", "text") and step.text.strip()]
     prompts = [step.text for step in steps if step.kind == "prompt" and step.text.strip()]

@@ -22,14 +22,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from throughline.__main__ import Factory
-from throughline.cli.parts import Tape
-from throughline.core.events import Logged
-from throughline.core.ports import CallPiece, EndPiece, Model, Piece, Request, TextPiece
-from throughline.core.recording import Recording, Step
-from throughline.core.settings import Settings
-from throughline.core.usage import Usage
-from throughline.session.replay import replay
+from throughline.app.container import Container
+from throughline.domain.events import Logged
+from throughline.domain.ports import CallPiece, EndPiece, Model, Piece, Request, TextPiece
+from throughline.domain.recording import RecordedEvent, Recording
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.session.replay import Player, play_recording
 
 SHARED = Path(__file__).parents[2] / "shared" / "sessions" / "raw"
 TURNS, CALLS, LONG = 1_000, 3, 2_000
@@ -46,15 +45,15 @@ WORDS = [f"{one}{two}{end}" for one in _STARTS for two in _STARTS for end in _EN
 class Instant:
     """Gives the recording's replies, and takes no time: no cache is kept account of."""
 
-    def __init__(self, model: Model, tape: Tape) -> None:
+    def __init__(self, model: Model, cursor: Player) -> None:
         self._model = model
-        self._tape = tape
+        self._cursor = cursor
 
     async def stream(self, request: Request) -> AsyncIterator[Piece]:  # noqa: ARG002
         """The recorded reply."""
-        for step in self._tape.exchange.reply:  # type: ignore[attr-defined]
+        for step in self._cursor.exchange.reply:  # type: ignore[attr-defined]
             if step.kind == "tool_call":
-                yield CallPiece(self._tape.id(step), step.tool, step.args or {})  # type: ignore[attr-defined]
+                yield CallPiece(self._cursor.id(step), step.tool, step.args or {})  # type: ignore[attr-defined]
             else:
                 yield TextPiece(step.text, last=True)
         yield EndPiece("end_turn", Usage(input=1_000, output=100))
@@ -97,11 +96,11 @@ def talk(rng: random.Random, sentences: int) -> str:
 def session(turns: int, calls: int) -> Recording:
     """A session of so many turns, each with so many calls; a turn a minute, a call every five seconds of one."""
     rng = random.Random(1_000)
-    steps: list[Step] = []
+    steps: list[RecordedEvent] = []
 
     def add(role: str, kind: str, text: str, **more: object) -> None:
         at = 1.77e9 + 5.0 * len(steps)
-        steps.append(Step(len(steps), role, kind, text, at=at, **more))  # type: ignore[arg-type]
+        steps.append(RecordedEvent(len(steps), role, kind, text, at=at, **more))  # type: ignore[arg-type]
 
     for turn in range(turns):
         add("user", "prompt", talk(rng, 2))
@@ -117,13 +116,13 @@ def session(turns: int, calls: int) -> Recording:
 
 async def played(recording: Recording) -> tuple[list[Moment], Watch]:
     """When each turn was over with all that follows it, and what was noted, kept in a database of its own."""
-    factory, watch, ends = Factory(), Watch(), list[Moment]()
+    factory, watch, ends = Container(), Watch(), list[Moment]()
     factory.tokens.count("The ranks are loaded before the clock runs.")
     with tempfile.TemporaryDirectory() as folder:
-        stage = await factory.stage(recording, Path(folder), Settings(), watch, Instant, None)
+        stage = await factory.prepare_replay(recording, Path(folder), Settings(), watch, Instant, None)
         ends.append(moment())
-        await replay(stage.owner, stage.scenes, stage.tape, lambda _: ends.append(moment()))
-        await stage.owner.close()
+        await play_recording(stage.live, stage.scenes, stage.cursor, lambda _: ends.append(moment()))
+        await stage.live.close()
     return ends, watch
 
 

@@ -15,21 +15,21 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
-from throughline.agent.loop import Crew
-from throughline.core.events import CallBilled, Logged, SessionStarted
-from throughline.core.recording import Step, scenes
-from throughline.core.settings import Hour, Settings, Strategy
-from throughline.core.usage import break_even
-from throughline.models.cache import PromptCache
-from throughline.models.prices import PriceTable, load
-from throughline.models.recorded import ReplayModel, ReplayTools, Tape
-from throughline.models.tokens import O200k
-from throughline.session.owner import Owner
-from throughline.session.replay import replay
-from throughline.session.world import World
-from throughline.store.memory import MemoryArchive, MemoryStore
+from throughline.agent.loop import AgentConfig
+from throughline.domain.events import CallBilled, Logged, SessionStarted
+from throughline.domain.recording import RecordedEvent, recorded_turns
+from throughline.domain.settings import Hour, Settings, Strategy
+from throughline.domain.usage import break_even
+from throughline.llm.catalogue import PriceTable, load_prices
+from throughline.llm.prompt_cache_model import PromptCacheModel
+from throughline.llm.replay_model import ReplayCursor, ReplayModel, ReplayTools
+from throughline.llm.tokens import O200k
+from throughline.session.actor import SessionPorts
+from throughline.session.live_session import LiveSession
+from throughline.session.replay import play_recording
+from throughline.storage.in_memory import MemoryArchive, MemoryStore
 from throughline.transcripts.read import read
-from throughline.workspace.folder import Folder
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 RAW = Path(__file__).parents[2] / "shared" / "sessions" / "raw" / "entireio-cli"
 STRATEGIES: tuple[Strategy, ...] = ("full", "throughline")
@@ -54,14 +54,14 @@ def main() -> None:
     if not RAW.is_dir():
         print(f"SKIPPED: there is no {RAW}")
         return
-    tokens, prices = O200k(), load()
+    tokens, prices = O200k(), load_prices()
     ways = [(strategy, hour) for strategy in STRATEGIES for hour in HOURS]
     heads = " ".join(f"{f'{strategy[:4]} {hour}':>11}" for strategy, hour in ways)
     print(f"{'dollars':36} {'calls':>5} {'pauses':>6} {heads}")
     for path in sorted(RAW.glob("*.jsonl")):
         steps = read(path).steps
-        tape = Tape(scenes(steps))
-        if not tape.timed:
+        cursor = ReplayCursor(recorded_turns(steps))
+        if not cursor.timed:
             continue
         costs = [asyncio.run(_cost(steps, strategy, hour, tokens, prices)) for strategy, hour in ways]
         calls, pauses = costs[0][1:]
@@ -74,24 +74,26 @@ def main() -> None:
 
 
 async def _cost(
-    steps: tuple[Step, ...], strategy: Strategy, hour: Hour, tokens: O200k, prices: PriceTable
+    steps: tuple[RecordedEvent, ...], strategy: Strategy, hour: Hour, tokens: O200k, prices: PriceTable
 ) -> tuple[float, int, int]:
     """Dollars, calls, and the pauses between calls of more than five minutes and at most an hour."""
     settings = Settings(strategy=strategy, hour=hour, cold=3_600.0 if hour == "always" else 300.0)
-    tape = Tape(scenes(steps))
-    cache = PromptCache(tape, prices.factor(settings.model), settings.hour)
-    world = World(MemoryStore(), MemoryArchive(), Folder(Path.cwd()), tokens, tape, Nobody(), FIXED, WORKER)
-    model, tools = ReplayModel(tape, cache, tokens), ReplayTools(tape, tokens)
-    crew = Crew(model, settings.model, prices, tools, tape, recorded=True)
+    cursor = ReplayCursor(recorded_turns(steps))
+    cache = PromptCacheModel(cursor, prices.factor(settings.model), settings.hour)
+    ports = SessionPorts(
+        MemoryStore(), MemoryArchive(), WorkspaceFiles(Path.cwd()), tokens, cursor, Nobody(), FIXED, WORKER
+    )
+    model, tools = ReplayModel(cursor, cache, tokens), ReplayTools(cursor, tokens)
+    config = AgentConfig(model, settings.model, prices, tools, cursor, recorded=True)
     begun = SessionStarted("s", "", "engineer", "", settings.model, prices.window(settings.model), "recording")
-    owner = await Owner.start(world, crew, settings, begun)
+    live = await LiveSession.start(ports, config, settings, begun)
     try:
-        await replay(owner, tape.scenes, tape, lambda _: None)
+        await play_recording(live, cursor.scenes, cursor, lambda _: None)
     finally:
-        await owner.close()
-    began = [one.event.began for one in world.store.read("s") if isinstance(one.event, CallBilled)]
+        await live.close()
+    began = [one.event.began for one in ports.store.read("s") if isinstance(one.event, CallBilled)]
     pauses = sum(300 < after - before <= 3_600 for before, after in pairwise(began))
-    total = owner.session.bill.total
+    total = live.session.bill.total
     return total.dollars, total.calls, pauses
 
 

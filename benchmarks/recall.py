@@ -23,7 +23,7 @@ from statistics import mean
 from typing import Any
 
 from figures import keep
-from throughline.models.tokens import O200k
+from throughline.llm.tokens import O200k
 
 SHARED = Path(__file__).parents[2] / "shared"
 LEDGERS = SHARED / "sessions" / "ledgers"

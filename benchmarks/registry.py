@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from throughline.core.events import Event, FileSeen, Logged, SessionStarted
-from throughline.core.fold import fold
-from throughline.session.files import registry
-from throughline.workspace.folder import Folder
+from throughline.domain.events import Event, FileSeen, Logged, SessionStarted
+from throughline.domain.session import fold
+from throughline.session.files import known_files
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 FILES, CHANGED, SIZE = 10_000, 1_000, 4_000
 ROUNDS = 3
@@ -46,7 +46,7 @@ def _round(root: Path) -> dict[str, float]:
     """One run: seconds by step. Raises AssertionError where a stale file is missed, or a fresh one is called stale."""
     _git(root, "checkout", "--quiet", "one")
     paths = [_path(n) for n in range(FILES)]
-    folder, times = Folder(root), dict[str, float]()
+    folder, times = WorkspaceFiles(root), dict[str, float]()
     with _timed(times, "every hash, the first time"):
         digests = folder.digests(paths)
     log = [Logged(1, 0.0, SessionStarted("s", "measure", "engineer", "p", "m", 200_000))]
@@ -55,15 +55,15 @@ def _round(root: Path) -> dict[str, float]:
     with _timed(times, "the registry from the log"):
         session = fold(log)
     with _timed(times, "every state, nothing changed, just after the files were made"):
-        assert {one.freshness for one in registry(session, folder)} == {"fresh"}
+        assert {one.freshness for one in known_files(session, folder)} == {"fresh"}
     # What was written within the last seconds is read again; from then on a look at its entry does.
     time.sleep(3)
     folder.digests(paths)
     with _timed(times, "every state, nothing changed"):
-        assert {one.freshness for one in registry(session, folder)} == {"fresh"}
+        assert {one.freshness for one in known_files(session, folder)} == {"fresh"}
     _git(root, "checkout", "--quiet", "two")
     with _timed(times, "every state after the checkout"):
-        known = registry(session, folder)
+        known = known_files(session, folder)
     stale = {one.sight.path for one in known if one.freshness == "stale"}
     assert stale == {_path(n) for n in range(0, FILES, FILES // CHANGED)}, len(stale)
     return times

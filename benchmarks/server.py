@@ -22,9 +22,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from throughline.wire import codec
-from throughline.wire.messages import Options
-from throughline.wire.methods import VERSION
+from throughline.protocol import codec
+from throughline.protocol.messages import Options
+from throughline.protocol.methods import VERSION
 
 PROJECT = Path(__file__).parents[1]
 DEMO = PROJECT / "demo" / "session.jsonl"

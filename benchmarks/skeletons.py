@@ -22,15 +22,15 @@ from pathlib import Path
 
 from attrs import frozen
 
-from throughline.agent.shown import outlined
-from throughline.desk import skeletons
-from throughline.models.tokens import O200k
-from throughline.opening import kept
-from throughline.skeleton.languages import find
-from throughline.skeleton.outline import Item, Outline
-from throughline.skeleton.parse import grammar
-from throughline.skeleton.read import outline
-from throughline.skeleton.render import LADDER, Skeleton, skeleton, write
+from throughline.agent.file_rendering import file_skeleton
+from throughline.app.bootstrap import open_store
+from throughline.app.project_files import skeleton_cache
+from throughline.llm.tokens import O200k
+from throughline.skeleton.languages import find_language
+from throughline.skeleton.model import Item, Outline
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.render import LADDER, Skeleton, make_skeleton, write_outline
+from throughline.skeleton.syntax import grammar
 
 BUILD = Path("build/skeletons")
 PEERS = {"repomix": "1.14.0", "typescript": "5.9.3"}
@@ -139,8 +139,8 @@ class Made:
 
     def at(self, detail: int) -> str:
         """Its skeleton at a detail; the whole text where it has no outline."""
-        found = find(self.path.name)
-        return write(self.read, found[0], detail) if self.read and found else self.text
+        found = find_language(self.path.name)
+        return write_outline(self.read, found[0], detail) if self.read and found else self.text
 
     @property
     def exempt(self) -> bool:
@@ -158,7 +158,7 @@ def make(project: Project) -> Iterator[Made]:
     for path in project.files:
         text = path.read_text(encoding="utf-8", errors="replace")
         name = str(path.relative_to(project.root))
-        yield Made(path, text, skeleton(name, text, COUNT), outline(name, text))
+        yield Made(path, text, make_skeleton(name, text, COUNT), outline(name, text))
 
 
 def small(made: Iterable[Made], peer: int | None) -> list[str]:
@@ -329,7 +329,7 @@ def sound(made: Iterable[Made]) -> str:
     """How many files that their grammar parses whole have skeletons, at three details, that it parses whole too."""
     kept = files = 0
     for one in made:
-        found = find(one.path.name)
+        found = find_language(one.path.name)
         if found is None or one.read is None or one.read.broken:
             continue
         language, suffix = found
@@ -363,11 +363,11 @@ ALL = """
 import os, sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from throughline.models.tokens import O200k
-from throughline.skeleton.render import skeleton
+from throughline.llm.tokens import O200k
+from throughline.make_skeleton.render import make_skeleton
 count = O200k().count
 def make(path):
-    return skeleton(path, Path(path).read_text(encoding="utf-8", errors="replace"), count).tokens
+    return make_skeleton(path, Path(path).read_text(encoding="utf-8", errors="replace"), count).tokens
 if __name__ == "__main__":
     paths = sys.stdin.read().splitlines()
     count("load the ranks before the processes part")
@@ -390,20 +390,20 @@ def one_file() -> None:
     project = PROJECTS[0]
     lines = (project.root / "db/models/query.py").read_text().splitlines()[:1000]
     text = "\n".join(lines) + "\n"
-    skeleton("warm.py", text[: len(text) // 4], COUNT)
+    make_skeleton("warm.py", text[: len(text) // 4], COUNT)
     times = []
     for turn in range(9):
         fresh = f"{text}# {turn}\n"
         started = time.perf_counter()
-        skeleton(f"cold{turn}.py", fresh, COUNT)
+        make_skeleton(f"cold{turn}.py", fresh, COUNT)
         times.append(time.perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:
-        made = skeletons(kept(Path(folder))[0])
-        outlined("warm.py", text, COUNT, made)
+        made = skeleton_cache(open_store(Path(folder))[0])
+        file_skeleton("warm.py", text, COUNT, made)
         again = []
         for _ in range(99):
             started = time.perf_counter()
-            outlined("warm.py", text, COUNT, made)
+            file_skeleton("warm.py", text, COUNT, made)
             again.append(time.perf_counter() - started)
     print(
         f"one file of 1,000 lines: {sorted(times)[4] * 1000:.1f} ms, the median of 9; "

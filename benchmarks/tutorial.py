@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 
 from figures import keep
-from throughline.core.settings import Settings
-from throughline.models.prices import load
-from throughline.models.tokens import O200k
+from throughline.domain.settings import Settings
+from throughline.llm.catalogue import load_prices
+from throughline.llm.tokens import O200k
 
 TURNS, SIZE = 50, 300
 DECISIONS = {
@@ -68,7 +68,7 @@ def main() -> None:
         figures, count = json.loads(done.stdout), O200k()
         view = " ".join((folder / "views" / "view-end.md").read_text(encoding="utf-8").split())
         held = sum(1 for said in DECISIONS.values() if said in view or said.replace(" because ", " — ") in view)
-        factor, sizes = load().factor(Settings().model), {}
+        factor, sizes = load_prices().factor(Settings().model), {}
         for label, told in (("Throughline", figures), ("full history", figures["full"])):
             sizes[label] = round(told["input"] / factor)
             cost = f"{told['input']:>9,} of the model's  ${told['dollars']:.2f}"

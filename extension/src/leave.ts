@@ -1,4 +1,4 @@
-import type { Answer, AskRow, State } from "./protocol";
+import type { ApprovalAnswer, AskRow, State } from "./protocol";
 
 /** What the user may say. */
 export type Verdict = "once" | "session" | "deny";
@@ -30,6 +30,6 @@ export function question(state: State): AskRow | undefined {
 }
 
 /** The answer to a question, as the sidecar takes it. */
-export function answered({ call }: AskRow, verdict: Verdict, reason = ""): Answer {
+export function answered({ call }: AskRow, verdict: Verdict, reason = ""): ApprovalAnswer {
   return { call, allowed: verdict !== "deny", session: verdict === "session", reason: reason.trim() };
 }

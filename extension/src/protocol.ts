@@ -1,4 +1,4 @@
-// Generated from sidecar/throughline/wire by `make protocol`. Do not edit.
+// Generated from sidecar/throughline/protocol by `make protocol`. Do not edit.
 
 export const VERSION = 1;
 
@@ -328,7 +328,7 @@ export interface Options {
 }
 
 /** No parameters, or no result beyond success. */
-export interface Nothing {
+export interface Empty {
 }
 
 /** Begins a session. */
@@ -371,7 +371,7 @@ export interface Send {
 }
 
 /** The user's answer to a call that asks: whether it may act, whether that holds for the session, and why not. */
-export interface Answer {
+export interface ApprovalAnswer {
   call: string;
   allowed: boolean;
   session: boolean;
@@ -401,18 +401,18 @@ export interface Undo {
 }
 
 /** Pins or unpins an entry of the ledger. */
-export interface Pin {
+export interface PinEntry {
   entry: string;
   pinned: boolean;
 }
 
 /** Names an entry of the ledger. */
-export interface OneEntry {
+export interface EntryId {
   entry: string;
 }
 
 /** Words an entry anew; a reason or an owner that is null stays, and an empty one is taken out. */
-export interface Edit {
+export interface EditEntry {
   entry: string;
   text: string;
   why: string | null;
@@ -420,19 +420,19 @@ export interface Edit {
 }
 
 /** Ends an entry, with what came of it. */
-export interface Resolve {
+export interface ResolveEntry {
   entry: string;
   resolution: string;
 }
 
 /** Makes an entry one of another kind. */
-export interface Recast {
+export interface ChangeEntryKind {
   entry: string;
   to: EntryKind;
 }
 
 /** Enters something into the ledger. */
-export interface Add {
+export interface AddEntry {
   kind: EntryKind;
   text: string;
   why: string;
@@ -440,7 +440,7 @@ export interface Add {
 }
 
 /** What the user did to the ledger: the step by which it can be taken back, 0 where nothing changed. */
-export interface Changed {
+export interface LedgerChange {
   step: number;
 }
 
@@ -513,19 +513,19 @@ export interface Archived {
 }
 
 /** The role and the model of the session from here on; null stays as it is. */
-export interface Crew {
+export interface SetRoleAndModel {
   role: Role | null;
   model: string | null;
 }
 
 /** Looks for where all these words were said, in the open session or in all of the workspace. */
-export interface Recall {
+export interface RecallQuery {
   words: string;
   everywhere: boolean;
 }
 
 /** A place where something was said; `row` is the chat row of its turn. */
-export interface Place {
+export interface RecallMatch {
   session: string;
   objective: string;
   turn: number;
@@ -535,8 +535,8 @@ export interface Place {
 }
 
 /** Places, the best first. */
-export interface Places {
-  places: Array<Place>;
+export interface RecallMatches {
+  places: Array<RecallMatch>;
 }
 
 /** Looks for files of the workspace whose path fits what is being typed. */
@@ -594,7 +594,316 @@ export interface Rename {
 }
 
 /** A session to be read, whether it is open or not. */
-export interface Reading {
+export interface SessionTranscript {
+  objective: string;
+  role: string;
+  model: string;
+  rows: Array<Row>;
+}
+
+/** A session as a neutral transcript: a line of JSON for each thing that was said, called or returned. */
+export interface Exported {
+  text: string;
+}
+
+/** One thing that the doctor looked at; where it is not well, `mend` says what to do. */
+export interface Finding {
+  what: string;
+  well: boolean;
+  mend: string;
+}
+
+/** What the doctor found. */
+export interface Findings {
+  findings: Array<Finding>;
+}
+
+/** The `initializationOptions`: the editor's settings, and the demo that plays where there is no key. */
+export interface Options {
+  version: number;
+  model: string;
+  compressor: string;
+  endpoint: string;
+  window: number;
+  share: number;
+  summary: number;
+  archive: number;
+  allowed: Array<string>;
+  allowed_secrets: Array<string>;
+  hour: "never" | "stable" | "always";
+  preview: "always" | "first" | "never";
+  distil: "write" | "ask";
+  demo: string;
+}
+
+/** No parameters, or no result beyond success. */
+export interface Empty {
+}
+
+/** Begins a session. */
+export interface Start {
+  objective: string;
+  role: Role;
+}
+
+/** Opens a session of this workspace again. */
+export interface Resume {
+  session: string;
+}
+
+/** A session as listed; times are seconds since the epoch. */
+export interface SessionItem {
+  id: string;
+  objective: string;
+  started: number;
+  updated: number;
+  turns: number;
+  ended: boolean;
+  recorded: boolean;
+}
+
+/** The sessions of this workspace, the newest first, and whether a model can be reached for a new one. */
+export interface Sessions {
+  sessions: Array<SessionItem>;
+  keyed: boolean;
+}
+
+/** Opens a session that another tool recorded, to be read with its summary. */
+export interface OpenRecording {
+  path: string;
+}
+
+/** A message of the user's; its turn begins at once, or when the turns before it have ended. The `files` that it mentions, by their workspace paths, enter the view as skeletons first. */
+export interface Send {
+  text: string;
+  files: Array<string>;
+}
+
+/** The user's answer to a call that asks: whether it may act, whether that holds for the session, and why not. */
+export interface ApprovalAnswer {
+  call: string;
+  allowed: boolean;
+  session: boolean;
+  reason: string;
+}
+
+/** The number of the turn that a message opened or will open, and why files that it mentions did not enter. */
+export interface Accepted {
+  turn: number;
+  refused: Array<string>;
+}
+
+/** Whether a compaction was made; where not, why. */
+export interface Compacting {
+  made: boolean;
+  reason: string;
+}
+
+/** What a compaction would do, as Markdown. */
+export interface Previewed {
+  markdown: string;
+}
+
+/** Undoes a compaction by id, or the last one where the id is empty. */
+export interface Undo {
+  compaction: string;
+}
+
+/** Pins or unpins an entry of the ledger. */
+export interface PinEntry {
+  entry: string;
+  pinned: boolean;
+}
+
+/** Names an entry of the ledger. */
+export interface EntryId {
+  entry: string;
+}
+
+/** Words an entry anew; a reason or an owner that is null stays, and an empty one is taken out. */
+export interface EditEntry {
+  entry: string;
+  text: string;
+  why: string | null;
+  owner: string | null;
+}
+
+/** Ends an entry, with what came of it. */
+export interface ResolveEntry {
+  entry: string;
+  resolution: string;
+}
+
+/** Makes an entry one of another kind. */
+export interface ChangeEntryKind {
+  entry: string;
+  to: EntryKind;
+}
+
+/** Enters something into the ledger. */
+export interface AddEntry {
+  kind: EntryKind;
+  text: string;
+  why: string;
+  owner: string;
+}
+
+/** What the user did to the ledger: the step by which it can be taken back, 0 where nothing changed. */
+export interface LedgerChange {
+  step: number;
+}
+
+/** The summary as it was shown, and what the user made of it. */
+export interface Rewrite {
+  base: string;
+  edited: string;
+}
+
+/** What an edit of the summary did: how many changes, and the summary after it. */
+export interface Rewritten {
+  changes: number;
+  summary: string;
+}
+
+/** Puts files into the view. */
+export interface Inject {
+  uris: Array<string>;
+  form: FileForm;
+}
+
+/** A file that was not injected, and why. */
+export interface Refusal {
+  uri: string;
+  reason: string;
+}
+
+/** The files that entered the view, and those that did not. */
+export interface Injected {
+  paths: Array<string>;
+  refused: Array<Refusal>;
+}
+
+/** Names a file by its address. */
+export interface OneFile {
+  uri: string;
+}
+
+/** What moved since the model saw the file, as Markdown; what it saw, and what it would see now. */
+export interface Difference {
+  markdown: string;
+  seen: string;
+  now: string;
+}
+
+/** What a session's end wrote: the archive's path and tokens, and the session's report as Markdown. The archive is not written yet where its change was only `proposed`. */
+export interface Ended {
+  path: string;
+  tokens: number;
+  proposed: boolean;
+  report: string;
+}
+
+/** The archive as it is and as it would be; `waits` where that is a change which can be accepted. */
+export interface ArchiveChange {
+  base: string;
+  text: string;
+  waits: boolean;
+}
+
+/** Writes the change that waits into the archive, or what the user has made of it. */
+export interface AcceptArchive {
+  edited: string | null;
+}
+
+/** The archive as it was written; tokens are o200k. */
+export interface Archived {
+  path: string;
+  tokens: number;
+}
+
+/** The role and the model of the session from here on; null stays as it is. */
+export interface SetRoleAndModel {
+  role: Role | null;
+  model: string | null;
+}
+
+/** Looks for where all these words were said, in the open session or in all of the workspace. */
+export interface RecallQuery {
+  words: string;
+  everywhere: boolean;
+}
+
+/** A place where something was said; `row` is the chat row of its turn. */
+export interface RecallMatch {
+  session: string;
+  objective: string;
+  turn: number;
+  said: string;
+  excerpt: string;
+  row: string;
+}
+
+/** Places, the best first. */
+export interface RecallMatches {
+  places: Array<RecallMatch>;
+}
+
+/** Looks for files of the workspace whose path fits what is being typed. */
+export interface FindFiles {
+  query: string;
+}
+
+/** Workspace paths, the best first. */
+export interface FoundFiles {
+  paths: Array<string>;
+}
+
+/** Asks what changed: nothing for what is not committed, REV, A..B, or A...B from where they parted. */
+export interface Changes {
+  revisions: string;
+}
+
+/** One bullet for each file, as Markdown. */
+export interface ChangeLog {
+  markdown: string;
+}
+
+/** Names a session of this workspace by its id. */
+export interface OneSession {
+  session: string;
+}
+
+/** The report of the open session, as Markdown. */
+export interface Report {
+  markdown: string;
+}
+
+/** A model that can be chosen: its id, its name, and its context and prices in one line. */
+export interface ModelItem {
+  id: string;
+  name: string;
+  detail: string;
+}
+
+/** The models that the key or the endpoint offers, and what is to say about the chosen ones. */
+export interface Models {
+  models: Array<ModelItem>;
+  remarks: Array<string>;
+}
+
+/** The API key from the editor's secret storage; empty to forget it. */
+export interface Key {
+  key: string;
+}
+
+/** Gives a session of this workspace another name; the model is told what it is for as before. */
+export interface Rename {
+  session: string;
+  name: string;
+}
+
+/** A session to be read, whether it is open or not. */
+export interface SessionTranscript {
   objective: string;
   role: string;
   model: string;
@@ -620,49 +929,49 @@ export interface Findings {
 
 export interface Requests {
   "throughline/start": { params: Start; result: State };
-  "throughline/demo": { params: Nothing; result: State };
+  "throughline/demo": { params: Empty; result: State };
   "throughline/resume": { params: Resume; result: State };
-  "throughline/sessions": { params: Nothing; result: Sessions };
+  "throughline/sessions": { params: Empty; result: Sessions };
   "throughline/recording": { params: OpenRecording; result: State };
-  "throughline/snapshot": { params: Nothing; result: State };
+  "throughline/snapshot": { params: Empty; result: State };
   "throughline/send": { params: Send; result: Accepted };
-  "throughline/approval/answer": { params: Answer; result: Nothing };
-  "throughline/cancel": { params: Nothing; result: Nothing };
-  "throughline/compact": { params: Nothing; result: Compacting };
-  "throughline/undo": { params: Undo; result: Nothing };
-  "throughline/ledger/pin": { params: Pin; result: Changed };
-  "throughline/ledger/edit": { params: Edit; result: Changed };
-  "throughline/ledger/resolve": { params: Resolve; result: Changed };
-  "throughline/ledger/reopen": { params: OneEntry; result: Changed };
-  "throughline/ledger/recast": { params: Recast; result: Changed };
-  "throughline/ledger/delete": { params: OneEntry; result: Changed };
-  "throughline/ledger/add": { params: Add; result: Changed };
-  "throughline/ledger/undo": { params: Changed; result: Nothing };
+  "throughline/approval/answer": { params: ApprovalAnswer; result: Empty };
+  "throughline/cancel": { params: Empty; result: Empty };
+  "throughline/compact": { params: Empty; result: Compacting };
+  "throughline/undo": { params: Undo; result: Empty };
+  "throughline/ledger/pin": { params: PinEntry; result: LedgerChange };
+  "throughline/ledger/edit": { params: EditEntry; result: LedgerChange };
+  "throughline/ledger/resolve": { params: ResolveEntry; result: LedgerChange };
+  "throughline/ledger/reopen": { params: EntryId; result: LedgerChange };
+  "throughline/ledger/recast": { params: ChangeEntryKind; result: LedgerChange };
+  "throughline/ledger/delete": { params: EntryId; result: LedgerChange };
+  "throughline/ledger/add": { params: AddEntry; result: LedgerChange };
+  "throughline/ledger/undo": { params: LedgerChange; result: Empty };
   "throughline/ledger/rewrite": { params: Rewrite; result: Rewritten };
   "throughline/inject": { params: Inject; result: Injected };
   "throughline/refresh": { params: OneFile; result: Injected };
-  "throughline/drop": { params: OneFile; result: Nothing };
+  "throughline/drop": { params: OneFile; result: Empty };
   "throughline/difference": { params: OneFile; result: Difference };
-  "throughline/end": { params: Nothing; result: Ended };
-  "throughline/archive/change": { params: Nothing; result: ArchiveChange };
-  "throughline/archive/propose": { params: Nothing; result: ArchiveChange };
+  "throughline/end": { params: Empty; result: Ended };
+  "throughline/archive/change": { params: Empty; result: ArchiveChange };
+  "throughline/archive/propose": { params: Empty; result: ArchiveChange };
   "throughline/archive/accept": { params: AcceptArchive; result: Archived };
-  "throughline/archive/reject": { params: Nothing; result: Nothing };
-  "throughline/preview/show": { params: Nothing; result: Previewed };
-  "throughline/preview/apply": { params: Nothing; result: Compacting };
-  "throughline/preview/dismiss": { params: Nothing; result: Nothing };
-  "throughline/crew/change": { params: Crew; result: State };
-  "throughline/search/recall": { params: Recall; result: Places };
+  "throughline/archive/reject": { params: Empty; result: Empty };
+  "throughline/preview/show": { params: Empty; result: Previewed };
+  "throughline/preview/apply": { params: Empty; result: Compacting };
+  "throughline/preview/dismiss": { params: Empty; result: Empty };
+  "throughline/crew/change": { params: SetRoleAndModel; result: State };
+  "throughline/search/recall": { params: RecallQuery; result: RecallMatches };
   "throughline/search/files": { params: FindFiles; result: FoundFiles };
   "throughline/search/changes": { params: Changes; result: ChangeLog };
-  "throughline/session/report": { params: Nothing; result: Report };
+  "throughline/session/report": { params: Empty; result: Report };
   "throughline/session/forget": { params: OneSession; result: State };
-  "throughline/session/rename": { params: Rename; result: Nothing };
-  "throughline/session/read": { params: OneSession; result: Reading };
+  "throughline/session/rename": { params: Rename; result: Empty };
+  "throughline/session/read": { params: OneSession; result: SessionTranscript };
   "throughline/session/export": { params: OneSession; result: Exported };
-  "throughline/doctor": { params: Nothing; result: Findings };
-  "throughline/session/models": { params: Nothing; result: Models };
-  "throughline/key": { params: Key; result: Nothing };
+  "throughline/doctor": { params: Empty; result: Findings };
+  "throughline/session/models": { params: Empty; result: Models };
+  "throughline/key": { params: Key; result: Empty };
 }
 
 export interface Notifications {

@@ -1,7 +1,7 @@
-import type { Reading, Row } from "./protocol";
+import type { SessionTranscript, Row } from "./protocol";
 
 /** The conversation as Markdown, for a screen reader, a search or a colleague. */
-export function transcript({ objective, role, model, rows }: Reading): string {
+export function transcript({ objective, role, model, rows }: SessionTranscript): string {
   const head = [`# ${objective}`, `${role} · ${model}`];
   return `${[...head, ...rows.map(said)].filter(Boolean).join("\n\n")}\n`;
 }

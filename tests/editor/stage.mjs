@@ -100,7 +100,7 @@ export class Stage {
     const script = path.join(home, 'script.json');
     await writeFile(script, JSON.stringify(replies));
     const env = { ...process.env, PYTHONPATH: path.join(project, 'sidecar') };
-    const child = spawn(PYTHON, ['-m', 'throughline.models.fake', '--script', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(PYTHON, ['-m', 'throughline.testing.messages_server', '--script', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#ends.push(async () => {
       if (child.exitCode === null && child.kill()) await once(child, 'exit');
     });

@@ -21,11 +21,10 @@ from pytest_lsp import LanguageClient
 from pytest_lsp.client import register_lsp_features
 from pytest_lsp.protocol import LanguageClientProtocol
 
-from throughline.server.protocol import SafeProtocol
-from throughline.wire import codec
-from throughline.wire.messages import Options
-from throughline.wire.methods import PATCH, VERSION, Method
-from throughline.wire.state import (
+from throughline.protocol import codec
+from throughline.protocol.messages import Options
+from throughline.protocol.methods import PATCH, VERSION, Method
+from throughline.protocol.state import (
     ActivityPut,
     AgentRow,
     ArchivePut,
@@ -40,6 +39,7 @@ from throughline.wire.state import (
     State,
     ToolRow,
 )
+from throughline.server.server import SafeProtocol
 
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
 COMMAND = (sys.executable, "-m", "throughline", "serve")

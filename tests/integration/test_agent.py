@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from throughline.core.events import FileSeen, Replied, ToolCalled, ToolReturned, TurnEnded
-from throughline.core.fold import fold
-from throughline.core.ports import CallPiece, StoreError
-from throughline.core.settings import Settings
-from throughline.models.anthropic import Anthropic
-from throughline.models.fake import FakeMessages, Reply
-from throughline.models.keys import Access
-from throughline.models.script import events
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
-from throughline.store.database import Database
+from throughline.domain.events import AssistantMessage, FileSeen, ToolCalled, ToolReturned, TurnEnded
+from throughline.domain.ports import CallPiece, StoreError
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.credentials import Credentials
+from throughline.session.live_session import LiveSession
+from throughline.storage.event_store import SqliteEventStore
+from throughline.testing.messages_server import MessagesServer, ScriptedReply
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import stream_events
 from unit.logs import BEGUN
 from unit.shop import Shop
 from unit.worlds import Bench
@@ -32,18 +32,18 @@ from unit.worlds import Bench
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 EDIT = CallPiece("e1", "edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 2"})
 RUN = CallPiece("r1", "run_command", {"command": "cat a.py"})
-WORK = Reply("I change it and\nlook at it.", (EDIT, RUN))
+WORK = ScriptedReply("I change it and\nlook at it.", (EDIT, RUN))
 
 
 async def test_a_turn_with_tools_over_the_real_sdk(tmp_path: Path) -> None:
     shop, bench = Shop(tmp_path), Bench()
     shop.write("a.py", "one = 1\n")
-    async with FakeMessages([WORK, Reply("Done.")]) as fake:
-        model = Anthropic(Access("sk-test", fake.url))
-        owner = await Owner.start(bench.world, bench.crew(model, tools=shop.tools), Settings(), BEGUN)
-        await owner.send("go")
-        await owner.idle()
-        await owner.close()
+    async with MessagesServer([WORK, ScriptedReply("Done.")]) as fake:
+        model = Anthropic(Credentials("sk-test", fake.url))
+        live = await LiveSession.start(bench.ports, bench.config(model, tools=shop.tools), Settings(), BEGUN)
+        await live.send("go")
+        await live.idle()
+        await live.close()
         await model.close()
     assert bench.heard.events[-1] == TurnEnded(1, "done")
     tools = fake.requests[0].body["tools"]
@@ -56,7 +56,7 @@ async def test_a_turn_with_tools_over_the_real_sdk(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-CUTS = range(len(list(events(WORK, {}))))
+CUTS = range(len(list(stream_events(WORK, {}))))
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -65,19 +65,19 @@ async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_mess
 ) -> None:
     shop, bench = Shop(tmp_path), Bench()
     shop.write("a.py", "one = 1\n")
-    async with FakeMessages([evolve(WORK, cut_after=cut), Reply("On.")]) as fake:
-        model = Anthropic(Access("sk-test", fake.url), retries=0)
-        owner = await Owner.start(bench.world, bench.crew(model, tools=shop.tools), Settings(), BEGUN)
+    async with MessagesServer([evolve(WORK, cut_after=cut), ScriptedReply("On.")]) as fake:
+        model = Anthropic(Credentials("sk-test", fake.url), retries=0)
+        live = await LiveSession.start(bench.ports, bench.config(model, tools=shop.tools), Settings(), BEGUN)
         for text in ("go", "on"):
-            await owner.send(text)
-            await owner.idle()
-        await owner.close()
+            await live.send(text)
+            await live.idle()
+        await live.close()
         await model.close()
-    first, second = owner.session.turns
+    first, second = live.session.turns
     whole = cut == CUTS[-1]  # Only the event that says nothing more was missing.
     assert second.ending == "done" or whole
     assert first.unanswered == second.unanswered == ()
-    said = [item.text for item in first.items if isinstance(item, Replied)]
+    said = [item.text for item in first.items if isinstance(item, AssistantMessage)]
     assert "I change it and\nlook at it.".startswith("".join(said)) or (whole and said[-1] == "On.")
     if not whole:
         assert first.ending == "failed"
@@ -85,7 +85,7 @@ async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_mess
         results = [item for item in first.items if isinstance(item, ToolReturned)]
         assert all(item.error and "interrupted" in item.text for item in results)
         assert (tmp_path / "a.py").read_text() == "one = 1\n"
-    assert fold(bench.store.read("s")) == owner.session
+    assert fold(bench.store.read("s")) == live.session
 
 
 # Plays one turn in each of many folders, and is killed by its own hand as soon as so many events are kept.
@@ -93,12 +93,12 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from attrs import evolve
-from throughline.core.ports import CallPiece
-from throughline.core.settings import Settings
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
-from throughline.store.database import Database
+from throughline.domain.ports import CallPiece
+from throughline.domain.settings import Settings
+from throughline.testing.scripted_replies import ScriptedReply
+from throughline.testing.scripted import ScriptedModel
+from throughline.session.live_session import LiveSession
+from throughline.storage.event_store import SqliteEventStore
 from unit.logs import BEGUN
 from unit.shop import Shop
 from unit.worlds import Bench
@@ -116,19 +116,19 @@ def calls(*pairs):
     return tuple(CallPiece(name, tool, args) for name, tool, args in pairs)
 
 REPLIES = [
-    Reply("I read it.", calls(("c1", "read_file", {"path": "a.py"}), ("c2", "list_files", {"path": "."}))),
-    Reply("", calls(
+    ScriptedReply("I read it.", calls(("c1", "read_file", {"path": "a.py"}), ("c2", "list_files", {"path": "."}))),
+    ScriptedReply("", calls(
         ("c3", "edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 2"}),
         ("c4", "run_command", {"command": "seq 1 20000"}),
         ("c5", "edit_file", {"path": "a.py", "old": "one = 2", "new": "one = 3"}),
     )),
-    Reply("[DECISION]: Keep it at three"),
+    ScriptedReply("[DECISION]: Keep it at three"),
 ]
 
 async def play(folder, after):
     shop, bench = Shop(folder), Bench()
-    world = evolve(bench.world, store=Database(folder / ".agent" / "throughline.db"), listener=Deadly(after))
-    owner = await Owner.start(world, bench.crew(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
+    world = evolve(bench.world, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
+    owner = await LiveSession.start(world, bench.crew(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
     await owner.send("go")
     await owner.idle()
     await owner.close()
@@ -168,14 +168,14 @@ async def _resumed(folder: Path, after: int) -> None:
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     shop, bench = Shop(folder), Bench()
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         log = tuple(database.read("s"))
         assert [one.seq for one in log] == list(range(1, len(log) + 1))
         assert len(log) >= after
         before = fold(log)
-        world = evolve(bench.world, store=database)
-        crew = bench.crew(ScriptedModel([Reply("Here."), Reply("And here.")]), tools=shop.tools)
-        owner = await Owner.resume(world, crew, Settings(), "s")
+        ports = evolve(bench.ports, store=database)
+        config = bench.config(ScriptedModel([ScriptedReply("Here."), ScriptedReply("And here.")]), tools=shop.tools)
+        live = await LiveSession.resume(ports, config, Settings(), "s")
         kept = tuple(database.read("s"))
         assert kept[: len(log)] == log
         broken = [item.id for turn in before.turns for item in turn.unanswered]
@@ -185,12 +185,12 @@ async def _resumed(folder: Path, after: int) -> None:
             if isinstance(event, ToolReturned) and "interrupted" in event.text
         ]
         assert [event.id for event in marked] == broken
-        assert all(turn.ending for turn in owner.session.turns)
-        await owner.send("And now?")
-        await owner.idle()
-        await owner.close()
-        assert owner.session.turns[-1].ending == "done"
-        assert fold(database.read("s")) == owner.session
+        assert all(turn.ending for turn in live.session.turns)
+        await live.send("And now?")
+        await live.idle()
+        await live.close()
+        assert live.session.turns[-1].ending == "done"
+        assert fold(database.read("s")) == live.session
     # A file is as one of the edits left it, and never behind what was acknowledged.
     edits = sum(1 for one in log if isinstance(one.event, FileSeen) and one.event.by == "edit")
     asked = sum(1 for one in log if isinstance(one.event, ToolCalled) and one.event.tool == "edit_file")
@@ -202,8 +202,8 @@ async def _resumed(folder: Path, after: int) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from throughline.store.database import Database
-database = Database(Path(sys.argv[1]))
+from throughline.storage.event_store import SqliteEventStore
+database = SqliteEventStore(Path(sys.argv[1]))
 database.hold("s")
 print("held", flush=True)
 sys.stdin.read()
@@ -217,11 +217,11 @@ async def test_a_session_that_another_process_has_is_refused_by_its_number(tmp_p
     )
     assert other.stdout is not None
     assert await other.stdout.readline() == b"held\n"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         for _ in range(2):  # To ask does not take away what the holder wrote.
             with pytest.raises(StoreError, match=rf"process {other.pid}\b"):
-                database.hold("s")
+                database.lock_session("s")
         other.send_signal(signal.SIGTERM)
         await other.wait()
-        database.hold("s")
-        database.release("s")
+        database.lock_session("s")
+        database.unlock_session("s")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from throughline.core.ports import (
+from throughline.domain.ports import (
     CallPiece,
     EndPiece,
     ModelError,
@@ -27,12 +27,12 @@ from throughline.core.ports import (
     TooLongError,
     UsagePiece,
 )
-from throughline.core.usage import Usage
-from throughline.core.view import Block, View
-from throughline.models.anthropic import Anthropic
-from throughline.models.fake import FakeMessages, Ground, Reply
-from throughline.models.keys import Access
-from throughline.models.script import Json, events
+from throughline.domain.usage import Usage
+from throughline.domain.view import Block, View
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.credentials import Credentials
+from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions
+from throughline.testing.scripted_replies import Json, stream_events
 
 KEY = "sk-ant-secret-0123456789"
 VIEW = View((Block("system", "system", "Be brief.", 3, cached=True), Block("turn", "user", "Hello", 1)))
@@ -56,9 +56,11 @@ async def ask(model: Anthropic, request: Request = REQUEST) -> list[Piece]:
 
 async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
     usage = Usage(input=12, output=34, cache_read=5600, cache_write=780)
-    reply = Reply(text="Let me look.", calls=(CallPiece("toolu_1", "read_file", {"path": "ü.py"}),), usage=usage)
-    async with FakeMessages([reply]) as fake:
-        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    reply = ScriptedReply(
+        text="Let me look.", calls=(CallPiece("toolu_1", "read_file", {"path": "ü.py"}),), usage=usage
+    )
+    async with MessagesServer([reply]) as fake:
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
     assert pieces == [
         TextPiece("Let"),
         TextPiece(" me"),
@@ -85,29 +87,29 @@ async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
 
 async def test_calls_come_whole_and_in_order_with_or_without_arguments() -> None:
     calls = (CallPiece("a", "list", {}), CallPiece("b", "read_file", {"path": "x", "range": [1, 2]}))
-    async with FakeMessages([Reply(calls=calls)]) as fake:
-        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    async with MessagesServer([ScriptedReply(calls=calls)]) as fake:
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
     assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5))]
 
 
 async def test_the_key_is_asked_for_at_every_request() -> None:
     keys = iter(["first", "second"])
-    async with FakeMessages([Reply(text="one"), Reply(text="two")]) as fake:
-        model = Anthropic(lambda: Access(next(keys), fake.url))
+    async with MessagesServer([ScriptedReply(text="one"), ScriptedReply(text="two")]) as fake:
+        model = Anthropic(lambda: Credentials(next(keys), fake.url))
         await ask(model)
         await ask(model)
     assert [one.headers["authorization"] for one in fake.requests] == ["Bearer first", "Bearer second"]
 
 
 async def test_a_server_without_a_key_is_asked_without_one() -> None:
-    async with FakeMessages([Reply(text="yes")]) as fake:
-        pieces = await ask(Anthropic(Access("", fake.url)))
+    async with MessagesServer([ScriptedReply(text="yes")]) as fake:
+        pieces = await ask(Anthropic(Credentials("", fake.url)))
     assert pieces[0] == TextPiece("yes")
 
 
 async def test_cancelling_in_the_middle_of_a_stream_hangs_up() -> None:
-    async with FakeMessages([Reply(text="one two three", stall_after=3)]) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([ScriptedReply(text="one two three", stall_after=3)]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         heard: asyncio.Queue[Piece] = asyncio.Queue()
 
         async def listen() -> None:
@@ -125,8 +127,8 @@ async def test_cancelling_in_the_middle_of_a_stream_hangs_up() -> None:
 
 
 async def test_leaving_a_stream_hangs_up() -> None:
-    async with FakeMessages([Reply(text="one two three", stall_after=3)]) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([ScriptedReply(text="one two three", stall_after=3)]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         pieces: AsyncGenerator[Piece, None] = model.stream(REQUEST)
         assert await anext(pieces) == UsagePiece(Usage(10, 1))
         assert await anext(pieces) == TextPiece("one")
@@ -143,10 +145,10 @@ def test_the_sdk_is_imported_at_the_first_request_and_off_the_loop() -> None:
 
 COLD_START = """
 import asyncio, sys, threading
-from throughline.core.ports import Request
-from throughline.core.view import View
-from throughline.models.anthropic import Anthropic
-from throughline.models.keys import Access
+from throughline.domain.ports import Request
+from throughline.domain.view import View
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.credentials import Credentials
 
 class Caught(Exception):
     pass
@@ -158,7 +160,7 @@ class Watch:
             raise Caught(threading.current_thread() is threading.main_thread())
 
 async def main():
-    async for _ in Anthropic(Access("key")).stream(Request("chat", "any", View(()))):
+    async for _ in Anthropic(Credentials("key")).stream(Request("chat", "any", View(()))):
         pass
 
 assert "anthropic" not in sys.modules
@@ -173,15 +175,17 @@ else:
 
 
 async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> None:
-    replies = iter([Reply(status=429, retry_after=0.6), Reply(text="ok")])  # Unasked, the SDK waits half a second.
+    replies = iter(
+        [ScriptedReply(status=429, retry_after=0.6), ScriptedReply(text="ok")]
+    )  # Unasked, the SDK waits half a second.
     times: list[float] = []
 
-    def reply(_: Json) -> Reply:
+    def reply(_: Json) -> ScriptedReply:
         times.append(monotonic())
         return next(replies)
 
-    async with FakeMessages(reply) as fake:
-        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    async with MessagesServer(reply) as fake:
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
     assert pieces[0] == TextPiece("ok")
     assert len(times) == 2
     assert times[1] - times[0] >= 0.6
@@ -190,57 +194,69 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> No
 @pytest.mark.parametrize(
     ("replies", "said"),
     [
-        pytest.param([Reply(status=401, text="invalid x-api-key")], "API key was refused", id="401"),
-        pytest.param([Reply(status=403)], "may not use claude-sonnet-5-5", id="403"),
-        pytest.param([Reply(status=404, text="model: x")], "no model claude-sonnet-5-5 at 127.0.0.1", id="404"),
-        pytest.param([Reply(status=413)], "/compact", id="413"),
-        pytest.param([Reply(status=429, retry_after=0.01)] * 3, "rate limit is reached: wait", id="429"),
+        pytest.param([ScriptedReply(status=401, text="invalid x-api-key")], "API key was refused", id="401"),
+        pytest.param([ScriptedReply(status=403)], "may not use claude-sonnet-5-5", id="403"),
+        pytest.param([ScriptedReply(status=404, text="model: x")], "no model claude-sonnet-5-5 at 127.0.0.1", id="404"),
+        pytest.param([ScriptedReply(status=413)], "/compact", id="413"),
+        pytest.param([ScriptedReply(status=429, retry_after=0.01)] * 3, "rate limit is reached: wait", id="429"),
         pytest.param(
-            [Reply(status=529, retry_after=0.01)] * 2 + [Reply(status=529, retry_after=40)],
+            [ScriptedReply(status=529, retry_after=0.01)] * 2 + [ScriptedReply(status=529, retry_after=40)],
             "overloaded: wait 40 seconds",
             id="529 with a time",
         ),
-        pytest.param([Reply(status=529, retry_after=0.01)] * 3, "overloaded: wait", id="529"),
-        pytest.param([Reply(status=500, retry_after=0.01)] * 3, r"failed \(api_error\)", id="500"),
-        pytest.param([Reply(status=408, retry_after=0.01)] * 3, "127.0.0.1:[0-9]+ took too long to answer", id="408"),
-        pytest.param([Reply(status=402, text="no credit")], "no credit left: add some", id="402"),
-        pytest.param([Reply(status=502, raw=PAGE)] * 3, r"failed \(status 502\)", id="another server's error page"),
+        pytest.param([ScriptedReply(status=529, retry_after=0.01)] * 3, "overloaded: wait", id="529"),
+        pytest.param([ScriptedReply(status=500, retry_after=0.01)] * 3, r"failed \(api_error\)", id="500"),
         pytest.param(
-            [Reply(raw=PAGE)], "does not answer as the Messages API does: check the base URL", id="a web page"
+            [ScriptedReply(status=408, retry_after=0.01)] * 3, "127.0.0.1:[0-9]+ took too long to answer", id="408"
         ),
-        pytest.param([Reply(raw=b"")], "does not answer as the Messages API does", id="an empty answer"),
-        pytest.param([Reply(raw=b"data: {nonsense\n\n")], "broke off|does not answer", id="a stream that is no JSON"),
+        pytest.param([ScriptedReply(status=402, text="no credit")], "no credit left: add some", id="402"),
         pytest.param(
-            [Reply(status=400, text="prompt is too long: 210000 tokens > 200000 maximum")],
+            [ScriptedReply(status=502, raw=PAGE)] * 3, r"failed \(status 502\)", id="another server's error page"
+        ),
+        pytest.param(
+            [ScriptedReply(raw=PAGE)], "does not answer as the Messages API does: check the base URL", id="a web page"
+        ),
+        pytest.param([ScriptedReply(raw=b"")], "does not answer as the Messages API does", id="an empty answer"),
+        pytest.param(
+            [ScriptedReply(raw=b"data: {nonsense\n\n")], "broke off|does not answer", id="a stream that is no JSON"
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text="prompt is too long: 210000 tokens > 200000 maximum")],
             "too long for claude-sonnet-5-5: compact the session with /compact",
             id="too long",
         ),
-        pytest.param([Reply(status=400, text="tools.0:\nbad")], r"refused the request \(tools.0: bad\)", id="400"),
-        pytest.param([Reply(status=400, text=f"Bad header Bearer {KEY}")], r"\(Bad header …\)", id="echoed key"),
-        pytest.param([Reply(text="one two", cut_after=0)], "broke off", id="cut before the first event"),
-        pytest.param([Reply(text="one two", cut_after=4)], "broke off", id="cut in the middle"),
-        pytest.param([Reply(text="one", sse_error="overloaded_error")], "overloaded: wait", id="error event"),
-        pytest.param([Reply(sse_error="api_error", text="oh")], r"failed \(oh\)", id="unnamed error event"),
+        pytest.param(
+            [ScriptedReply(status=400, text="tools.0:\nbad")], r"refused the request \(tools.0: bad\)", id="400"
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text=f"Bad header Bearer {KEY}")], r"\(Bad header …\)", id="echoed key"
+        ),
+        pytest.param([ScriptedReply(text="one two", cut_after=0)], "broke off", id="cut before the first event"),
+        pytest.param([ScriptedReply(text="one two", cut_after=4)], "broke off", id="cut in the middle"),
+        pytest.param([ScriptedReply(text="one", sse_error="overloaded_error")], "overloaded: wait", id="error event"),
+        pytest.param([ScriptedReply(sse_error="api_error", text="oh")], r"failed \(oh\)", id="unnamed error event"),
     ],
 )
-async def test_a_failure_says_what_to_do(replies: list[Reply], said: str, caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeMessages(replies) as fake:
-        await check_failure(Anthropic(Access(KEY, fake.url)), said, caplog)
+async def test_a_failure_says_what_to_do(
+    replies: list[ScriptedReply], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with MessagesServer(replies) as fake:
+        await check_failure(Anthropic(Credentials(KEY, fake.url)), said, caplog)
     assert len(fake.requests) == len(replies)
 
 
 @pytest.mark.parametrize(
     ("access", "said"),
     [
-        (Access(), "There is no API key"),
-        (Access(KEY + "…"), "copy it again"),
-        (Access(KEY + "\n" + KEY), "copy it again"),
-        (Access(KEY, "localhost:8080"), "not a plain http or https address"),
-        (Access(KEY, "http://[::1"), "not a plain http or https address"),
-        (Access(KEY, f"http://me:{KEY}@localhost"), "not a plain http or https address"),
+        (Credentials(), "There is no API key"),
+        (Credentials(KEY + "…"), "copy it again"),
+        (Credentials(KEY + "\n" + KEY), "copy it again"),
+        (Credentials(KEY, "localhost:8080"), "not a plain http or https address"),
+        (Credentials(KEY, "http://[::1"), "not a plain http or https address"),
+        (Credentials(KEY, f"http://me:{KEY}@localhost"), "not a plain http or https address"),
     ],
 )
-async def test_what_cannot_work_is_not_tried(access: Access, said: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_cannot_work_is_not_tried(access: Credentials, said: str, caplog: pytest.LogCaptureFixture) -> None:
     await check_failure(Anthropic(access), said, caplog)
 
 
@@ -248,7 +264,7 @@ async def test_a_refused_connection_names_the_host(caplog: pytest.LogCaptureFixt
     with socket.socket() as held:  # bound but not listening, so that nobody else can answer there
         held.bind(("127.0.0.1", 0))
         host = "127.0.0.1:{1}".format(*held.getsockname())
-        model = Anthropic(Access(KEY, f"http://{host}"), retries=0)
+        model = Anthropic(Credentials(KEY, f"http://{host}"), retries=0)
         await check_failure(model, f"^{host} cannot be reached", caplog)
 
 
@@ -273,36 +289,36 @@ def reachable(error: BaseException, secret: str) -> bool:
 
 
 async def test_a_wrong_key_is_refused_without_being_tried_again(caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeMessages([Reply(text="never")], ground=Ground(key="another")) as fake:
-        await check_failure(Anthropic(Access(KEY, fake.url)), "API key was refused", caplog)
+    async with MessagesServer([ScriptedReply(text="never")], ground=ServerConditions(key="another")) as fake:
+        await check_failure(Anthropic(Credentials(KEY, fake.url)), "API key was refused", caplog)
     assert len(fake.requests) == 1
 
 
 async def test_too_long_a_prompt_is_told_apart(caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeMessages([Reply(status=400, text="prompt is too long: 9 tokens > 8 maximum")]) as fake:
+    async with MessagesServer([ScriptedReply(status=400, text="prompt is too long: 9 tokens > 8 maximum")]) as fake:
         with pytest.raises(TooLongError):
-            await ask(Anthropic(Access(KEY, fake.url)))
+            await ask(Anthropic(Credentials(KEY, fake.url)))
 
 
 async def test_an_answer_that_is_held_back_is_waited_for() -> None:
     held = asyncio.Event()
-    async with FakeMessages([Reply(text="at last", held=held)]) as fake:
-        asked = asyncio.create_task(ask(Anthropic(Access(KEY, fake.url))))
+    async with MessagesServer([ScriptedReply(text="at last", held=held)]) as fake:
+        asked = asyncio.create_task(ask(Anthropic(Credentials(KEY, fake.url))))
         await fake.came.wait()
         held.set()
         assert (await asked)[0] == TextPiece("at")
 
 
 async def test_an_answer_that_does_not_come_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeMessages([Reply(text="never", held=asyncio.Event())]) as fake:
-        model = Anthropic(Access(KEY, fake.url), retries=0, patience=0.05)
+    async with MessagesServer([ScriptedReply(text="never", held=asyncio.Event())]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url), retries=0, patience=0.05)
         await check_failure(model, "took too long to answer: check the network", caplog)
         await asyncio.wait_for(fake.gone.wait(), 5)
 
 
 async def test_cancelling_before_the_first_byte_hangs_up() -> None:
-    async with FakeMessages([Reply(text="never", held=asyncio.Event())]) as fake:
-        asked = asyncio.create_task(ask(Anthropic(Access(KEY, fake.url))))
+    async with MessagesServer([ScriptedReply(text="never", held=asyncio.Event())]) as fake:
+        asked = asyncio.create_task(ask(Anthropic(Credentials(KEY, fake.url))))
         await fake.came.wait()
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -310,21 +326,21 @@ async def test_cancelling_before_the_first_byte_hangs_up() -> None:
         await asyncio.wait_for(fake.gone.wait(), 5)
 
 
-FULL = Reply(
+FULL = ScriptedReply(
     text="Let me look.",
     calls=(CallPiece("a", "read_file", {"path": "x"}),),
     thinking="Hm.",
     usage=Usage(700, 60, 40, 30),
 )
-LENGTH = len(list(events(FULL, {})))
+LENGTH = len(list(stream_events(FULL, {})))
 
 
 @pytest.mark.parametrize("cut", range(LENGTH + 1))
 async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_it_used(cut: int) -> None:
     came: list[Piece] = []
     failed = ""
-    async with FakeMessages([evolve(FULL, cut_after=cut)]) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([evolve(FULL, cut_after=cut)]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         try:
             async for piece in model.stream(REQUEST):
                 came.append(piece)  # noqa: PERF401 - what came before a failure counts
@@ -343,8 +359,8 @@ async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_i
 
 
 async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
-    async with FakeMessages([FULL]) as fake:
-        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    async with MessagesServer([FULL]) as fake:
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
     assert [piece.block for piece in pieces if isinstance(piece, ThoughtPiece)] == [
         {"type": "thinking", "thinking": "Hm.", "signature": "signed"},
         {"type": "redacted_thinking", "data": "hidden"},
@@ -358,25 +374,27 @@ async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
     ["end_turn", "stop_sequence", "pause_turn", "max_tokens", "refusal", "model_context_window_exceeded", "new_one"],
 )
 async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(reason: str) -> None:
-    async with FakeMessages([Reply(text="So", reason=reason)]) as fake:
-        assert await ask(Anthropic(Access(KEY, fake.url))) == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
+    async with MessagesServer([ScriptedReply(text="So", reason=reason)]) as fake:
+        assert await ask(Anthropic(Credentials(KEY, fake.url))) == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
 
 
 async def test_what_is_kept_for_an_hour_is_told_apart_in_the_usage() -> None:
     usage = Usage(1, 2, 3, 400, 300)
-    async with FakeMessages([Reply(text="So", usage=usage)]) as fake:
-        assert (await ask(Anthropic(Access(KEY, fake.url), hour=lambda _: "always")))[-1] == EndPiece("end_turn", usage)
+    async with MessagesServer([ScriptedReply(text="So", usage=usage)]) as fake:
+        assert (await ask(Anthropic(Credentials(KEY, fake.url), hour=lambda _: "always")))[-1] == EndPiece(
+            "end_turn", usage
+        )
     assert fake.requests[0].body["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
 
 
 @pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded"])
 async def test_a_call_that_a_limit_cut_off_is_left_out(reason: str) -> None:
-    cut = Reply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason=reason, half=True)
-    async with FakeMessages([cut]) as fake:
-        pieces = await ask(Anthropic(Access(KEY, fake.url)))
+    cut = ScriptedReply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason=reason, half=True)
+    async with MessagesServer([cut]) as fake:
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
     assert pieces == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
 
 
 async def test_a_call_that_is_no_json_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeMessages([Reply(calls=(CallPiece("a", "read_file", {"path": "x"}),), half=True)]) as fake:
-        await check_failure(Anthropic(Access(KEY, fake.url)), "call of read_file cannot be read", caplog)
+    async with MessagesServer([ScriptedReply(calls=(CallPiece("a", "read_file", {"path": "x"}),), half=True)]) as fake:
+        await check_failure(Anthropic(Credentials(KEY, fake.url)), "call of read_file cannot be read", caplog)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from throughline.compression.distillation import distill, read
-from throughline.compression.merging import ConflictError, settled
-from throughline.core.ledger import EntryKind, Ledger
-from throughline.core.session import Session
-from throughline.store.archive import ArchiveOnDisk
-from throughline.store.database import Database
+from throughline.domain.ledger import EntryKind, Ledger
+from throughline.domain.session import Session
+from throughline.memory.archive import ConflictError, distill, parse_archive, without_conflicts
+from throughline.storage.archive_file import ArchiveOnDisk
+from throughline.storage.event_store import SqliteEventStore
 from unit.logs import count, entry
 
 KINDS: tuple[EntryKind, ...] = ("decision", "milestone", "state", "issue", "question", "constraint", "rejected")
@@ -31,12 +30,12 @@ def session(name: str, *kinds: EntryKind) -> Session:
 
 def sections(text: str) -> dict[str, str]:
     """Where each line of an archive stands."""
-    return {one.text: title for title, some in read(text, "toolshed").sections.items() for one in some}
+    return {one.text: title for title, some in parse_archive(text, "toolshed").sections.items() for one in some}
 
 
 def end(project: Path, made: Session) -> str:
     """Distils a session into the project's archive and commits it: the archive."""
-    Database(project / ".agent" / "throughline.db").close()
+    SqliteEventStore(project / ".agent" / "throughline.db").close()
     kept = ArchiveOnDisk(project / ".agent")
     kept.write(distill(made, kept.read(), 4_000, count))
     assert git(project, "add", "-A") == 0
@@ -75,7 +74,7 @@ def test_both_sides_lines_are_there_each_under_its_heading(
     assert git(project, "checkout", "-q", "other") == 0
     others = end(project, session("theirs", *theirs))
     assert git(project, "merge", "-q", "main", "-m", "merge") == 0
-    text = settled(ArchiveOnDisk(project / ".agent").read())
+    text = without_conflicts(ArchiveOnDisk(project / ".agent").read())
     assert sections(text) == sections(ours) | sections(others)
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert len(headings) == len(set(headings)) == 9
@@ -102,4 +101,4 @@ def test_without_the_attribute_git_leaves_markers_that_are_refused(project: Path
     end(project, session("theirs", *KINDS))
     assert git(project, "merge", "-q", "main") == 1
     with pytest.raises(ConflictError, match=r"project-context\.md has conflict markers: settle that merge"):
-        settled(ArchiveOnDisk(project / ".agent").read())
+        without_conflicts(ArchiveOnDisk(project / ".agent").read())

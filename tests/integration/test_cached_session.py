@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from attrs import frozen
 
-from throughline.core.events import CallBilled, Compacted, CompactionUndone, Masked
-from throughline.core.ports import CallPiece, Piece, Request, UsagePiece
-from throughline.core.settings import Hour, Settings
-from throughline.core.usage import Usage
-from throughline.models.anthropic import Anthropic
-from throughline.models.cache import PromptCache
-from throughline.models.fake import FakeMessages, Ground, Reply
-from throughline.models.keys import Access
-from throughline.models.prefixes import Prefixes
-from throughline.models.script import Json
-from throughline.session.owner import Owner
+from throughline.domain.events import CallBilled, Compacted, CompactionUndone, Masked
+from throughline.domain.ports import CallPiece, Piece, Request, UsagePiece
+from throughline.domain.settings import Hour, Settings
+from throughline.domain.usage import Usage
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.credentials import Credentials
+from throughline.llm.prompt_cache_model import PromptCacheModel
+from throughline.session.live_session import LiveSession
+from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions
+from throughline.testing.provider_contract import Prefixes
+from throughline.testing.scripted_replies import Json
 from unit.logs import BEGUN
 from unit.worlds import Bench
 
@@ -26,7 +26,7 @@ from unit.worlds import Bench
 class Watched:
     """Passes requests on, and keeps for each what was predicted and what the server said."""
 
-    def __init__(self, model: Anthropic, cache: PromptCache, sizes: dict[str, int]) -> None:
+    def __init__(self, model: Anthropic, cache: PromptCacheModel, sizes: dict[str, int]) -> None:
         self.calls: list[tuple[Usage, Usage]] = []
         self._sizes = sizes  # By text, so that the server counts as the view does.
         self._model = model
@@ -75,32 +75,34 @@ STORY = (
 )  # fmt: skip
 
 
-async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched, Bench, Owner]:
+async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched, Bench, LiveSession]:
     """The story through the SDK and a server whose cache is its own."""
     bench, replies, results = Bench("## Project Archive: toolshed\n\nBe kind.\n"), [], {}
     for number, step in enumerate(step for step in STORY if isinstance(step, Say)):
         calls = tuple(CallPiece(f"c{number}-{n}", "read", {"path": f"{number}/{n}.py"}) for n in range(step.calls))
         results.update({call.id: f"{call.id} " + "word " * step.words for call in calls})
         groups = [calls] if step.at_once else [(call,) for call in calls]
-        replies += [Reply(text=f"I look ({number}).", calls=group) for group in groups if group]
-        replies.append(Reply(text=f"Done with step {number}. [DECISION]: Step {number} stays because it works."))
+        replies += [ScriptedReply(text=f"I look ({number}).", calls=group) for group in groups if group]
+        replies.append(
+            ScriptedReply(text=f"Done with step {number}. [DECISION]: Step {number} stays because it works.")
+        )
     sizes: dict[str, int] = {}
     cache = Prefixes(bench.clock.now, lambda piece: sized(piece, sizes), minimum)
-    async with FakeMessages(replies, ground=Ground(cache=cache)) as fake:
-        model = Anthropic(Access("key", fake.url), hour=lambda _: hour)
-        watched = Watched(model, PromptCache(bench.clock, 1.0, hour, minimum), sizes)
-        owner = await Owner.start(bench.world, bench.crew(watched, results), settings, BEGUN)
+    async with MessagesServer(replies, ground=ServerConditions(cache=cache)) as fake:
+        model = Anthropic(Credentials("key", fake.url), hour=lambda _: hour)
+        watched = Watched(model, PromptCacheModel(bench.clock, 1.0, hour, minimum), sizes)
+        live = await LiveSession.start(bench.ports, bench.config(watched, results), settings, BEGUN)
         for number, part in enumerate(STORY):
             if isinstance(part, Pause):
                 bench.clock.time += part.seconds
                 continue
-            await owner.send(f"Go on with step {number}, please.")
-            await owner.idle()
-            if number == 12 and owner.session.through:
-                await owner.undo()
-        await owner.close()
+            await live.send(f"Go on with step {number}, please.")
+            await live.idle()
+            if number == 12 and live.session.through:
+                await live.undo()
+        await live.close()
         await model.close()
-    return watched, bench, owner
+    return watched, bench, live
 
 
 @pytest.mark.parametrize(("hour", "minimum"), [("never", 0), ("stable", 0), ("always", 1_024)])
@@ -113,7 +115,7 @@ async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched,
     ],
 )
 async def test_a_session_reads_from_the_cache_what_we_predict(settings: Settings, hour: Hour, minimum: int) -> None:
-    watched, bench, owner = await played(settings, hour, minimum)
+    watched, bench, live = await played(settings, hour, minimum)
     assert [told for _, told in watched.calls] == [
         Usage(one.input, 1, one.cache_read, one.cache_write, one.hour) for one, _ in watched.calls
     ]
@@ -122,7 +124,7 @@ async def test_a_session_reads_from_the_cache_what_we_predict(settings: Settings
         assert Masked.kind in kinds
     if settings.window == 4:
         assert {Compacted.kind, CompactionUndone.kind} <= kinds
-    total = owner.session.bill.total
+    total = live.session.bill.total
     assert total.calls == len(watched.calls) > 30
     assert total.cache_read > total.cache_write + total.input, "most of what is sent is read"
     assert not any(isinstance(event, CallBilled) and event.dollars is None for event in bench.heard.events)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from throughline.core.ports import CallPiece
-from throughline.core.usage import Usage
-from throughline.models.fake import FakeMessages
-from throughline.models.script import Reply
+from throughline.domain.ports import CallPiece
+from throughline.domain.usage import Usage
+from throughline.testing.messages_server import MessagesServer
+from throughline.testing.scripted_replies import ScriptedReply
 
 COMMAND = [sys.executable, "-m", "throughline"]
 PATIENCE = 60.0
@@ -78,11 +78,11 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
 async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path) -> None:
     usage = Usage(input=1_000, output=50, cache_read=200, cache_write=30)
     replies = [
-        Reply(text="[DECISION]: Keep `sqlite` because it is there\n\nDone.", usage=usage),
-        Reply(text="You said sqlite."),
-        Reply(text="As a tester I would break it."),
+        ScriptedReply(text="[DECISION]: Keep `sqlite` because it is there\n\nDone.", usage=usage),
+        ScriptedReply(text="You said sqlite."),
+        ScriptedReply(text="As a tester I would break it."),
     ]
-    async with FakeMessages(replies) as fake:
+    async with MessagesServer(replies) as fake:
         status, out, _ = await chat(tmp_path, ["Use sqlite.", "exit", "n"], "--objective", "A store", url=fake.url)
         assert status == 0, out
         assert "[DECISION]: Keep `sqlite` because it is there" in out
@@ -112,7 +112,9 @@ async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> No
         CallPiece("c3", "run_command", {"command": "cat a.py"}),
         CallPiece("c4", "run_command", {"command": "rm a.py"}),
     )
-    async with FakeMessages([Reply(text="I change it.", calls=calls), Reply(text="Changed.")]) as fake:
+    async with MessagesServer(
+        [ScriptedReply(text="I change it.", calls=calls), ScriptedReply(text="Changed.")]
+    ) as fake:
         options = ["--objective", "Two", "--allow", "edit:**", "--allow", "run:cat *"]
         status, out, _ = await chat(tmp_path, ["Make it two."], *options, url=fake.url)
     assert status == 0, out
@@ -128,7 +130,7 @@ async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> No
 
 
 async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> None:
-    async with FakeMessages([Reply(status=401, text="no"), Reply(text="Fine.")]) as fake:
+    async with MessagesServer([ScriptedReply(status=401, text="no"), ScriptedReply(text="Fine.")]) as fake:
         status, out, _ = await chat(tmp_path / "a", ["Hello", "Again"], url=fake.url)
         assert (status, "The API key was refused" in out, "Fine." in out) == (1, True, True)
     status, out, _ = await chat(tmp_path / "b", ["/nothing"], "--demo")
@@ -153,7 +155,7 @@ async def test_a_chat_that_cannot_be_opened_is_one_clear_line(
 
 
 async def test_a_session_is_open_in_one_process_at_a_time(tmp_path: Path) -> None:
-    async with FakeMessages([Reply(text="one two three four", stall_after=4)]) as fake:
+    async with MessagesServer([ScriptedReply(text="one two three four", stall_after=4)]) as fake:
         process = await asyncio.create_subprocess_exec(
             *COMMAND, "chat", "--project", str(tmp_path), "--objective", "x", env=environment(fake.url),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -259,8 +261,8 @@ def _control() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 async def test_ctrl_c_stops_a_turn_and_twice_leaves(tmp_path: Path) -> None:
-    replies = [Reply(text="one two three four", stall_after=4), Reply(text="I go on.")]
-    async with FakeMessages(replies) as fake, terminal(tmp_path, url=fake.url) as (screen, process):
+    replies = [ScriptedReply(text="one two three four", stall_after=4), ScriptedReply(text="I go on.")]
+    async with MessagesServer(replies) as fake, terminal(tmp_path, url=fake.url) as (screen, process):
         await screen.shows("Objective:")
         screen.type("Count\n")
         await screen.shows("Role")

@@ -11,9 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from throughline.core.deeds import Checkpointed
-from throughline.core.events import ArchiveProposed, Event, Logged, SessionStarted, Spoke, ToolReturned, TurnEnded
-from throughline.store.database import Database
+from throughline.domain.events import (
+    ArchiveProposed,
+    CheckpointCreated,
+    Event,
+    Logged,
+    SessionStarted,
+    ToolReturned,
+    TurnEnded,
+    UserMessage,
+)
+from throughline.storage.event_store import SqliteEventStore
 from throughline.transcripts.read import read
 
 DEMO = Path(__file__).parents[2] / "demo" / "session.jsonl"
@@ -30,11 +38,11 @@ def run(*arguments: str | Path, said: str | None = None, **environment: str) -> 
 def propose(project: Path, name: str) -> None:
     """A session in which an archive change waits."""
     text = "## Project Archive: p\n\n### Architectural Decisions\n- Keys keep their order <!-- 0123abcd -->\n"
-    store = Database(project / ".agent" / "throughline.db")
+    store = SqliteEventStore(project / ".agent" / "throughline.db")
     begun = SessionStarted(name, "a", "engineer", "p", "claude-sonnet-5-5", 200_000)
     events: tuple[Event, ...] = (
         begun,
-        Spoke(1, "Keep the order.", 4),
+        UserMessage(1, "Keep the order.", 4),
         TurnEnded(1, "done"),
         ArchiveProposed("", text, 30),
     )
@@ -116,7 +124,7 @@ def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> N
 
 def test_help_loads_nothing_heavy() -> None:
     probe = (
-        "import sys; from throughline.cli.commands import commands; commands(['--help'], standalone_mode=False);"
+        "import sys; from throughline.cli.main import commands; commands(['--help'], standalone_mode=False);"
         "sys.exit(bool({'anthropic', 'tiktoken', 'tree_sitter', 'pygls', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, timeout=60, check=False)
@@ -159,14 +167,14 @@ def test_a_replay_with_a_sample_runs_the_tools_in_a_copy_of_it(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["ran"] == told["alike"] == sum('"kind": "tool_result"' in line for line in beginning)
-    database = Database(tmp_path / "p" / ".agent" / "throughline.db")
+    database = SqliteEventStore(tmp_path / "p" / ".agent" / "throughline.db")
     kept = [one.event for row in database.sessions() for one in database.read(row.id)]
     database.close()
     results = "\n".join(event.text for event in kept if isinstance(event, ToolReturned))
     # One test more than when it was recorded.
     assert "46 passed" in results
     assert "2 failed, 57 passed" in results
-    assert any(isinstance(event, Checkpointed) for event in kept)
+    assert any(isinstance(event, CheckpointCreated) for event in kept)
     assert {path: path.read_bytes() for path in sample.rglob("*") if path.is_file()} == before
     assert "tool calls ran" in run("replay", recording, "--sample", sample, "--project", tmp_path / "q").stdout
     refused = run("replay", recording, "--sample", tmp_path / "nowhere", "--project", tmp_path / "r")
@@ -304,9 +312,9 @@ def test_the_doctor_says_what_is_missing_and_shows_no_key(shed: Path) -> None:
 @pytest.mark.parametrize("at", [1e12, -1e12, 1e300])
 def test_a_clock_that_was_far_off_keeps_nothing_from_being_read(tmp_path: Path, at: float) -> None:
     begun = SessionStarted("far", "a", "engineer", "p", "claude-sonnet-5-5", 200_000)
-    store = Database(tmp_path / ".agent" / "throughline.db")
+    store = SqliteEventStore(tmp_path / ".agent" / "throughline.db")
     store.append(
-        "far", [Logged(1, at, begun), Logged(2, at, Spoke(1, "Keep it.", 4)), Logged(3, at, TurnEnded(1, "done"))]
+        "far", [Logged(1, at, begun), Logged(2, at, UserMessage(1, "Keep it.", 4)), Logged(3, at, TurnEnded(1, "done"))]
     )
     store.close()
     for command in ("sessions", "status", "export"):

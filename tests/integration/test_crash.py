@@ -16,13 +16,13 @@ import pytest
 from attrs import evolve
 
 from integration.witness import WITNESS
-from throughline.core.events import SessionStarted
-from throughline.core.fold import fold
-from throughline.core.settings import Settings
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
-from throughline.store.database import Database
+from throughline.domain.events import SessionStarted
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.session.live_session import LiveSession
+from throughline.storage.event_store import SqliteEventStore
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
 from unit.worlds import Bench
 
 TURNS, CALLS = 400, 3
@@ -32,7 +32,7 @@ SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
 # The `replay` command itself, which also says, after each append that has returned, up to which event it is kept.
 PLAYER = f"""{WITNESS}
 import sys
-from throughline.cli.commands import commands
+from throughline.cli.main import commands
 
 commands(["replay", sys.argv[1], "--project", sys.argv[2], "--json"], obj=Witness())
 """
@@ -91,7 +91,7 @@ async def test_what_was_acknowledged_survives_and_the_session_goes_on(
     path = tmp_path / ".agent" / "throughline.db"
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         (row,) = database.sessions()
         log = tuple(database.read(row.id))
         assert [one.seq for one in log] == list(range(1, len(log) + 1))
@@ -99,15 +99,15 @@ async def test_what_was_acknowledged_survives_and_the_session_goes_on(
         assert isinstance(log[0].event, SessionStarted)
         before = fold(log)
         assert row.turns == len(before.turns)
-        owner = await resumed(database, row.id)
-        assert owner.session.open is None
-        number = await owner.send("And now?")
-        await owner.idle()
-        archive = await owner.end()
-        await owner.close()
+        live = await resumed(database, row.id)
+        assert live.session.open is None
+        number = await live.send("And now?")
+        await live.idle()
+        archive = await live.end()
+        await live.close()
         assert archive.startswith("## Project Archive: ")
         now = fold(database.read(row.id))
-        assert now == owner.session
+        assert now == live.session
         assert now.ended
         assert all(turn.unanswered == () for turn in before.turns[:-1])
         assert now.turns[: len(before.turns) - 1] == before.turns[:-1]
@@ -115,8 +115,8 @@ async def test_what_was_acknowledged_survives_and_the_session_goes_on(
         assert number == now.turns[-1].number == len(before.turns) + 1
 
 
-async def resumed(database: Database, name: str) -> Owner:
+async def resumed(database: SqliteEventStore, name: str) -> LiveSession:
     """The session as another process would open it."""
     bench = Bench()
-    crew = bench.crew(ScriptedModel([Reply("Here.")]))
-    return await Owner.resume(evolve(bench.world, store=database), crew, Settings(), name)
+    config = bench.config(ScriptedModel([ScriptedReply("Here.")]))
+    return await LiveSession.resume(evolve(bench.ports, store=database), config, Settings(), name)

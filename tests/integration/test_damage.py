@@ -9,9 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from throughline.core.events import Logged, Noted, Replied, SessionStarted, Spoke, ToolCalled, ToolReturned, TurnEnded
-from throughline.core.fold import fold
-from throughline.store.database import Database
+from throughline.domain.events import (
+    AssistantMessage,
+    Logged,
+    Notice,
+    SessionStarted,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    UserMessage,
+)
+from throughline.domain.session import fold
+from throughline.storage.event_store import SqliteEventStore
 
 # A number of damaged databases other than CI's, and another choice of what is damaged in them.
 DAMAGED = int(os.environ.get("THROUGHLINE_DAMAGED", "40"))
@@ -25,15 +34,15 @@ EVENTS = 1_251
 def story() -> tuple[Logged, ...]:
     """The events of a long session, short and long ones."""
     chance = random.Random(1)
-    events: list[Spoke | ToolCalled | ToolReturned | Replied | TurnEnded | SessionStarted] = [
+    events: list[UserMessage | ToolCalled | ToolReturned | AssistantMessage | TurnEnded | SessionStarted] = [
         SessionStarted("0123456789ab", "keep the shed in order", "engineer", "toolshed", "m", 200_000)
     ]
     for turn in range(1, EVENTS // 5 + 1):
         events += [
-            Spoke(turn, f"Look at shelf {turn}. " + "Größe " * chance.randint(1, 60), 9),
+            UserMessage(turn, f"Look at shelf {turn}. " + "Größe " * chance.randint(1, 60), 9),
             ToolCalled(turn, f"x{turn}", "run", {"command": "ls " * chance.randint(1, 30)}, 5),
             ToolReturned(turn, f"x{turn}", "line of output\n" * chance.randint(1, 400), 20),
-            Replied(turn, f"Shelf {turn} is in order.", 8),
+            AssistantMessage(turn, f"Shelf {turn} is in order.", 8),
             TurnEnded(turn, "done"),
         ]
     return tuple(Logged(seq, seq + 0.25, event) for seq, event in enumerate(events, 1))
@@ -43,7 +52,7 @@ def story() -> tuple[Logged, ...]:
 def whole(story: tuple[Logged, ...], tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Its database, the log taken in."""
     path = tmp_path_factory.mktemp("whole") / "throughline.db"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         for start in range(0, len(story), 7):
             database.append("0123456789ab", story[start : start + 7])
     return path.read_bytes()
@@ -72,16 +81,16 @@ def test_a_damaged_database_opens_whole_or_says_what_is_missing(
     kind = KINDS[number % len(KINDS)]
     path = tmp_path / "throughline.db"
     path.write_bytes(damaged(whole, kind, random.Random(f"{SEED} {number}")))
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         (row,) = database.sessions()
         log = tuple(database.read(row.id))
-        events = [one for one in log if not isinstance(one.event, Noted)]
+        events = [one for one in log if not isinstance(one.event, Notice)]
         there = {one.seq: one for one in events}
         lost = [one for one in story if there.get(one.seq) != one]
         assert [one for one in events if story[one.seq - 1] != one] == []
         assert (f"{len(lost)} are missing" in database.repair) is bool(lost), kind
         assert [one.seq for one in log] == list(range(1, len(log) + 1))
         fold(log)
-    with closing(Database(path)) as again:
+    with closing(SqliteEventStore(path)) as again:
         assert again.repair == ""
         assert tuple(again.read(row.id)) == log

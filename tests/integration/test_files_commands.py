@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from integration.test_commands import run
-from throughline.core.events import Event, FileInjected, FileSeen, Logged, SessionStarted
-from throughline.core.files import digest
-from throughline.store.database import NAME, Database
+from throughline.domain.events import Event, FileInjected, FileSeen, Logged, SessionStarted
+from throughline.domain.file_knowledge import digest
+from throughline.storage.event_store import NAME, SqliteEventStore
 from unit.repositories import Repository
 
 TOOL = """    def tool_{n}(self, size: int = {n}) -> str:
@@ -146,7 +146,7 @@ def test_no_repository_and_no_git_are_one_clear_line(repository: Repository, tmp
 
 def test_what_the_model_saw_is_listed_with_its_state(repository: Repository) -> None:
     assert run("files", "--project", repository.root).returncode == 2
-    database = Database(repository.root / ".agent" / NAME)
+    database = SqliteEventStore(repository.root / ".agent" / NAME)
     events: list[Event] = [
         SessionStarted("abc", "tidy", "engineer", "shed", "m", 1_000),
         FileInjected("a b/shed.py", digest(CODE), "skeleton", "text", 1),
@@ -168,9 +168,9 @@ def test_what_the_model_saw_is_listed_with_its_state(repository: Repository) -> 
 
 
 def test_a_project_keeps_its_skeletons(repository: Repository) -> None:
-    Database(repository.root / ".agent" / NAME).close()
+    SqliteEventStore(repository.root / ".agent" / NAME).close()
     first = run("skeleton", repository.root / "a b" / "shed.py")
-    database = Database(repository.root / ".agent" / NAME)
+    database = SqliteEventStore(repository.root / ".agent" / NAME)
     (key,) = [row[0] for row in database._connection.execute("SELECT key FROM skeletons")]
     assert digest(CODE) in key
     database.close()

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from integration.test_chat import Terminal, tell, terminal
-from throughline.core.ports import CallPiece
-from throughline.models.fake import FakeMessages
-from throughline.models.script import Reply
+from throughline.domain.ports import CallPiece
+from throughline.testing.messages_server import MessagesServer
+from throughline.testing.scripted_replies import ScriptedReply
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
 OPTIONS = ("--objective", "Count", "--role", "engineer")
 
 
-def edit(number: int, *, again: bool = False) -> Reply:
+def edit(number: int, *, again: bool = False) -> ScriptedReply:
     args = {"path": "a.py", "old": f"one = {number}", "new": f"one = {number + 1}"}
-    return Reply(text="", calls=(CallPiece(f"c{number}{again}", "edit_file", args),))
+    return ScriptedReply(text="", calls=(CallPiece(f"c{number}{again}", "edit_file", args),))
 
 
-def results(fake: FakeMessages) -> list[tuple[str, bool]]:
+def results(fake: MessagesServer) -> list[tuple[str, bool]]:
     """What each call of the model came to, as the model was told: its text, and whether it had failed."""
     found: dict[str, dict[str, Any]] = {}
     for request in fake.requests:
@@ -49,10 +49,10 @@ async def answered(screen: Terminal, change: str, answer: str) -> None:
 async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("one = 1\n")
-    read = Reply(text="", calls=(CallPiece("r", "read_file", {"path": "a.py"}),))
+    read = ScriptedReply(text="", calls=(CallPiece("r", "read_file", {"path": "a.py"}),))
     # One edit is allowed, the next is not, the third is for the session: the fourth is not asked for.
-    replies = [read, edit(1), edit(2), edit(2, again=True), edit(3), Reply(text="All is said.")]
-    async with FakeMessages(replies) as fake, terminal(tmp_path, *OPTIONS, url=fake.url) as (screen, process):
+    replies = [read, edit(1), edit(2), edit(2, again=True), edit(3), ScriptedReply(text="All is said.")]
+    async with MessagesServer(replies) as fake, terminal(tmp_path, *OPTIONS, url=fake.url) as (screen, process):
         await said(screen, "Count on.")
         await answered(screen, "+one = 2", "y")
         await answered(screen, "+one = 3", "only if the tests ran")
@@ -82,8 +82,8 @@ async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path
 async def test_ctrl_c_at_a_question_stops_the_turn_and_does_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("one = 1\n")
-    replies = [edit(1), Reply(text="I go on.")]
-    async with FakeMessages(replies) as fake, terminal(tmp_path, *OPTIONS, url=fake.url) as (screen, process):
+    replies = [edit(1), ScriptedReply(text="I go on.")]
+    async with MessagesServer(replies) as fake, terminal(tmp_path, *OPTIONS, url=fake.url) as (screen, process):
         await said(screen, "Count on.")
         await screen.shows("May it?")
         await screen.interrupted("Cancelled", 2.0)

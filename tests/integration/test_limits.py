@@ -8,8 +8,8 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import sidecar
-from throughline.wire import methods
-from throughline.wire.state import State, UserRow
+from throughline.protocol import methods
+from throughline.protocol.state import State, UserRow
 
 ODD = "a \"b\"\n'c' #?%20.py"
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from integration.sidecar import sidecar
-from throughline.core.fold import fold
-from throughline.core.ports import CallPiece
-from throughline.core.usage import Usage
-from throughline.models.fake import FakeMessages, Reply
-from throughline.store.archive import ArchiveOnDisk
-from throughline.store.database import Database
-from throughline.wire import methods
-from throughline.wire.state import CompactionRow
+from throughline.domain.ports import CallPiece
+from throughline.domain.session import fold
+from throughline.domain.usage import Usage
+from throughline.protocol import methods
+from throughline.protocol.state import CompactionRow
+from throughline.storage.archive_file import ArchiveOnDisk
+from throughline.storage.event_store import SqliteEventStore
+from throughline.testing.messages_server import MessagesServer, ScriptedReply
 
 SAID = "The importer reads one line at a time. " + "It goes on to the next one then. " * 100
 RECORDED = {
@@ -26,17 +26,19 @@ RECORDED = {
 AMENDED = {"op": "add", "section": "Known Issues", "text": "The importer cannot be stopped"}
 
 
-def reply(body: dict[str, Any]) -> Reply:
+def reply(body: dict[str, Any]) -> ScriptedReply:
     """The small model records and amends, the other one talks."""
     if body["model"] != "claude-haiku-5-5":
-        return Reply(text=SAID)
+        return ScriptedReply(text=SAID)
     if body["tools"][0]["name"] == "amend":
-        return Reply(calls=(CallPiece("a", "amend", {"operations": [AMENDED]}),), usage=Usage(300, 20))
-    return Reply(calls=(CallPiece("r", "record", {"operations": [RECORDED, {"op": "forget"}]}),), usage=Usage(700, 60))
+        return ScriptedReply(calls=(CallPiece("a", "amend", {"operations": [AMENDED]}),), usage=Usage(300, 20))
+    return ScriptedReply(
+        calls=(CallPiece("r", "record", {"operations": [RECORDED, {"op": "forget"}]}),), usage=Usage(700, 60)
+    )
 
 
 async def test_a_compaction_at_a_turns_end_is_the_small_models(tmp_path: Path) -> None:
-    async with FakeMessages(reply) as fake, sidecar(tmp_path, endpoint=fake.url, window=3) as editor:
+    async with MessagesServer(reply) as fake, sidecar(tmp_path, endpoint=fake.url, window=3) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="mend the importer", role="engineer")
         for turn in range(1, 4):
@@ -58,13 +60,13 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
     tmp_path: Path,
 ) -> None:
     database = tmp_path / ".agent" / "throughline.db"
-    async with FakeMessages(reply) as fake:
+    async with MessagesServer(reply) as fake:
         async with sidecar(tmp_path, endpoint=fake.url) as editor:
             await editor.ask(methods.KEY, key="sk-test-key")
             await editor.ask(methods.START, objective="mend the importer", role="engineer")
             await editor.ask(methods.SEND, text="Never read the whole file.", files=[])
             await editor.until(lambda s: s.activity == "idle" and s.meter.calls == 1)
-        with closing(Database(database)) as store:
+        with closing(SqliteEventStore(database)) as store:
             (name,) = store.pending()
             proposed = fold(store.read(name)).proposed
         assert proposed is not None
@@ -75,7 +77,7 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
             await editor.ask(methods.KEY, key="sk-test-key")
             await editor.ask(methods.RESUME, session=name)
             await editor.until(lambda s: s.meter.calls == 2)
-        with closing(Database(database)) as store:
+        with closing(SqliteEventStore(database)) as store:
             amended = fold(store.read(name)).proposed
     assert amended is not None
     assert "- The importer cannot be stopped <!-- " in amended.text

@@ -15,28 +15,28 @@ import pytest
 from attrs import evolve
 
 from integration.sidecar import sidecar
-from throughline.core.events import CallBilled, CrewChanged, LimitTold, Replied, TurnEnded
-from throughline.core.ports import ModelError, ModelRow, Piece, Request, Tool
-from throughline.core.settings import Settings
-from throughline.core.usage import Usage
-from throughline.core.view import Block, View
-from throughline.models.anthropic import Anthropic
-from throughline.models.catalogue import Catalogue, look
-from throughline.models.fake import FakeMessages, Ground, Reply, listed
-from throughline.models.keys import Access
-from throughline.models.prefixes import Prefixes, rough
-from throughline.models.scripted import ScriptedTools
-from throughline.session.owner import Owner
-from throughline.wire import methods
+from throughline.domain.events import AssistantMessage, CallBilled, ContextLimitReported, RoleAndModelChanged, TurnEnded
+from throughline.domain.ports import ModelError, ModelRow, Piece, Request, Tool
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.domain.view import Block, View
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.catalogue import Catalogue, look_up_models
+from throughline.llm.credentials import Credentials
+from throughline.protocol import methods
+from throughline.session.live_session import LiveSession
+from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions, model_entry
+from throughline.testing.provider_contract import Prefixes, rough
+from throughline.testing.scripted import ScriptedTools
 from unit.logs import BEGUN, session
 from unit.worlds import Bench, Counted, Heard
 
 KEY = "sk-ant-secret-0123456789"
 MODELS = (
-    listed("claude-sonnet-5-5-20260915", display_name="Claude Sonnet 5.5", max_input_tokens=500_000),
-    listed("claude-sonnet-4-5-20250929", lifecycle="deprecated", retires_at="2026-11-30T00:00:00Z"),
-    listed("claude-sonnet-3-7-20250219", lifecycle="retired"),
-    *(listed(f"claude-other-{number}") for number in range(150)),
+    model_entry("claude-sonnet-5-5-20260915", display_name="Claude Sonnet 5.5", max_input_tokens=500_000),
+    model_entry("claude-sonnet-4-5-20250929", lifecycle="deprecated", retires_at="2026-11-30T00:00:00Z"),
+    model_entry("claude-sonnet-3-7-20250219", lifecycle="retired"),
+    *(model_entry(f"claude-other-{number}") for number in range(150)),
 )
 SCHEMA = {"type": "object", "properties": {"strict": {"type": "string"}}}
 VIEW = View((Block("system", "system", "Be brief.", 3, cached=True), Block("turn", "user", "Hello", 1, cached=True)))
@@ -44,8 +44,8 @@ REQUEST = Request("chat", "claude-sonnet-5-5", VIEW, (Tool("note", "Notes.", SCH
 
 
 async def test_all_pages_are_read_and_retired_models_too() -> None:
-    async with FakeMessages([], ground=Ground(models=MODELS)) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([], ground=ServerConditions(models=MODELS)) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         rows = await model.models()
         await model.close()
     assert rows is not None
@@ -63,11 +63,11 @@ async def test_all_pages_are_read_and_retired_models_too() -> None:
 
 async def test_a_name_is_looked_up_in_the_list_and_then_by_itself() -> None:
     names = ["claude-sonnet-5-5", "claude-sonnet-4-5-20250929", "claude-alias", "", "no/such model"]
-    async with FakeMessages(
-        [], ground=Ground(models=(*MODELS[:2], listed("claude-alias", lifecycle="hidden")))
+    async with MessagesServer(
+        [], ground=ServerConditions(models=(*MODELS[:2], model_entry("claude-alias", lifecycle="hidden")))
     ) as fake:
-        model = Anthropic(Access(KEY, fake.url))
-        found = await look(model, names)
+        model = Anthropic(Credentials(KEY, fake.url))
+        found = await look_up_models(model, names)
         await model.close()
     assert {name: row and row.id for name, row in found.chosen.items()} == {
         "claude-sonnet-5-5": "claude-sonnet-5-5-20260915",
@@ -89,11 +89,11 @@ async def test_a_name_is_looked_up_in_the_list_and_then_by_itself() -> None:
 )
 async def test_a_server_without_a_list_is_asked_once_and_said_so_once(answer: dict[str, object] | None) -> None:
     said: list[str] = []
-    ground = Ground(lacks=frozenset({"/v1/models"})) if answer is None else Ground(listing=answer)
-    async with FakeMessages([], ground=ground) as fake:
-        model = Anthropic(Access("", fake.url), tell=said.append)
-        assert await look(model, ["mine"]) == Catalogue()
-        assert await look(model, ["mine"]) == Catalogue()
+    ground = ServerConditions(lacks=frozenset({"/v1/models"})) if answer is None else ServerConditions(listing=answer)
+    async with MessagesServer([], ground=ground) as fake:
+        model = Anthropic(Credentials("", fake.url), tell=said.append)
+        assert await look_up_models(model, ["mine"]) == Catalogue()
+        assert await look_up_models(model, ["mine"]) == Catalogue()
         await model.close()
     assert len(fake.requests) == 1
     assert re.fullmatch(r"127\.0\.0\.1:\d+ lists no models: their names cannot be checked\.", said[0])
@@ -102,16 +102,16 @@ async def test_a_server_without_a_list_is_asked_once_and_said_so_once(answer: di
 
 async def test_another_servers_list_gives_hardly_more_than_names() -> None:
     rows = {"object": "list", "data": [{"id": "qwen", "object": "model"}, {"id": "llama", "max_input_tokens": "no"}]}
-    async with FakeMessages([], ground=Ground(listing=rows)) as fake:
-        model = Anthropic(Access("", fake.url))
+    async with MessagesServer([], ground=ServerConditions(listing=rows)) as fake:
+        model = Anthropic(Credentials("", fake.url))
         assert await model.models() == (ModelRow("qwen", "qwen"), ModelRow("llama", "llama"))
         await model.close()
 
 
 @pytest.mark.parametrize("name", ["models", "model"])
 async def test_a_wrong_key_is_said_when_models_are_listed(name: str) -> None:
-    async with FakeMessages([], ground=Ground(key="another")) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([], ground=ServerConditions(key="another")) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         with pytest.raises(ModelError, match="API key was refused") as caught:
             await (model.models() if name == "models" else model.model("any"))
         await model.close()
@@ -119,8 +119,8 @@ async def test_a_wrong_key_is_said_when_models_are_listed(name: str) -> None:
 
 
 async def test_a_prompt_is_counted_with_its_tools_and_without_a_limit() -> None:
-    async with FakeMessages([], ground=Ground(cache=Prefixes(lambda: 0.0, lambda _: 7))) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([], ground=ServerConditions(cache=Prefixes(lambda: 0.0, lambda _: 7))) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         assert await model.count(REQUEST) == 21
         await model.close()
     assert set(fake.requests[0].body) == {"model", "messages", "system", "thinking", "tools"}
@@ -129,19 +129,19 @@ async def test_a_prompt_is_counted_with_its_tools_and_without_a_limit() -> None:
 @pytest.mark.parametrize(
     ("ground", "asked"),
     [
-        pytest.param(Ground(lacks=frozenset({"/v1/messages/count_tokens"})), 1, id="not there: asked once"),
-        pytest.param(Ground(key="another"), 2, id="refused: asked again"),
+        pytest.param(ServerConditions(lacks=frozenset({"/v1/messages/count_tokens"})), 1, id="not there: asked once"),
+        pytest.param(ServerConditions(key="another"), 2, id="refused: asked again"),
     ],
 )
-async def test_what_cannot_be_counted_is_no_failure(ground: Ground, asked: int) -> None:
+async def test_what_cannot_be_counted_is_no_failure(ground: ServerConditions, asked: int) -> None:
     said: list[str] = []
-    async with FakeMessages([], ground=ground) as fake:
-        model = Anthropic(Access(KEY, fake.url), tell=said.append)
+    async with MessagesServer([], ground=ground) as fake:
+        model = Anthropic(Credentials(KEY, fake.url), tell=said.append)
         assert [await model.count(REQUEST), await model.count(REQUEST)] == [None, None]
         await model.close()
     assert len(fake.requests) == asked
     assert len(said) == 2 - asked
-    assert await Anthropic(Access()).count(REQUEST) is None
+    assert await Anthropic(Credentials()).count(REQUEST) is None
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ async def test_what_cannot_be_counted_is_no_failure(ground: Ground, asked: int) 
 )
 async def test_a_server_that_does_not_know_a_field_is_asked_without_it(lacks: set[str], kept: set[str]) -> None:
     said: list[str] = []
-    replies = [Reply(text="one"), Reply(text="two")]
-    async with FakeMessages(replies, ground=Ground(lacks=frozenset(lacks))) as fake:
-        model = Anthropic(Access("", fake.url), tell=said.append)
+    replies = [ScriptedReply(text="one"), ScriptedReply(text="two")]
+    async with MessagesServer(replies, ground=ServerConditions(lacks=frozenset(lacks))) as fake:
+        model = Anthropic(Credentials("", fake.url), tell=said.append)
         for _ in range(2):
             pieces: list[Piece] = [piece async for piece in model.stream(REQUEST)]
             assert pieces
@@ -174,8 +174,8 @@ async def test_a_server_that_does_not_know_a_field_is_asked_without_it(lacks: se
     ],
 )
 async def test_nothing_is_given_up_for_another_complaint(text: str, asked: Request) -> None:
-    async with FakeMessages([Reply(status=400, text=text)]) as fake:
-        model = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([ScriptedReply(status=400, text=text)]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
         with pytest.raises(ModelError, match=text):
             [piece async for piece in model.stream(asked)]
         await model.close()
@@ -186,22 +186,24 @@ LONG = "The importer reads one line at a time, and then it goes on to the next. 
 
 
 async def test_near_the_limit_the_provider_is_asked_how_long_a_view_is() -> None:
-    bench, replies = Bench(), [Reply(text=LONG) for _ in range(4)]
+    bench, replies = Bench(), [ScriptedReply(text=LONG) for _ in range(4)]
     cache = Prefixes(lambda: 0.0, lambda piece: 2 * rough(piece))
-    async with FakeMessages(replies, ground=Ground(cache=cache)) as fake:
-        model = Anthropic(Access(KEY, fake.url))
-        owner = await Owner.start(bench.world, bench.crew(model), Settings(strategy="full"), evolve(BEGUN, limit=3_500))
+    async with MessagesServer(replies, ground=ServerConditions(cache=cache)) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        live = await LiveSession.start(
+            bench.ports, bench.config(model), Settings(strategy="full"), evolve(BEGUN, limit=3_500)
+        )
         for _ in replies:
-            await owner.send("Go on, please.")
-            await owner.idle()
-        view, sent = owner.view(), [one.path for one in fake.requests]
+            await live.send("Go on, please.")
+            await live.idle()
+        view, sent = live.view(), [one.path for one in fake.requests]
         told = [one.body for one in fake.requests if one.path.endswith("count_tokens")]
         assert sent[:2] == ["/v1/messages"] * 2, "far from it, nobody is asked"
         assert told
-        assert round(owner.meter.factor(view) * (view.tokens + owner.meter.tools)) == cache.tokens(told[-1])
-        await owner.close()
+        assert round(live.meter.factor(view) * (view.tokens + live.meter.tools)) == cache.tokens(told[-1])
+        await live.close()
         await model.close()
-    assert sum(isinstance(event, Replied) for event in bench.heard.events) == 4
+    assert sum(isinstance(event, AssistantMessage) for event in bench.heard.events) == 4
     assert sum(isinstance(event, CallBilled) for event in bench.heard.events) == 4
 
 
@@ -223,27 +225,27 @@ async def test_what_a_call_cost_that_was_cut_off_or_cancelled_is_billed() -> Non
     bench, heard = Bench(), Waited("One twoOne two")
     usage = Usage(700, 60, 40, 30)
     replies = [
-        Reply(text="One two three.", usage=usage, cut_after=4),
-        Reply(text="One two three.", usage=usage, stall_after=4),
-        Reply(status=529, retry_after=0.01),
-        Reply(status=529, retry_after=0.01),
-        Reply(status=529, retry_after=0.01),
-        Reply(text="One two three.", usage=usage),
+        ScriptedReply(text="One two three.", usage=usage, cut_after=4),
+        ScriptedReply(text="One two three.", usage=usage, stall_after=4),
+        ScriptedReply(status=529, retry_after=0.01),
+        ScriptedReply(status=529, retry_after=0.01),
+        ScriptedReply(status=529, retry_after=0.01),
+        ScriptedReply(text="One two three.", usage=usage),
     ]
-    async with FakeMessages(replies) as fake:
-        model = Anthropic(Access(KEY, fake.url))
-        owner = await Owner.start(evolve(bench.world, listener=heard), bench.crew(model), Settings(), BEGUN)
-        await owner.send("Cut off.")
-        await owner.idle()
-        await owner.send("Cancelled.")
+    async with MessagesServer(replies) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        live = await LiveSession.start(evolve(bench.ports, listener=heard), bench.config(model), Settings(), BEGUN)
+        await live.send("Cut off.")
+        await live.idle()
+        await live.send("Cancelled.")
         await asyncio.wait_for(heard.said.wait(), 5)
-        await owner.cancel()
+        await live.cancel()
         await asyncio.wait_for(fake.gone.wait(), 5)
-        await owner.send("Refused.")
-        await owner.idle()
-        await owner.send("Whole.")
-        await owner.idle()
-        await owner.close()
+        await live.send("Refused.")
+        await live.idle()
+        await live.send("Whole.")
+        await live.idle()
+        await live.close()
         await model.close()
     bills = [event for event in heard.events if isinstance(event, CallBilled)]
     assert [(one.input, one.output, one.cache_read, one.cache_write) for one in bills] == [
@@ -252,7 +254,7 @@ async def test_what_a_call_cost_that_was_cut_off_or_cancelled_is_billed() -> Non
     assert [event.ending for event in heard.events if isinstance(event, TurnEnded)] == [
         "failed", "cancelled", "failed", "done",
     ]  # fmt: skip
-    said = [(event.text, event.partial) for event in heard.events if isinstance(event, Replied)]
+    said = [(event.text, event.partial) for event in heard.events if isinstance(event, AssistantMessage)]
     assert said == [("One two", True), ("One two", True), ("One two three.", False)]
 
 
@@ -266,21 +268,23 @@ class Offering(ScriptedTools):
 async def test_the_meter_comes_to_say_what_the_provider_bills_and_still_does_when_resumed() -> None:
     bench, cache = Bench(), Prefixes(lambda: 0.0, lambda piece: 20 + rough(piece))
     tools = Offering({}, Counted())
-    async with FakeMessages([Reply(text=LONG) for _ in range(6)], ground=Ground(cache=cache)) as fake:
-        model = Anthropic(Access(KEY, fake.url))
-        crew = bench.crew(model, tools=tools)
-        owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
+    async with MessagesServer(
+        [ScriptedReply(text=LONG) for _ in range(6)], ground=ServerConditions(cache=cache)
+    ) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        config = bench.config(model, tools=tools)
+        live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
         off = []
         for _ in range(6):
-            await owner.send("Go on, please. " * 30)
-            sent = owner.meter.tokens(owner.view())
-            await owner.idle()
+            await live.send("Go on, please. " * 30)
+            sent = live.meter.tokens(live.view())
+            await live.idle()
             off.append(sent / cache.tokens(fake.requests[-1].body) - 1)
-        measured = owner.meter.tokens(owner.view())
-        await owner.close()
-        again = await Owner.resume(bench.world, crew, Settings(), "s")
+        measured = live.meter.tokens(live.view())
+        await live.close()
+        again = await LiveSession.resume(bench.ports, config, Settings(), "s")
         assert again.meter.tokens(again.view()) == measured
-        assert again.meter.usual == owner.meter.usual != pytest.approx(1.6)
+        assert again.meter.usual == live.meter.usual != pytest.approx(1.6)
         await again.close()
         await model.close()
     assert abs(off[0]) > 0.2, "the family counts otherwise"
@@ -310,9 +314,11 @@ async def test_a_server_that_has_started_and_knows_the_key_has_loaded_no_sdk_and
 
 
 def test_a_limit_that_was_told_holds_until_the_model_changes() -> None:
-    told = session(LimitTold(500_000))
+    told = session(ContextLimitReported(500_000))
     assert told.limit == 500_000
-    assert session(LimitTold(500_000), CrewChanged("qa", "claude-haiku-5-5", 200_000)).limit == 200_000
+    assert (
+        session(ContextLimitReported(500_000), RoleAndModelChanged("qa", "claude-haiku-5-5", 200_000)).limit == 200_000
+    )
 
 
 def listed_by(project: Path, *more: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -325,7 +331,7 @@ async def test_the_command_line_lists_models_with_their_prices_and_says_what_wil
     (tmp_path / ".agent").mkdir()
     own = tmp_path / ".agent" / "prices.toml"
     own.write_text("[models.claude-other-1]\nfree = true\n")
-    async with FakeMessages([], ground=Ground(models=MODELS[:5], key=KEY)) as fake:
+    async with MessagesServer([], ground=ServerConditions(models=MODELS[:5], key=KEY)) as fake:
         access = {"ANTHROPIC_BASE_URL": fake.url, "ANTHROPIC_API_KEY": KEY}
         done = await asyncio.to_thread(listed_by, tmp_path, "--json", **access)
         shown = await asyncio.to_thread(listed_by, tmp_path, **access)
@@ -355,11 +361,13 @@ async def test_the_command_line_lists_models_with_their_prices_and_says_what_wil
 async def test_a_session_says_once_what_is_wrong_with_its_models_and_learns_its_limit(tmp_path: Path) -> None:
     soon = datetime.now(UTC) + timedelta(days=5)
     models = (
-        listed("claude-sonnet-5-5", max_input_tokens=500_000),
-        listed("claude-haiku-5-5", lifecycle="deprecated", retires_at=soon.isoformat()),
+        model_entry("claude-sonnet-5-5", max_input_tokens=500_000),
+        model_entry("claude-haiku-5-5", lifecycle="deprecated", retires_at=soon.isoformat()),
     )
     async with (
-        FakeMessages([Reply(text="one"), Reply(text="two")], ground=Ground(models=models)) as fake,
+        MessagesServer(
+            [ScriptedReply(text="one"), ScriptedReply(text="two")], ground=ServerConditions(models=models)
+        ) as fake,
         sidecar(tmp_path, endpoint=fake.url) as editor,
     ):
         await editor.ask(methods.KEY, key=KEY)

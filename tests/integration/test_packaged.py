@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from integration.sidecar import sidecar
-from throughline.wire import methods
+from throughline.protocol import methods
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = PROJECT / "extension" / "src"

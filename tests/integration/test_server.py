@@ -11,11 +11,11 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import DEMO, Editor, sidecar
-from throughline.core.ports import CallPiece
-from throughline.models.fake import FakeMessages
-from throughline.models.script import Reply
-from throughline.wire import methods
-from throughline.wire.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
+from throughline.domain.ports import CallPiece
+from throughline.protocol import methods
+from throughline.protocol.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
+from throughline.testing.messages_server import MessagesServer
+from throughline.testing.scripted_replies import ScriptedReply
 
 CODE = """\
 class Ledger:
@@ -362,7 +362,7 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
     (tmp_path / "AGENTS.md").write_text("Use tabs.", encoding="utf-8")
     said = "Agreed.\n\n[DECISION]: Use SQLite because it survives a crash."
     async with (
-        FakeMessages([Reply(text=said), Reply(text="Fine.")]) as fake,
+        MessagesServer([ScriptedReply(text=said), ScriptedReply(text="Fine.")]) as fake,
         sidecar(tmp_path, endpoint=fake.url) as editor,
     ):
         await editor.ask(methods.KEY, key="sk-test-key")
@@ -384,7 +384,7 @@ async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed
 
 
 async def test_the_models_that_an_endpoint_lists_can_be_chosen_from(tmp_path: Path) -> None:
-    async with FakeMessages([]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+    async with MessagesServer([]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         found = await editor.ask(methods.MODELS)
     assert [one.id for one in found.models] == ["claude-sonnet-5-5", "claude-haiku-5-5"]
@@ -393,8 +393,8 @@ async def test_the_models_that_an_endpoint_lists_can_be_chosen_from(tmp_path: Pa
 
 async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
     calls = (CallPiece("c1", "run_command", {"command": "echo hello"}),)
-    replies = [Reply(text="I run it.", calls=calls), Reply(text="Done.")]
-    async with FakeMessages(replies) as fake, sidecar(tmp_path, endpoint=fake.url, allowed=["run:echo *"]) as editor:
+    replies = [ScriptedReply(text="I run it.", calls=calls), ScriptedReply(text="Done.")]
+    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url, allowed=["run:echo *"]) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="say hello", role="engineer")
         await editor.ask(methods.SEND, text="Say it.", files=[])
@@ -408,12 +408,12 @@ async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_pa
     (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
     edit = {"path": "a.py", "old": "one = 1", "new": "one = 2"}
     replies = [
-        Reply(text="I change it.", calls=(CallPiece("c1", "edit_file", edit),)),
-        Reply(text="Then so.", calls=(CallPiece("c2", "edit_file", edit),)),
-        Reply(text="Done.", calls=(CallPiece("c3", "run_command", {"command": "echo hello"}),)),
-        Reply(text="Bye."),
+        ScriptedReply(text="I change it.", calls=(CallPiece("c1", "edit_file", edit),)),
+        ScriptedReply(text="Then so.", calls=(CallPiece("c2", "edit_file", edit),)),
+        ScriptedReply(text="Done.", calls=(CallPiece("c3", "run_command", {"command": "echo hello"}),)),
+        ScriptedReply(text="Bye."),
     ]
-    async with FakeMessages(replies) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="two", role="engineer")
         await editor.ask(methods.SEND, text="Make it two.", files=[])
@@ -447,7 +447,7 @@ def waiting(state: State) -> list[AskRow]:
 
 async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_goes_on(tmp_path: Path) -> None:
     async with (
-        FakeMessages([Reply(status=401), Reply(text="Hello.")]) as fake,
+        MessagesServer([ScriptedReply(status=401), ScriptedReply(text="Hello.")]) as fake,
         sidecar(tmp_path, endpoint=fake.url) as editor,
     ):
         await editor.ask(methods.KEY, key="sk-wrong")
@@ -493,7 +493,7 @@ async def test_a_demo_stays_a_demo_when_a_key_is_set(tmp_path: Path) -> None:
 
 
 def test_what_an_editor_waits_for_at_the_start_loads_no_part_of_a_session() -> None:
-    script = "import sys, throughline.server.run; print(*sorted(sys.modules), sep='\\n')"
+    script = "import sys, throughline.server.server; print(*sorted(sys.modules), sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     rooms = ("session", "agent", "compression", "skeleton", "models", "store", "cli", "page")
     assert [name for name in loaded if name.startswith(tuple(f"throughline.{room}" for room in rooms))] == []

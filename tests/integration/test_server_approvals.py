@@ -11,21 +11,21 @@ from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import Editor, sidecar
 from integration.test_server import idle
-from throughline.core.ports import CallPiece
-from throughline.models.fake import FakeMessages
-from throughline.models.script import Reply
-from throughline.wire import methods
-from throughline.wire.state import AskRow, NoticeRow, State, ToolRow
+from throughline.domain.ports import CallPiece
+from throughline.protocol import methods
+from throughline.protocol.state import AskRow, NoticeRow, State, ToolRow
+from throughline.testing.messages_server import MessagesServer
+from throughline.testing.scripted_replies import ScriptedReply
 
 FILE = "notes.txt"
 
 
-def edit(name: str, old: str, new: str) -> Reply:
-    return Reply(calls=(CallPiece(name, "edit_file", {"path": FILE, "old": old, "new": new}),))
+def edit(name: str, old: str, new: str) -> ScriptedReply:
+    return ScriptedReply(calls=(CallPiece(name, "edit_file", {"path": FILE, "old": old, "new": new}),))
 
 
-def run(name: str, command: str) -> Reply:
-    return Reply(calls=(CallPiece(name, "run_command", {"command": command}),))
+def run(name: str, command: str) -> ScriptedReply:
+    return ScriptedReply(calls=(CallPiece(name, "run_command", {"command": command}),))
 
 
 def asks(state: State) -> list[AskRow]:
@@ -41,11 +41,13 @@ def settled(state: State) -> bool:
 
 
 @asynccontextmanager
-async def working(root: Path, *replies: Reply, before: str = "") -> AsyncIterator[tuple[Editor, FakeMessages]]:
+async def working(
+    root: Path, *replies: ScriptedReply, before: str = ""
+) -> AsyncIterator[tuple[Editor, MessagesServer]]:
     """A session whose model first reads the notes, which are open in the editor where a text is given for that."""
     (root / FILE).write_text("one\ntwo\n", encoding="utf-8")
-    read = Reply(calls=(CallPiece("c0", "read_file", {"path": FILE}),))
-    async with FakeMessages([read, *replies]) as fake, sidecar(root, endpoint=fake.url) as editor:
+    read = ScriptedReply(calls=(CallPiece("c0", "read_file", {"path": FILE}),))
+    async with MessagesServer([read, *replies]) as fake, sidecar(root, endpoint=fake.url) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="keep notes", role="engineer")
         if before:
@@ -63,7 +65,7 @@ async def answer(editor: Editor, verdict: str, reason: str = "") -> AskRow:
 
 
 async def test_an_edit_waits_for_a_yes_and_shows_what_it_would_change(tmp_path: Path) -> None:
-    async with working(tmp_path, edit("c1", "two", "three"), Reply(text="Done.")) as (editor, _):
+    async with working(tmp_path, edit("c1", "two", "three"), ScriptedReply(text="Done.")) as (editor, _):
         await editor.until(asking)
         assert (tmp_path / FILE).read_text(encoding="utf-8") == "one\ntwo\n"
         row = await answer(editor, "once")
@@ -77,7 +79,7 @@ async def test_an_edit_waits_for_a_yes_and_shows_what_it_would_change(tmp_path: 
 
 
 async def test_a_no_reaches_the_model_with_its_reason_and_stays_in_the_chat(tmp_path: Path) -> None:
-    async with working(tmp_path, edit("c1", "two", "three"), Reply(text="I see.")) as (editor, fake):
+    async with working(tmp_path, edit("c1", "two", "three"), ScriptedReply(text="I see.")) as (editor, fake):
         await answer(editor, "deny", "use four")
         (row,) = asks(await editor.until(settled))
         assert (row.status, row.reason) == ("denied", "use four")
@@ -89,7 +91,7 @@ async def test_a_no_reaches_the_model_with_its_reason_and_stays_in_the_chat(tmp_
 
 
 async def test_leave_for_the_session_is_asked_for_once(tmp_path: Path) -> None:
-    replies = (edit("c1", "two", "three"), edit("c2", "three", "four"), Reply(text="Done."))
+    replies = (edit("c1", "two", "three"), edit("c2", "three", "four"), ScriptedReply(text="Done."))
     async with working(tmp_path, *replies) as (editor, _):
         row = await answer(editor, "session")
         assert row.pattern == "edit:**"
@@ -122,7 +124,7 @@ async def test_a_question_that_a_killed_sidecar_left_is_gone_when_the_session_is
 async def test_what_a_command_prints_is_shown_as_it_comes(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     command = f"echo first; while [ ! -e {gate} ]; do sleep 0.05; done; echo second"
-    async with working(tmp_path, run("c1", command), Reply(text="Done.")) as (editor, _):
+    async with working(tmp_path, run("c1", command), ScriptedReply(text="Done.")) as (editor, _):
         row = await answer(editor, "once")
         assert (row.action, row.detail) == ("run", command)
         await editor.until(lambda s: any(isinstance(one, ToolRow) and one.result == "first\n" for one in s.rows))
@@ -135,7 +137,10 @@ async def test_what_a_command_prints_is_shown_as_it_comes(tmp_path: Path) -> Non
 
 async def test_an_edit_of_an_open_file_goes_through_the_editor_and_keeps_what_is_not_saved(tmp_path: Path) -> None:
     unsaved = "one\ntwo\nunsaved\n"
-    async with working(tmp_path, edit("c1", "two", "three"), Reply(text="Done."), before=unsaved) as (editor, _):
+    async with working(tmp_path, edit("c1", "two", "three"), ScriptedReply(text="Done."), before=unsaved) as (
+        editor,
+        _,
+    ):
         await answer(editor, "once")
         state = await editor.until(settled)
         assert [one.status for one in state.rows if isinstance(one, ToolRow)] == ["done", "done"]
@@ -144,7 +149,10 @@ async def test_an_edit_of_an_open_file_goes_through_the_editor_and_keeps_what_is
 
 
 async def test_an_edit_of_a_file_that_is_typed_in_meanwhile_is_not_made(tmp_path: Path) -> None:
-    async with working(tmp_path, edit("c1", "two", "three"), Reply(text="Oh."), before="one\ntwo\n") as (editor, fake):
+    async with working(tmp_path, edit("c1", "two", "three"), ScriptedReply(text="Oh."), before="one\ntwo\n") as (
+        editor,
+        fake,
+    ):
         await editor.until(asking)
         editor.edit(FILE, "one\nsomething else\n")
         await answer(editor, "once")

@@ -9,11 +9,11 @@ from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import sidecar
 from integration.test_server import CODE, idle, play
-from throughline.models.fake import FakeMessages, Ground
-from throughline.models.fake import listed as row
-from throughline.models.script import Reply
-from throughline.wire import methods
-from throughline.wire.state import CompactionRow, FileRow, HeldRow, State
+from throughline.protocol import methods
+from throughline.protocol.state import CompactionRow, FileRow, HeldRow, State
+from throughline.testing.messages_server import MessagesServer, ServerConditions
+from throughline.testing.messages_server import model_entry as row
+from throughline.testing.scripted_replies import ScriptedReply
 
 
 def waiting(state: State) -> list[HeldRow]:
@@ -87,9 +87,9 @@ async def test_what_was_said_is_found_again_with_the_row_of_its_turn(tmp_path: P
 
 
 async def test_a_session_goes_on_in_another_role_and_with_another_model(tmp_path: Path) -> None:
-    offered = Ground(models=(row("model-a", max_input_tokens=300_000), row("model-b")))
+    offered = ServerConditions(models=(row("model-a", max_input_tokens=300_000), row("model-b")))
     async with (
-        FakeMessages([Reply(text="Fine.")], ground=offered) as fake,
+        MessagesServer([ScriptedReply(text="Fine.")], ground=offered) as fake,
         sidecar(tmp_path, endpoint=fake.url) as editor,
     ):
         await editor.ask(methods.KEY, key="sk-test-key")

@@ -10,9 +10,9 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from throughline.__main__ import Factory
-from throughline.cli.commands import commands
-from throughline.models.tokens import O200k
+from throughline.app.container import Container
+from throughline.cli.main import commands
+from throughline.llm.tokens import O200k
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 RAW = SHARED / "sessions" / "raw" / "entireio-cli"
@@ -39,7 +39,7 @@ def test_a_real_sessions_trace_is_valid_and_its_summary_and_archive_fit(
 ) -> None:
     outputs = {part: tmp_path / part for part in ("project", "trace", "summary", "archive")}
     options = [word for part, path in outputs.items() for word in (f"--{part}", str(path))]
-    done = CliRunner().invoke(commands, ["replay", str(RAW / f"{name}.jsonl"), *options], obj=Factory())
+    done = CliRunner().invoke(commands, ["replay", str(RAW / f"{name}.jsonl"), *options], obj=Container())
     assert done.exit_code == 0, done.output
     events = scorer.load(NEUTRAL / f"{name}.jsonl")
     requests, wrong = scorer.traced(outputs["trace"], events)

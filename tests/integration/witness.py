@@ -2,7 +2,7 @@
 
 # Source that a test's own program begins with: `Witness` is the composition root, with a listener that says so.
 WITNESS = """
-from throughline.__main__ import Factory
+from throughline.app.container import Container
 
 class Acknowledging:
     def __init__(self, listener):
@@ -13,7 +13,7 @@ class Acknowledging:
     def streamed(self, turn, text):
         self.listener.streamed(turn, text)
 
-class Witness(Factory):
+class Witness(Container):
     async def stage(self, recording, project, settings, listener, *rest):
         return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
 """

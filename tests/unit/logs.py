@@ -9,17 +9,18 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import strategies as st
 
-from throughline.compression.compaction import propose, rendering
-from throughline.compression.masking import maskable
-from throughline.compression.recap import recap, spans
-from throughline.context.view import Frame, assemble
-from throughline.core.events import (
+from throughline.context.assemble import StablePrefix, assemble
+from throughline.context.compaction import propose, rendering
+from throughline.context.masking import maskable
+from throughline.context.recap import recap, spans
+from throughline.domain.events import (
     ArchiveProposed,
     ArchiveRejected,
+    AssistantMessage,
     CallBilled,
     Compacted,
     CompactionDismissed,
-    CompactionHeld,
+    CompactionProposed,
     CompactionUndone,
     Event,
     FileDropped,
@@ -28,22 +29,20 @@ from throughline.core.events import (
     LedgerUndone,
     Logged,
     Masked,
-    Replied,
     SessionStarted,
-    Spoke,
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    UserMessage,
 )
-from throughline.core.files import digest
-from throughline.core.fold import apply, fold
-from throughline.core.ledger import Add, Delete, Entry, EntryKind, Operation, Pin, Recast, Reopen, Resolve, Revise
-from throughline.core.session import Session
-from throughline.core.settings import Settings
-from throughline.core.view import View
+from throughline.domain.file_knowledge import digest
+from throughline.domain.ledger import Add, Delete, Entry, EntryKind, Operation, Pin, Reclassify, Reopen, Resolve, Revise
+from throughline.domain.session import Session, apply, fold
+from throughline.domain.settings import Settings
+from throughline.domain.view import View
 
 BEGUN = SessionStarted("s", "keep the shed in order", "engineer", "toolshed", "claude-sonnet-5-5", 200_000)
-FRAME = Frame("You are an engineer.", "## Project Archive: toolshed\n")
+FRAME = StablePrefix("You are an engineer.", "## Project Archive: toolshed\n")
 KINDS: tuple[EntryKind, ...] = (
     "state", "decision", "constraint", "pattern", "milestone", "work", "question", "issue", "rejected", "fact",
 )  # fmt: skip
@@ -64,12 +63,12 @@ def session(*events: Event) -> Session:
     return fold(log(BEGUN, *events))
 
 
-def spoke(turn: int, text: str) -> Spoke:
-    return Spoke(turn, text, count(text))
+def spoke(turn: int, text: str) -> UserMessage:
+    return UserMessage(turn, text, count(text))
 
 
-def replied(turn: int, text: str) -> Replied:
-    return Replied(turn, text, count(text))
+def replied(turn: int, text: str) -> AssistantMessage:
+    return AssistantMessage(turn, text, count(text))
 
 
 def tool(turn: int, name: str, tokens: int = 10, *, error: bool = False, **args: str) -> tuple[Event, Event]:
@@ -184,12 +183,12 @@ class _Teller:
             case "note":
                 return [Step((LedgerChanged((self._note(),)),))]
             case "hold" if whole := [turn.number for turn in now.recent if turn.ending]:
-                return [Step((CompactionHeld(compacted(now, whole[-1], f"c{len(now.compactions) + 1}"), 1),))]
-            case "dismiss" if now.held:
-                return [Step((CompactionDismissed(now.held.id),))]
+                return [Step((CompactionProposed(compacted(now, whole[-1], f"c{len(now.compactions) + 1}"), 1),))]
+            case "dismiss" if now.pending_compaction:
+                return [Step((CompactionDismissed(now.pending_compaction.id),))]
             case "edit" if now.ledger.entries:
                 return [Step((LedgerChanged((self._edit(sorted(now.ledger.entries)),), "user"),))]
-            case "regret" if mine := [step.edit for step in now.steps if step.edit]:
+            case "regret" if mine := [step.edit for step in now.ledger_history if step.edit]:
                 return [Step((LedgerUndone(mine[-1]),))]
             case "propose":
                 return [Step((ArchiveProposed("", self._draw(_texts), 1),))]
@@ -223,7 +222,7 @@ class _Teller:
         name = self._draw(st.sampled_from(names))
         made: list[Operation] = [
             Revise(name, "as I say", 1, "user", "so", whole=True), Resolve(name, "done", "user"), Delete(name),
-            Reopen(name), Recast(name, "fact"),
+            Reopen(name), Reclassify(name, "fact"),
         ]  # fmt: skip
         return self._draw(st.sampled_from(made))
 

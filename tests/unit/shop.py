@@ -10,17 +10,16 @@ from typing import Any
 
 from attrs import evolve
 
-from throughline.agent.tool import Ports
-from throughline.agent.toolbox import toolbox
-from throughline.core.acting import Allow, Ask, Deny
-from throughline.core.changes import Delta, Span
-from throughline.core.events import Event, ToolCalled, ToolReturned
-from throughline.core.ports import Outcome
-from throughline.store.memory import MemoryStore
+from throughline.agent.tool import ToolPorts
+from throughline.agent.tool_executor import tool_executor
+from throughline.domain.changes import ComparedRevisions, FileChange
+from throughline.domain.events import Event, ToolCalled, ToolReturned
+from throughline.domain.ports import Allow, Ask, Deny, Outcome
+from throughline.storage.in_memory import MemoryStore
+from throughline.workspace.agent_filesystem import AgentFilesystem
 from throughline.workspace.checkpoints import WorkspaceCheckpoints
-from throughline.workspace.disk import Disk
-from throughline.workspace.finder import LocalFinder
-from throughline.workspace.shell import LocalShell
+from throughline.workspace.process import LocalCommandRunner
+from throughline.workspace.search import LocalFileSearch
 from unit.worlds import Counted, Notes
 
 
@@ -39,7 +38,7 @@ class Answers:
 class Unchanged:
     """A working tree in which nothing has changed, whatever it is compared with."""
 
-    def read(self, span: Span) -> Iterable[Delta]:  # noqa: ARG002
+    def read(self, span: ComparedRevisions) -> Iterable[FileChange]:  # noqa: ARG002
         return ()
 
     def base(self, one: str, other: str) -> str:  # noqa: ARG002
@@ -56,14 +55,15 @@ class Shop:
         self.turn = 1
         self.shown: list[str] = []
         self.showing = asyncio.Event()
-        disk, store = Disk(root), MemoryStore()
+        disk, store = AgentFilesystem(root), MemoryStore()
         checkpoints = WorkspaceCheckpoints(root, root / ".agent" / "checkpoints")
-        ports = Ports(
-            files=disk, edits=disk, shell=LocalShell(root), finder=LocalFinder(root, ""), approver=self.answers,
+        ports = ToolPorts(
+            files=disk, edits=disk, shell=LocalCommandRunner(root),
+            finder=LocalFileSearch(root, ""), approver=self.answers,
             checkpoints=checkpoints, repository=Unchanged(), store=store, tokens=Counted(), heard=self._heard,
         )  # fmt: skip
         self.ports = evolve(ports, **given)
-        self.tools = toolbox(self.ports)
+        self.tools = tool_executor(self.ports)
         self._numbers = counting(1)
 
     def _heard(self, _: str, text: str) -> None:

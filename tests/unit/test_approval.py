@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from throughline.agent.approval import Never, free, pattern
-from throughline.agent.tool import Want
-from throughline.core.acting import ActError, Allow, Deny, Place
-from throughline.core.deeds import Answered, Asked
-from throughline.core.permissions import patterns
-from throughline.workspace.disk import Disk
+from throughline.agent.permissions import NeverAllow, is_allowed, session_pattern
+from throughline.agent.tool import PermissionRequest
+from throughline.domain.events import ApprovalDecided, ApprovalRequested
+from throughline.domain.permissions import patterns
+from throughline.domain.ports import ActError, Allow, Deny, ResolvedPath
+from throughline.workspace.agent_filesystem import AgentFilesystem
 from unit.shop import Answers, Shop
 
 
-def want(action: str, target: str, place: Place | None = None) -> Want:
-    return Want(action, target, place or (None if action == "run" else Place(target)))  # type: ignore[arg-type]
+def want(action: str, target: str, place: ResolvedPath | None = None) -> PermissionRequest:
+    return PermissionRequest(action, target, place or (None if action == "run" else ResolvedPath(target)))  # type: ignore[arg-type]
 
 
-HOOK, OUT = Place(".git/hooks/pre-commit", guarded=True), Place("/etc/hosts", inside=False)
+HOOK, OUT = ResolvedPath(".git/hooks/pre-commit", guarded=True), ResolvedPath("/etc/hosts", inside=False)
 
-FREE: list[tuple[Want, tuple[str, ...], bool]] = [
+FREE: list[tuple[PermissionRequest, tuple[str, ...], bool]] = [
     (want("read", "a.py"), (), True),
-    (want("read", ".git/config", Place(".git/config", guarded=True)), (), True),
+    (want("read", ".git/config", ResolvedPath(".git/config", guarded=True)), (), True),
     (want("read", "/etc/hosts", OUT), (), False),
     (want("read", "/etc/hosts", OUT), ("read:**",), False),
     (want("read", "/etc/hosts", OUT), ("read:/etc/*",), True),
@@ -66,8 +66,8 @@ FREE: list[tuple[Want, tuple[str, ...], bool]] = [
     (want("edit", "src/[id]/a*.py"), ("edit=:src/[id]/a*.py",), True),
     (want("edit", "src/[id]/ab.py"), ("edit=:src/[id]/a*.py",), False),
     (want("edit", "src/[id]/a.py"), ("edit:src/[id]/*.py",), True),
-    (want("read", "/tmp/ab/x", Place("/tmp/ab/x", inside=False)), ("read:/tmp/a[*]b/**",), False),
-    (want("read", "/tmp/a*b/x", Place("/tmp/a*b/x", inside=False)), ("read:/tmp/a[*]b/**",), True),
+    (want("read", "/tmp/ab/x", ResolvedPath("/tmp/ab/x", inside=False)), ("read:/tmp/a[*]b/**",), False),
+    (want("read", "/tmp/a*b/x", ResolvedPath("/tmp/a*b/x", inside=False)), ("read:/tmp/a[*]b/**",), True),
     (want("edit", "a.py"), ("edit=:**",), False),
     (want("edit", ".git/hooks/pre-commit", HOOK), ("edit=:.git/hooks/pre-commit",), False),
     # What a pattern of the user's lets through are words that lead nowhere and write nothing.
@@ -106,19 +106,19 @@ FREE: list[tuple[Want, tuple[str, ...], bool]] = [
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are POSIX's")
 @pytest.mark.parametrize(("wanted", "patterns", "expected"), FREE)
 def test_what_may_be_done_without_asking(
-    tmp_path: Path, wanted: Want, patterns: tuple[str, ...], expected: bool
+    tmp_path: Path, wanted: PermissionRequest, patterns: tuple[str, ...], expected: bool
 ) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "way").symlink_to(tmp_path)
-    disk = Disk(tmp_path / "root")
+    disk = AgentFilesystem(tmp_path / "root")
 
-    def place(path: str) -> Place | None:
+    def place(path: str) -> ResolvedPath | None:
         try:
             return disk.place(path)
         except ActError:
             return None
 
-    assert free(wanted, patterns, place) == expected
+    assert is_allowed(wanted, patterns, place) == expected
 
 
 SUGGESTED = [
@@ -127,13 +127,13 @@ SUGGESTED = [
     (want("run", "rm -f build/*.o"), "run=:rm -f build/*.o"),
     (want("edit", ".git/hooks/pre-commit", HOOK), "edit=:.git/hooks/pre-commit"),
     (want("read", "/etc/hosts", OUT), "read:/etc/**"),
-    (want("read", "/tmp/a*b[1]?/x", Place("/tmp/a*b[1]?/x", inside=False)), "read:/tmp/a[*]b[[]1][?]/**"),
+    (want("read", "/tmp/a*b[1]?/x", ResolvedPath("/tmp/a*b[1]?/x", inside=False)), "read:/tmp/a[*]b[[]1][?]/**"),
 ]
 
 
 @pytest.mark.parametrize(("wanted", "expected"), SUGGESTED)
-def test_what_allowing_for_the_session_would_allow(wanted: Want, expected: str) -> None:
-    assert pattern(wanted) == expected
+def test_what_allowing_for_the_session_would_allow(wanted: PermissionRequest, expected: str) -> None:
+    assert session_pattern(wanted) == expected
 
 
 async def test_allowing_once_asks_again_and_for_the_session_does_not(tmp_path: Path) -> None:
@@ -142,14 +142,14 @@ async def test_allowing_once_asks_again_and_for_the_session_does_not(tmp_path: P
         assert not (await shop.call("write_file", path=name, text="x")).error
     assert [ask.target for ask in shop.answers.asked] == ["a", "b"]
     assert patterns(shop.ports.permissions, shop.log.session.id) == ("edit:**",)
-    assert [event.allowed for event in shop.kept(Answered)] == [True, True]
+    assert [event.allowed for event in shop.kept(ApprovalDecided)] == [True, True]
 
 
 async def test_a_pattern_of_the_settings_needs_no_question(tmp_path: Path) -> None:
     shop = Shop(tmp_path, Answers(Deny()), allowed=("run:echo *",))
     assert not (await shop.call("run_command", command="echo hi")).error
     assert (await shop.call("run_command", command="echo hi; echo ho")).error
-    assert [event.target for event in shop.kept(Asked)] == ["echo hi; echo ho"]
+    assert [event.target for event in shop.kept(ApprovalRequested)] == ["echo hi; echo ho"]
 
 
 DENIALS = [
@@ -165,11 +165,11 @@ async def test_a_no_reaches_the_model_with_its_reason_and_nothing_happens(
     shop = Shop(tmp_path, Answers(answer))
     assert (await shop.call("write_file", path="a", text="x")).text == said
     assert list(tmp_path.iterdir()) == []
-    assert shop.kept(Answered)[0].reason == answer.reason
+    assert shop.kept(ApprovalDecided)[0].reason == answer.reason
 
 
 async def test_where_nobody_can_be_asked_the_answer_is_no(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, approver=Never("nobody is here"))
+    shop = Shop(tmp_path, approver=NeverAllow("nobody is here"))
     assert "nobody is here" in (await shop.call("run_command", command="echo hi")).text
 
 
@@ -187,7 +187,7 @@ CASES = [".GIT/hooks/x", ".agent/throughline.db", "sub/.git/config", ".Agent/x"]
 
 @pytest.mark.parametrize("path", CASES)
 def test_the_repositorys_and_the_sessions_own_files_are_guarded(tmp_path: Path, path: str) -> None:
-    assert Disk(tmp_path).place(path).guarded
+    assert AgentFilesystem(tmp_path).place(path).guarded
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links want leave there")
@@ -196,7 +196,7 @@ async def test_a_link_put_in_the_way_of_an_edit_leads_it_nowhere(tmp_path: Path)
     target = tmp_path / "out.txt"
     target.write_text("safe\n")
     (tmp_path / "in" / "a.txt").write_text("safe\n")
-    disk = Disk(tmp_path / "in")
+    disk = AgentFilesystem(tmp_path / "in")
     place = disk.place("a.txt")
     (tmp_path / "in" / "a.txt").unlink()
     (tmp_path / "in" / "a.txt").symlink_to(target)

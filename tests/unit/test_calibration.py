@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.calibration import FAR, PULL, SMALL, STEP, Calibration, estimate, factor, learn
-from throughline.core.events import CallBilled, Purpose
-from throughline.core.fold import fold
+from throughline.domain.events import CallBilled, Purpose
+from throughline.domain.session import fold
+from throughline.domain.usage import FAR, PULL, SMALL, STEP, Calibration, calibrated_tokens, factor, learn
 from unit.logs import BEGUN
 from unit.logs import log as logged
 
@@ -31,7 +31,7 @@ def steady(ratio: float, calls: int, size: int = 10_000) -> list[tuple[int, int]
 
 def test_without_a_call_the_family_speaks() -> None:
     assert factor(Calibration(), PRIOR) == pytest.approx(PRIOR)
-    assert estimate(Calibration(), PRIOR, 1_000) == 1_600
+    assert calibrated_tokens(Calibration(), PRIOR, 1_000) == 1_600
 
 
 @pytest.mark.parametrize("ratio", [1.05, 1.2, 1.45, 1.6, 1.8, 2.3])
@@ -40,7 +40,7 @@ def test_after_a_few_calls_the_estimate_is_the_calls_own(ratio: float) -> None:
     for calls in range(1, 8):
         (counted, prompt) = steady(ratio, calls)[-1]
         known = after(*steady(ratio, calls))
-        assert estimate(known, PRIOR, counted) == pytest.approx(prompt, rel=0.03 if 1.2 <= ratio <= 2 else 0.2)
+        assert calibrated_tokens(known, PRIOR, counted) == pytest.approx(prompt, rel=0.03 if 1.2 <= ratio <= 2 else 0.2)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_what_the_count_leaves_out_is_in_the_estimate() -> None:
     # A frame of 3,000 tokens around a view that the tokenizer counts at 1.5.
     calls = [(size, round(1.5 * size + 3_000)) for size in range(20_000, 30_000, 1_000)]
     known = after(*calls)
-    assert estimate(known, PRIOR, 29_000) == 46_500
-    assert estimate(known, PRIOR, 30_000) == pytest.approx(48_000, rel=0.005)
-    assert estimate(known, PRIOR, 5_000) < 10_500, "after a compaction, too"
+    assert calibrated_tokens(known, PRIOR, 29_000) == 46_500
+    assert calibrated_tokens(known, PRIOR, 30_000) == pytest.approx(48_000, rel=0.005)
+    assert calibrated_tokens(known, PRIOR, 5_000) < 10_500, "after a compaction, too"
 
 
 def test_it_is_folded_from_the_log_by_model_and_from_chat_alone() -> None:
@@ -111,10 +111,10 @@ def test_the_factor_stays_between_what_was_said_and_moves_by_small_steps(
 def test_an_estimate_is_never_far_from_the_factors(given: list[tuple[int, int]], prior: float, counted: int) -> None:
     known = after(*given)
     plain = counted * factor(known, prior)
-    assert (1 - PULL) * plain - 1 <= estimate(known, prior, counted) <= (1 + PULL) * plain + 1
+    assert (1 - PULL) * plain - 1 <= calibrated_tokens(known, prior, counted) <= (1 + PULL) * plain + 1
 
 
 @given(calls, priors, counts, counts)
 def test_a_longer_view_never_takes_less(given: list[tuple[int, int]], prior: float, one: int, other: int) -> None:
     known = after(*given)
-    assert estimate(known, prior, min(one, other)) <= estimate(known, prior, max(one, other)) + 1
+    assert calibrated_tokens(known, prior, min(one, other)) <= calibrated_tokens(known, prior, max(one, other)) + 1

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from throughline.core.ports import ModelRow
-from throughline.models.catalogue import Catalogue, look, remarks
+from throughline.domain.ports import ModelRow
+from throughline.llm.catalogue import Catalogue, look_up_models, model_warnings
 
 
 def day(month: int, number: int, year: int = 2026) -> float:
@@ -62,16 +62,16 @@ class Shelf:
     ],
 )
 async def test_what_is_said_of_a_chosen_model(name: str, line: str) -> None:
-    assert remarks(await look(Shelf(), [name]), NOW) == ((line,) if line else ())
+    assert model_warnings(await look_up_models(Shelf(), [name]), NOW) == ((line,) if line else ())
 
 
 async def test_a_limit_is_known_under_the_name_that_was_chosen() -> None:
-    found = await look(Shelf(), ["claude-sonnet-5-5", "claude-haiku-4-6", "gpt"])
+    found = await look_up_models(Shelf(), ["claude-sonnet-5-5", "claude-haiku-4-6", "gpt"])
     assert [found.window(name) for name in ("claude-sonnet-5-5", "claude-haiku-4-6", "gpt", "other")] == [
         500_000, None, None, None,
     ]  # fmt: skip
-    assert len(remarks(found, NOW)) == 2
+    assert len(model_warnings(found, NOW)) == 2
 
 
 def test_where_nothing_is_listed_nothing_is_said() -> None:
-    assert remarks(Catalogue(), NOW) == ()
+    assert model_warnings(Catalogue(), NOW) == ()

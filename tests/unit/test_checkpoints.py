@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from throughline.core.acting import CheckpointError
+from throughline.domain.ports import CheckpointError
 from throughline.workspace.checkpoints import WorkspaceCheckpoints
-from throughline.workspace.folder import LARGEST
+from throughline.workspace.workspace_files import LARGEST
 
 Make = Callable[[Path], WorkspaceCheckpoints]
 

@@ -12,16 +12,24 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.cleaning import DEEPEST, cleaned, encodable, plain_text, valid_text
-from throughline.core.events import CallBilled, Event, Replied, Spoke, ToolCalled, ToolReturned, TurnEnded
-from throughline.core.fold import fold
-from throughline.core.ports import CallPiece, EndPiece, Log, Outcome, Piece, Request, TextPiece, Tool
-from throughline.core.settings import Settings
-from throughline.core.usage import Usage
-from throughline.core.view import Block, View
-from throughline.models.messages import translate
-from throughline.session.owner import Owner
-from throughline.store import codec
+from throughline.domain.events import (
+    AssistantMessage,
+    CallBilled,
+    Event,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    UserMessage,
+)
+from throughline.domain.ports import CallPiece, EndPiece, Log, Outcome, Piece, Request, TextPiece, Tool
+from throughline.domain.sanitization import DEEPEST, cleaned, encodable, valid_text, without_control_sequences
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.domain.view import Block, View
+from throughline.llm.messages import translate
+from throughline.session.live_session import LiveSession
+from throughline.storage import codec
 from unit import samples
 from unit.logs import BEGUN, log, spoke
 from unit.worlds import Bench
@@ -48,23 +56,23 @@ TEXTS = [
 
 @pytest.mark.parametrize(("given_text", "wanted"), TEXTS, ids=[ascii(row[0]) for row in TEXTS])
 def test_a_text_enters_without_what_nobody_needs(given_text: str, wanted: str) -> None:
-    assert plain_text(given_text) == wanted
+    assert without_control_sequences(given_text) == wanted
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_enters_valid_and_without_controls_and_once_is_enough(text: str) -> None:
-    made = plain_text(text)
+    made = without_control_sequences(text)
     made.encode()
     assert not any(char < " " and char not in "\t\n\r" for char in made)
     assert "\x7f" not in made
     assert valid_text(text) == text or any("\ud800" <= char <= "\udfff" for char in text)
-    assert plain_text(made) == made
+    assert without_control_sequences(made) == made
 
 
 @pytest.mark.parametrize("begun", ["\x1b]", "\x90", "\x9d", "\x1b[", "\x9b0", "\x1b ", "x\x08", "\ud83d"])
 def test_what_only_begins_takes_no_longer_than_its_length(begun: str) -> None:
-    made = plain_text(begun * 300_000 + "end")
+    made = without_control_sequences(begun * 300_000 + "end")
     assert made.endswith("nd")
 
 
@@ -87,7 +95,7 @@ def test_any_arguments_can_be_sent_once_they_are_cleaned(args: dict[str, Any]) -
     strict(event.args)
     strict(encodable(args))
     assert encodable(encodable(args)) == encodable(args)
-    assert codec.load(codec.dump(event)) == event
+    assert codec.decode_event(codec.encode_event(event)) == event
 
 
 @settings(max_examples=200, deadline=None)
@@ -96,8 +104,8 @@ def test_any_event_can_be_kept_and_sent_once_it_is_cleaned(event: Event) -> None
     made = cleaned(event)
     assert type(made) is type(event)
     assert cleaned(made) == made
-    codec.dump(made).encode()
-    assert codec.load(codec.dump(made)) == made
+    codec.encode_event(made).encode()
+    assert codec.decode_event(codec.encode_event(made)) == made
 
 
 def test_a_clean_event_is_the_same_object() -> None:
@@ -173,25 +181,25 @@ POISON = [
 @pytest.mark.parametrize(("args", "text", "result"), POISON)
 async def test_a_session_goes_on_whatever_came_in(args: dict[str, Any], text: str, result: str) -> None:
     bench, model, tools = Bench(), Poisonous(args, text), Acting(result)
-    owner = await Owner.start(bench.world, bench.crew(cast("Any", model), tools=tools), Settings(), BEGUN)
+    live = await LiveSession.start(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), BEGUN)
     for said in ("go \ud83d", "again"):
-        await owner.send(said)
-        await owner.idle()
-    await owner.close()
-    assert [turn.ending for turn in owner.session.turns] == ["done", "done"]
+        await live.send(said)
+        await live.idle()
+    await live.close()
+    assert [turn.ending for turn in live.session.turns] == ["done", "done"]
     assert len(model.sent) == 3
     for one in bench.store.read("s"):
-        strict(json.loads(codec.dump(one.event)))
-    assert fold(bench.store.read("s")) == owner.session
+        strict(json.loads(codec.encode_event(one.event)))
+    assert fold(bench.store.read("s")) == live.session
 
 
 async def test_a_tool_gets_control_characters_that_the_log_does_without() -> None:
     bench, tools = Bench(), Acting("fine")
     model = Poisonous({"text": "\x1b[1mbold\x1b[0m \x00\x0c", "n": math.nan, "h": "\ud83d"}, "")
-    owner = await Owner.start(bench.world, bench.crew(cast("Any", model), tools=tools), Settings(), BEGUN)
-    await owner.send("go")
-    await owner.idle()
-    await owner.close()
+    live = await LiveSession.start(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), BEGUN)
+    await live.send("go")
+    await live.idle()
+    await live.close()
     assert tools.asked == [{"text": "\x1b[1mbold\x1b[0m \x00\x0c", "n": None, "h": "\ufffd"}, *tools.asked[1:]]
     (called,) = [one.event for one in bench.store.read("s") if isinstance(one.event, ToolCalled)]
     assert called.args == {"text": "bold ", "n": None, "h": "\ufffd"}
@@ -218,18 +226,18 @@ async def test_a_session_that_was_poisoned_by_an_earlier_version_answers_again()
         "s",
         log(
             BEGUN,
-            Spoke(1, "half \ud83d", 1),
+            UserMessage(1, "half \ud83d", 1),
             ToolCalled(1, "x", "act", {"n": math.nan}, 1),
             ToolReturned(1, "x", "caf\udce9.txt", 1),
-            Replied(1, "[DECISION]: keep \ude00", 1),
+            AssistantMessage(1, "[DECISION]: keep \ude00", 1),
             TurnEnded(1, "done"),
             spoke(2, "and now"),
             TurnEnded(2, "failed", "'utf-8' codec can't encode"),
         ),
     )
-    owner = await Owner.resume(bench.world, bench.crew(cast("Any", model), tools=tools), Settings(), "s")
-    await owner.send("And now?")
-    await owner.idle()
-    await owner.end()
-    await owner.close()
-    assert owner.session.turns[-1].ending == "done"
+    live = await LiveSession.resume(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), "s")
+    await live.send("And now?")
+    await live.idle()
+    await live.end()
+    await live.close()
+    assert live.session.turns[-1].ending == "done"

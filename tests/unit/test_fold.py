@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.events import (
+from throughline.domain.events import (
     ArchiveProposed,
     ArchiveRejected,
     ArchiveWritten,
     CompactionDismissed,
-    CompactionHeld,
+    CompactionProposed,
     CompactionUndone,
     Event,
     FileDropped,
@@ -22,10 +22,9 @@ from throughline.core.events import (
     Masked,
     SessionEnded,
 )
-from throughline.core.files import superseded
-from throughline.core.fold import fold
-from throughline.core.ledger import Add, Delete, Ledger, Operation, Pin, Recast, Reopen, Resolve, Revise
-from throughline.store import codec
+from throughline.domain.ledger import Add, Delete, Ledger, Operation, Pin, Reclassify, Reopen, Resolve, Revise
+from throughline.domain.session import fold, is_superseded
+from throughline.storage import codec
 from unit.logs import (
     BEGUN,
     Step,
@@ -92,7 +91,7 @@ def test_a_file_stands_in_front_of_what_answers_it(name: str, story: tuple[Event
 def test_a_file_that_was_changed_back_is_current_in_its_newest_copy_only() -> None:
     copies = file("a", "one"), file("a", "two"), file("a", "one")
     now = session(*copies)
-    assert [superseded(now, copy) for copy in copies] == [True, True, False]
+    assert [is_superseded(now, copy) for copy in copies] == [True, True, False]
 
 
 def test_a_compaction_moves_turns_into_the_ledger_and_its_undo_brings_them_back() -> None:
@@ -137,7 +136,7 @@ def test_a_pin_alone_leaves_the_summary_in_the_view_as_it_is() -> None:
 
 
 HANDS: list[Callable[[str], Operation]] = [
-    lambda name: Recast(name, "fact"), Reopen, lambda name: Revise(name, "mine", 2, "user")
+    lambda name: Reclassify(name, "fact"), Reopen, lambda name: Revise(name, "mine", 2, "user")
 ]  # fmt: skip
 
 
@@ -164,8 +163,8 @@ WAITING: list[tuple[str, tuple[Event, ...], bool]] = [
 @pytest.mark.parametrize(("name", "story", "waits"), WAITING, ids=[row[0] for row in WAITING])
 def test_a_compaction_waits_until_something_moves_its_turns(name: str, story: tuple[Event, ...], waits: bool) -> None:
     made = compacted(session(*TALK), 1)
-    now = session(*TALK, CompactionHeld(made, 1), *story)
-    assert now.held == (made if waits else None)
+    now = session(*TALK, CompactionProposed(made, 1), *story)
+    assert now.pending_compaction == (made if waits else None)
 
 
 def test_an_archive_change_waits_until_it_is_written_or_rejected() -> None:
@@ -191,7 +190,7 @@ def test_folding_in_pieces_is_folding_in_one_go(steps: tuple[Step, ...], percent
 @given(stories())
 def test_a_log_that_was_kept_folds_to_the_same_session_and_view(steps: tuple[Step, ...]) -> None:
     whole = events(steps)
-    kept = tuple(codec.load(codec.dump(event)) for event in whole)
+    kept = tuple(codec.decode_event(codec.encode_event(event)) for event in whole)
     assert fold(log(*kept)) == fold(log(*whole))
     assert view(fold(log(*kept))) == view(fold(log(*whole)))
 
@@ -213,5 +212,5 @@ def test_undoing_a_compaction_restores_the_turns_and_keeps_what_came_after(
     ours: tuple[Event, ...] = (*more, Masked(("call1",)))
     undone = fold(log(made, *ours, CompactionUndone("c99"), first=50), before)
     never = fold(log(*ours, first=50), before)
-    for name in ("turns", "recent", "ledger", "files", "waiting", "masked", "through"):
+    for name in ("turns", "recent", "ledger", "files", "pending_files", "masked", "through"):
         assert getattr(undone, name) == getattr(never, name), name

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from throughline.core.changes import Delta, Side, Span
-from throughline.workspace.deltas import Deltas
+from throughline.domain.changes import ComparedRevisions, FileChange, FileSide
 from throughline.workspace.git import Git, GitError
+from throughline.workspace.git_diff import GitDiff
 from unit.repositories import Repository
 
 
@@ -20,13 +20,13 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "shed")
 
 
-def read(repository: Repository, span: Span | None = None, below: str = ".") -> dict[str, Delta]:
-    deltas = list(Deltas(Git(repository.root / below)).read(span or Span()))
+def read(repository: Repository, span: ComparedRevisions | None = None, below: str = ".") -> dict[str, FileChange]:
+    deltas = list(GitDiff(Git(repository.root / below)).read(span or ComparedRevisions()))
     assert [delta.path for delta in deltas] == sorted({delta.path for delta in deltas})
     return {delta.path: delta for delta in deltas}
 
 
-def texts(deltas: dict[str, Delta]) -> dict[str, tuple[str | None, str | None]]:
+def texts(deltas: dict[str, FileChange]) -> dict[str, tuple[str | None, str | None]]:
     return {
         path: (one.before.text if one.before else None, one.after.text if one.after else None)
         for path, one in deltas.items()
@@ -54,10 +54,10 @@ def test_the_index_a_revision_and_a_range_are_compared_by_themselves(repository:
     repository.git("add", "a.py")
     repository.write("a.py", "4\n")
     assert texts(read(repository)) == {"a.py": ("2\n", "4\n")}
-    assert texts(read(repository, Span(staged=True))) == {"a.py": ("2\n", "3\n")}
-    assert texts(read(repository, Span(first))) == {"a.py": ("1\n", "4\n")}
-    assert texts(read(repository, Span(first, second))) == {"a.py": ("1\n", "2\n")}
-    assert texts(read(repository, Span(first, staged=True))) == {"a.py": ("1\n", "3\n")}
+    assert texts(read(repository, ComparedRevisions(staged=True))) == {"a.py": ("2\n", "3\n")}
+    assert texts(read(repository, ComparedRevisions(first))) == {"a.py": ("1\n", "4\n")}
+    assert texts(read(repository, ComparedRevisions(first, second))) == {"a.py": ("1\n", "2\n")}
+    assert texts(read(repository, ComparedRevisions(first, staged=True))) == {"a.py": ("1\n", "3\n")}
 
 
 def test_a_range_from_where_two_branches_parted(repository: Repository) -> None:
@@ -66,8 +66,8 @@ def test_a_range_from_where_two_branches_parted(repository: Repository) -> None:
     repository.commit(b_py="1\n")
     repository.git("checkout", "--quiet", "main")
     repository.commit(a_py="2\n")
-    assert Deltas(Git(repository.root)).base("main", "side") == base
-    assert read(repository, Span(base, "side")).keys() == {"b.py"}
+    assert GitDiff(Git(repository.root)).base("main", "side") == base
+    assert read(repository, ComparedRevisions(base, "side")).keys() == {"b.py"}
 
 
 @pytest.mark.parametrize("staged", [True, False])
@@ -126,9 +126,9 @@ def test_what_is_no_plain_text_is_told_by_its_kind(repository: Repository) -> No
     (repository.root / "link").unlink()
     (repository.root / "link").symlink_to("nowhere")
     found = read(repository)
-    assert found["a.bin"] == Delta("a.bin", Side(size=3), Side(size=4))
+    assert found["a.bin"] == FileChange("a.bin", FileSide(size=3), FileSide(size=4))
     assert texts(found)["utf16.txt"] == ("a\n", "b\n")
-    assert found["link"] == Delta("link", Side("link", "run.sh"), Side("link", "nowhere"))
+    assert found["link"] == FileChange("link", FileSide("link", "run.sh"), FileSide("link", "nowhere"))
     run = found["run.sh"]
     assert [side.executable for side in (run.before, run.after) if side] == [False, True]
 
@@ -139,10 +139,10 @@ def test_a_submodule_is_its_commit(repository: Repository, tmp_path: Path) -> No
     repository.git("submodule", "--quiet", "add", inner.root, "lib")
     repository.commit()
     second = Repository(repository.root / "lib").commit(a_py="2\n")
-    assert read(repository) == {"lib": Delta("lib", Side("submodule", first), Side("submodule", second))}
+    assert read(repository) == {"lib": FileChange("lib", FileSide("submodule", first), FileSide("submodule", second))}
     repository.write("lib/a.py", "3\n")
     repository.git("add", "lib")
-    assert read(repository, Span(staged=True))["lib"].after == Side("submodule", second)
+    assert read(repository, ComparedRevisions(staged=True))["lib"].after == FileSide("submodule", second)
     # One that is there but not checked out has not changed.
     repository.git("commit", "--quiet", "-m", "x")
     repository.git("submodule", "--quiet", "deinit", "--force", "lib")
@@ -154,9 +154,9 @@ def test_a_repository_without_commits_is_all_new(repository: Repository) -> None
     repository.git("add", "a.py")
     repository.write("b.py", "2\n")
     assert texts(read(repository)) == {"a.py": (None, "1\n"), "b.py": (None, "2\n")}
-    assert texts(read(repository, Span(staged=True))) == {"a.py": (None, "1\n")}
+    assert texts(read(repository, ComparedRevisions(staged=True))) == {"a.py": (None, "1\n")}
     with pytest.raises(GitError, match="no revision 'HEAD~1'"):
-        read(repository, Span("HEAD~1"))
+        read(repository, ComparedRevisions("HEAD~1"))
 
 
 def test_a_conflict_is_said_to_be_one(repository: Repository) -> None:
@@ -171,7 +171,7 @@ def test_a_conflict_is_said_to_be_one(repository: Repository) -> None:
     assert found.keys() == {"a.py"}
     assert found["a.py"].unmerged
     assert "<<<<<<< " in (texts(found)["a.py"][1] or "")
-    assert read(repository, Span(staged=True))["a.py"].unmerged
+    assert read(repository, ComparedRevisions(staged=True))["a.py"].unmerged
 
 
 def test_a_shallow_clone_says_what_it_misses(repository: Repository, tmp_path: Path) -> None:
@@ -182,17 +182,17 @@ def test_a_shallow_clone_says_what_it_misses(repository: Repository, tmp_path: P
     copy.write("a.py", "3\n")
     assert texts(read(copy)) == {"a.py": ("2\n", "3\n")}
     with pytest.raises(GitError, match="shallow: git fetch --unshallow"):
-        read(copy, Span(first))
+        read(copy, ComparedRevisions(first))
 
 
 def test_a_bare_repository_knows_ranges_only(repository: Repository, tmp_path: Path) -> None:
     repository.commit(a_py="1\n")
     repository.commit(a_py="2\n")
     repository.git("clone", "--quiet", "--bare", repository.root, tmp_path / "bare.git")
-    deltas = Deltas(Git(tmp_path / "bare.git"))
-    assert [delta.path for delta in deltas.read(Span("HEAD~1", "HEAD"))] == ["a.py"]
+    deltas = GitDiff(Git(tmp_path / "bare.git"))
+    assert [delta.path for delta in deltas.read(ComparedRevisions("HEAD~1", "HEAD"))] == ["a.py"]
     with pytest.raises(GitError, match="no working tree: name a range"):
-        list(deltas.read(Span()))
+        list(deltas.read(ComparedRevisions()))
 
 
 def test_no_setting_of_the_users_takes_part(repository: Repository, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_another_repository_in_the_environment_is_not_meant(repository: Reposito
     repository.write("a.py", "2\n")
     other = Repository(tmp_path / "other")
     misled = Git(repository.root, {**os.environ, "GIT_DIR": str(other.root / ".git"), "GIT_EXTERNAL_DIFF": "false"})
-    assert [delta.path for delta in Deltas(misled).read(Span())] == ["a.py"]
+    assert [delta.path for delta in GitDiff(misled).read(ComparedRevisions())] == ["a.py"]
 
 
 def test_files_too_large_are_not_read(repository: Repository) -> None:
@@ -232,7 +232,7 @@ def test_files_too_large_are_not_read(repository: Repository) -> None:
     repository.write("big.txt", b"y" * 20_000_002)
     repository.write("small.txt", "z\n")
     found = read(repository)
-    assert found["big.txt"] == Delta("big.txt", Side(size=20_000_001), Side(size=20_000_002))
+    assert found["big.txt"] == FileChange("big.txt", FileSide(size=20_000_001), FileSide(size=20_000_002))
     assert texts(found)["small.txt"] == (None, "z\n")
 
 
@@ -240,18 +240,18 @@ def test_files_too_large_are_not_read(repository: Repository) -> None:
 def test_what_is_no_revision_is_one_clear_line(repository: Repository, name: str) -> None:
     repository.commit(a_py="1\n")
     with pytest.raises(GitError, match="There is no revision") as caught:
-        read(repository, Span("HEAD", name) if name else Span("HEAD", " "))
+        read(repository, ComparedRevisions("HEAD", name) if name else ComparedRevisions("HEAD", " "))
     assert "\n" not in str(caught.value)
     assert not (repository.root / "x").exists()
 
 
 def test_no_repository_and_no_git_are_clear(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="is not in a git repository"):
-        list(Deltas(Git(tmp_path)).read(Span()))
+        list(GitDiff(Git(tmp_path)).read(ComparedRevisions()))
     with pytest.raises(GitError, match="git is not available"):
-        list(Deltas(Git(tmp_path, {"PATH": str(tmp_path)})).read(Span()))
+        list(GitDiff(Git(tmp_path, {"PATH": str(tmp_path)})).read(ComparedRevisions()))
     with pytest.raises(GitError, match="cannot be run in"):
-        list(Deltas(Git(tmp_path / "nowhere")).read(Span()))
+        list(GitDiff(Git(tmp_path / "nowhere")).read(ComparedRevisions()))
 
 
 def test_an_edit_in_the_second_of_the_commit_is_seen_beside_a_rename(repository: Repository) -> None:

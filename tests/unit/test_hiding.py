@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from attrs import asdict, evolve
 
-from throughline.agent.secrets import hide
-from throughline.core.events import ArchiveWritten, Noted, Queued, Replied, Spoke, ToolCalled
-from throughline.core.ports import CallPiece
-from throughline.core.settings import Settings
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
+from throughline.agent.output import hide
+from throughline.domain.events import ArchiveWritten, AssistantMessage, MessageQueued, Notice, ToolCalled, UserMessage
+from throughline.domain.ports import CallPiece
+from throughline.domain.settings import Settings
+from throughline.session.live_session import LiveSession
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
 from unit.credentials import mixed
 from unit.logs import BEGUN
 from unit.shop import Shop
@@ -27,34 +27,34 @@ OLD, NEW = f"{mixed(12)}-old-9", f"{mixed(12)}-new-9"
 
 
 def told(bench: Bench) -> list[str]:
-    return [one.text for one in bench.heard.events if isinstance(one, Noted)]
+    return [one.text for one in bench.heard.events if isinstance(one, Notice)]
 
 
-async def played(bench: Bench, said: Sequence[str], *replies: Reply, **given: Any) -> str:
+async def played(bench: Bench, said: Sequence[str], *replies: ScriptedReply, **given: Any) -> str:
     """Everything that a session kept, wrote and sent, as one text."""
-    model = ScriptedModel([*replies, *[Reply("Done.")] * 9])
-    owner = await Owner.start(bench.world, bench.crew(model, **given), Settings(distil="write"), BEGUN)
+    model = ScriptedModel([*replies, *[ScriptedReply("Done.")] * 9])
+    live = await LiveSession.start(bench.ports, bench.config(model, **given), Settings(distil="write"), BEGUN)
     for text in said:
-        await owner.send(text)
-        await owner.settled()
-    await owner.end()
-    await owner.close()
+        await live.send(text)
+        await live.settled()
+    await live.end()
+    await live.close()
     sent = [block.text for one in model.requests for block in one.view.blocks]
     return "\n".join([*(str(one.event) for one in bench.store.read("s")), bench.archive.read(), *sent])
 
 
-SAID: list[tuple[str, str, Reply]] = [
-    ("the user's words", f"The deploy key is {KEY} and must only be used on staging.", Reply("Understood.")),
-    ("the model's words", "go", Reply(f"I keep the key {KEY} in `.env` from now on.")),
-    ("a tagged line", "go", Reply(f"[DECISION]: Use {KEY} for the deploys because it is there")),
-    ("an argument", "go", Reply("", (CallPiece("c", "run_command", {"command": f"echo {KEY}"}),))),
-    ("an argument by its name", "go", Reply("", (CallPiece("c", "fetch", {"headers": [{"password": KEY}]}),))),
+SAID: list[tuple[str, str, ScriptedReply]] = [
+    ("the user's words", f"The deploy key is {KEY} and must only be used on staging.", ScriptedReply("Understood.")),
+    ("the model's words", "go", ScriptedReply(f"I keep the key {KEY} in `.env` from now on.")),
+    ("a tagged line", "go", ScriptedReply(f"[DECISION]: Use {KEY} for the deploys because it is there")),
+    ("an argument", "go", ScriptedReply("", (CallPiece("c", "run_command", {"command": f"echo {KEY}"}),))),
+    ("an argument by its name", "go", ScriptedReply("", (CallPiece("c", "fetch", {"headers": [{"password": KEY}]}),))),
 ]
 
 
 @pytest.mark.parametrize(("case", "words", "reply"), SAID, ids=[row[0] for row in SAID])
 async def test_a_credential_enters_neither_the_log_nor_the_archive_nor_a_request(
-    case: str, words: str, reply: Reply
+    case: str, words: str, reply: ScriptedReply
 ) -> None:
     bench = Bench()
     kept = await played(bench, [words], reply, results={"c": f"was {KEY}"})
@@ -65,7 +65,7 @@ async def test_a_credential_enters_neither_the_log_nor_the_archive_nor_a_request
 
 async def test_the_rule_about_a_credential_stays() -> None:
     bench = Bench()
-    await played(bench, [f"The deploy key is {KEY} and must only be used on staging."], Reply("Understood."))
+    await played(bench, [f"The deploy key is {KEY} and must only be used on staging."], ScriptedReply("Understood."))
     assert "must only be used on staging" in bench.archive.read()
 
 
@@ -81,7 +81,7 @@ async def test_the_user_is_told_once_what_was_hidden_and_how_to_send_it() -> Non
 
 async def test_what_the_user_allows_is_sent() -> None:
     bench = Bench()
-    bench.world = evolve(bench.world, hide=partial(hide, allowed=["ghp_*"]))
+    bench.ports = evolve(bench.ports, hide=partial(hide, allowed=["ghp_*"]))
     kept = await played(bench, [f"Take {KEY}"])
     assert KEY in kept
     assert not told(bench)
@@ -89,24 +89,28 @@ async def test_what_the_user_allows_is_sent() -> None:
 
 async def test_a_message_that_waits_is_looked_through_too() -> None:
     bench = Bench()
-    owner = await Owner.start(bench.world, bench.crew(ScriptedModel([Reply("Done.")] * 2)), Settings(), BEGUN)
-    await owner.send("go")
-    await owner.send(f"Take {KEY}" + " and go on" * 3_000)
-    await owner.settled()
-    await owner.close()
-    assert [one for one in bench.heard.events if isinstance(one, (Queued, Spoke)) and "[hidden" in one.text]
+    live = await LiveSession.start(
+        bench.ports, bench.config(ScriptedModel([ScriptedReply("Done.")] * 2)), Settings(), BEGUN
+    )
+    await live.send("go")
+    await live.send(f"Take {KEY}" + " and go on" * 3_000)
+    await live.settled()
+    await live.close()
+    assert [
+        one for one in bench.heard.events if isinstance(one, (MessageQueued, UserMessage)) and "[hidden" in one.text
+    ]
     assert KEY not in str(bench.store.read("s"))
 
 
 async def test_the_archive_is_written_without_what_a_person_put_into_the_change() -> None:
     bench = Bench()
-    model = ScriptedModel([Reply("[DECISION]: Keep SQLite because it is there")])
-    owner = await Owner.start(bench.world, bench.crew(model), Settings(distil="ask"), BEGUN)
-    await owner.send("go")
-    await owner.settled()
-    text = await owner.end()
-    await owner.archive.accept(text.replace("SQLite", KEY))
-    await owner.close()
+    model = ScriptedModel([ScriptedReply("[DECISION]: Keep SQLite because it is there")])
+    live = await LiveSession.start(bench.ports, bench.config(model), Settings(distil="ask"), BEGUN)
+    await live.send("go")
+    await live.settled()
+    text = await live.end()
+    await live.archive.accept(text.replace("SQLite", KEY))
+    await live.close()
     assert "[hidden credential" in bench.archive.read()
     assert KEY not in bench.archive.read()
     assert KEY not in str([one for one in bench.heard.events if isinstance(one, ArchiveWritten)])
@@ -115,7 +119,7 @@ async def test_the_archive_is_written_without_what_a_person_put_into_the_change(
 async def test_a_tool_runs_with_the_arguments_as_the_model_gave_them(tmp_path: Path) -> None:
     bench, shop = Bench(), Shop(tmp_path)
     call = CallPiece("c", "write_file", {"path": "key.txt", "text": KEY})
-    kept = await played(bench, ["go"], Reply("", (call,)), tools=shop.tools)
+    kept = await played(bench, ["go"], ScriptedReply("", (call,)), tools=shop.tools)
     assert (tmp_path / "key.txt").read_text() == KEY
     assert KEY not in kept
 
@@ -123,18 +127,20 @@ async def test_a_tool_runs_with_the_arguments_as_the_model_gave_them(tmp_path: P
 async def test_neither_the_old_nor_the_new_value_of_a_changed_file_is_told(tmp_path: Path) -> None:
     bench, shop = Bench(), Shop(tmp_path)
     shop.write(".env", f"PORT=80\nAPI_TOKEN={OLD}\n")
-    read = Reply("", (CallPiece("c", "read_file", {"path": ".env"}),))
-    model = ScriptedModel([read, Reply("Read."), Reply("Seen.")])
-    crew = evolve(bench.crew(model, tools=shop.tools), tell=shop.tools.tell)
-    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
-    await owner.send("go")
-    await owner.settled()
+    read = ScriptedReply("", (CallPiece("c", "read_file", {"path": ".env"}),))
+    model = ScriptedModel([read, ScriptedReply("Read."), ScriptedReply("Seen.")])
+    config = evolve(bench.config(model, tools=shop.tools), tell=shop.tools.notify_external_changes)
+    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    await live.send("go")
+    await live.settled()
     shop.write(".env", f"PORT=81\nAPI_TOKEN={NEW}\n")
-    await owner.send("and now?")
-    await owner.settled()
-    await owner.close()
+    await live.send("and now?")
+    await live.settled()
+    await live.close()
     kept = str([asdict(one) for one in bench.heard.events])
     assert "PORT=81" in kept
     assert OLD not in kept
     assert NEW not in kept
-    assert not [one for one in bench.heard.events if isinstance(one, (Replied, ToolCalled)) and "hidden" in str(one)]
+    assert not [
+        one for one in bench.heard.events if isinstance(one, (AssistantMessage, ToolCalled)) and "hidden" in str(one)
+    ]

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.events import Logged, Noted, SessionStarted, Spoke
-from throughline.core.fold import fold
-from throughline.core.ports import StoreError
-from throughline.store import codec, integrity
-from throughline.store.correction import corrections
-from throughline.store.database import Database
+from throughline.domain.events import Logged, Notice, SessionStarted, UserMessage
+from throughline.domain.ports import StoreError
+from throughline.domain.session import fold
+from throughline.storage import codec, integrity
+from throughline.storage.event_store import SqliteEventStore
+from throughline.storage.integrity import corrections
 from unit.logs import BEGUN, done, log, replied, spoke, tool
 
 OTHER = SessionStarted("t", "another", "qa", "toolshed", "m", 1, "recording")
@@ -39,7 +39,7 @@ SHORT = log(OTHER, spoke(1, "kiosk"), done(1))
 
 def made(folder: Path) -> Path:
     path = folder / "throughline.db"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database.append("s", STORY[:20])
         database.append("t", SHORT)
         database.append("s", STORY[20:])
@@ -53,8 +53,8 @@ def change(path: Path, *statements: str) -> None:
         connection.commit()
 
 
-def kept(database: Database, name: str = "s") -> list[Logged]:
-    return [one for one in database.read(name) if not isinstance(one.event, Noted)]
+def kept(database: SqliteEventStore, name: str = "s") -> list[Logged]:
+    return [one for one in database.read(name) if not isinstance(one.event, Notice)]
 
 
 # What was done to the rows, and the places of the first session's events that are lost by it.
@@ -94,7 +94,7 @@ def test_rows_that_are_missing_or_altered_are_told_and_the_others_recovered(
 ) -> None:
     path = made(tmp_path)
     change(path, "PRAGMA secure_delete = ON", *statements)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert "was damaged" in database.repair
         (aside,) = tmp_path.glob("throughline.damaged-*.db")
         assert aside.name in database.repair
@@ -108,13 +108,13 @@ def test_rows_that_are_missing_or_altered_are_told_and_the_others_recovered(
         assert [one for one in events if one.seq > 1 or 1 not in lost] == [one for one in STORY if one.seq not in lost]
         assert kept(database, "t") == list(SHORT)
         assert [one.seq for one in database.read("s")] == list(range(1, len(tuple(database.read("s"))) + 1))
-        notes = [one.event.text for one in database.read("s") if isinstance(one.event, Noted) and one.event.text]
+        notes = [one.event.text for one in database.read("s") if isinstance(one.event, Notice) and one.event.text]
         assert any("Recovered from a damaged database" in text for text in notes)
         assert {row.id for row in database.sessions()} == {"s", "t"}
         database.append("s", [Logged(fold(database.read("s")).seq + 1, 99.0, spoke(99, "And now?"))])
-    with closing(Database(path)) as again:
+    with closing(SqliteEventStore(path)) as again:
         assert again.repair == ""
-        assert isinstance(tuple(again.read("s"))[-1].event, Spoke)
+        assert isinstance(tuple(again.read("s"))[-1].event, UserMessage)
 
 
 @pytest.mark.parametrize("seq", ["'seven'", "7.5", "x'00'", "NULL"])
@@ -129,7 +129,7 @@ def test_a_value_of_another_type_is_damage_too(tmp_path: Path, column: str, seq:
         f"UPDATE loose SET {column} = {seq} WHERE session = 's' AND seq = 7",
     )
     with closing(sqlite3.connect(path)) as connection:
-        rows = list(integrity.stored(connection, "SELECT * FROM loose WHERE seq = 7 ORDER BY session DESC"))
+        rows = list(integrity.stored_count(connection, "SELECT * FROM loose WHERE seq = 7 ORDER BY session DESC"))
     assert integrity.whole_event(rows[0]) is None
 
 
@@ -145,7 +145,7 @@ def test_a_damaged_head_loses_nothing(tmp_path: Path, place: int, bit: int) -> N
     content = bytearray(path.read_bytes())
     content[place] ^= bit
     path.write_bytes(content)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
 
 
@@ -153,7 +153,7 @@ def test_a_damaged_head_loses_nothing(tmp_path: Path, place: int, bit: int) -> N
 def test_a_schema_that_is_not_the_one_that_the_head_says_is_damage(tmp_path: Path, number: int) -> None:
     path = made(tmp_path)
     change(path, f"PRAGMA user_version = {number}")
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert "was damaged" in database.repair
         assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
 
@@ -166,7 +166,7 @@ def test_a_damaged_description_of_the_tables_loses_nothing(tmp_path: Path, old: 
     content = path.read_bytes()
     assert old.encode() in content[:8_192]
     path.write_bytes(content.replace(old.encode(), new.encode(), 1))
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert (kept(database), kept(database, "t")) == (list(STORY), list(SHORT))
         database.keep_skeletons({"a": "b"})
         assert database.recall("kiosk")
@@ -174,10 +174,10 @@ def test_a_damaged_description_of_the_tables_loses_nothing(tmp_path: Path, old: 
 
 def test_a_database_keeps_its_id_when_it_is_recovered(tmp_path: Path) -> None:
     path = made(tmp_path)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         name = database.id
     change(path, "DELETE FROM events WHERE seq = 7")
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert database.repair
         assert database.id == name
 
@@ -186,19 +186,19 @@ def test_damage_that_is_met_while_reading_is_a_note_in_its_place_and_recovered_a
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = made(tmp_path)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         change(
             path, "DELETE FROM events WHERE session = 's' AND seq BETWEEN 4 AND 6", "DELETE FROM events WHERE seq = 33"
         )
         events = tuple(database.read("s"))
         assert [one.seq for one in events] == list(range(1, 34))
-        said = {one.seq: one.event.text for one in events if isinstance(one.event, Noted)}
+        said = {one.seq: one.event.text for one in events if isinstance(one.event, Notice)}
         assert sorted(said) == [4, 5, 6, 33]
         assert said[4].startswith("3 events that stood here cannot be read: open the project again")
         assert said[5] == said[6] == ""
         assert "4 events of session s cannot be read" in caplog.text
         database.append("s", [Logged(34, 99.0, spoke(99, "And now?"))])
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert "4 are missing" in database.repair
         assert kept(database)[-1].event == spoke(99, "And now?")
     assert not (tmp_path / "throughline.db.damaged").exists()
@@ -206,20 +206,20 @@ def test_damage_that_is_met_while_reading_is_a_note_in_its_place_and_recovered_a
 
 def test_a_damaged_row_does_not_shut_out_a_second_window(tmp_path: Path) -> None:
     path = made(tmp_path)
-    with closing(Database(path)) as database:
-        database.hold("t")
+    with closing(SqliteEventStore(path)) as database:
+        database.lock_session("t")
         change(path, "DELETE FROM events WHERE session = 's' AND seq = 7")
-        with closing(Database(path)) as other:
+        with closing(SqliteEventStore(path)) as other:
             assert "close the other windows" in other.repair
             assert len(kept(other)) == len(STORY) - 1
-        database.release("t")
-    with closing(Database(path)) as again:
+        database.unlock_session("t")
+    with closing(SqliteEventStore(path)) as again:
         assert "recovered" in again.repair
 
 
 @pytest.mark.parametrize("first", [2, 32, 33, 35, 900])
 def test_an_event_that_is_not_the_next_is_refused(tmp_path: Path, first: int) -> None:
-    with closing(Database(made(tmp_path))) as database:
+    with closing(SqliteEventStore(made(tmp_path))) as database:
         with pytest.raises(StoreError, match="is not the next of session s"):
             database.append("s", log(spoke(9, "late"), first=first))
         assert tuple(database.read("s")) == STORY
@@ -228,10 +228,10 @@ def test_an_event_that_is_not_the_next_is_refused(tmp_path: Path, first: int) ->
 
 def test_what_was_redacted_or_forgotten_is_no_damage(tmp_path: Path) -> None:
     path = made(tmp_path)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert database.redact("shelf") == 8
         database.forget("t")
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert database.repair == ""
         assert len(kept(database)) == len(STORY)
 
@@ -253,18 +253,20 @@ def rows(path: Path) -> list[tuple[object, ...]]:
 def test_a_database_of_the_version_before_is_led_forward_unchanged(tmp_path: Path) -> None:
     path = older(tmp_path)
     before = rows(path)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert database.repair == ""
         assert database.since == "led"
         assert len(database.id) == 32
         assert [(row.id, row.objective, row.turns, row.ended) for row in database.sessions()] == [
             ("s", "the shed", 1, False), ("t", "another", 1, True),
         ]  # fmt: skip
-        assert [codec.dump(one.event) for one in database.read("s")] == [row[4] for row in before if row[0] == "s"]
+        assert [codec.encode_event(one.event) for one in database.read("s")] == [
+            row[4] for row in before if row[0] == "s"
+        ]
         assert [found.session for found in database.recall("kiosk")]
         name = database.id
     assert rows(path) == before
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert (database.id, database.since, database.repair) == (name, "before", "")
 
 
@@ -281,7 +283,7 @@ def test_a_damaged_database_of_the_version_before_is_recovered(
     tmp_path: Path, name: str, statement: str, lost: int
 ) -> None:
     path = older(tmp_path, "PRAGMA secure_delete = ON", statement)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert "was damaged" in database.repair, name
         assert len(kept(database)) == 9 - lost
         assert len(kept(database, "t")) == 4
@@ -324,8 +326,8 @@ def test_every_part_of_a_row_is_in_its_checksum(session: bytes, seq: int, at: fl
 
 def test_a_reply_of_a_session_that_lost_events_is_folded_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database.append("s", log(BEGUN, spoke(1, "one"), replied(1, "two"), done(1)))
     change(path, "DELETE FROM events WHERE seq = 2")
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert [turn.ending for turn in fold(database.read("s")).turns] == ["done"]

@@ -15,10 +15,10 @@ if sys.platform == "win32":
 # Waits until it is told to ask, on a pipe of its own, and says what it has taken for the answer.
 ASKING = """
 import os, sys
-from throughline.cli.chat.keyboard import Keyboard
-from throughline.cli.output import Output
+from throughline.cli.chat.prompt import PromptReader
+from throughline.cli.output import SafeConsole
 
-keyboard = Keyboard(Output())
+keyboard = PromptReader(SafeConsole())
 for step in os.fdopen(int(sys.argv[1])):
     match step.strip():
         case "message":

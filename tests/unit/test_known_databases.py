@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from throughline.provenance import stranger, told
-from throughline.store.database import Database
-from throughline.workspace.known_databases import NAME, KnownDatabases
+from throughline.app.database_origin import is_foreign, origin_notice
+from throughline.storage.event_store import SqliteEventStore
+from throughline.workspace.user_state import NAME, KnownDatabases
 
 
 def said(project: Path, home: Path) -> str:
     """What is said when a project is opened."""
-    with closing(Database(project / ".agent" / "throughline.db")) as database:
-        return stranger(database, project, KnownDatabases(home))
+    with closing(SqliteEventStore(project / ".agent" / "throughline.db")) as database:
+        return is_foreign(database, project, KnownDatabases(home))
 
 
 def begun(folder: Path, home: Path) -> Path:
@@ -42,8 +42,8 @@ def test_one_that_a_clone_brought_says_so(tmp_path: Path) -> None:
     assert said(clone, tmp_path / "home").startswith("This folder's database was not made on this machine: what ")
     # Nobody has been told in a session yet.
     assert said(clone, tmp_path / "home")
-    with closing(Database(clone / ".agent" / "throughline.db")) as database:
-        told(database, clone, KnownDatabases(tmp_path / "home"))
+    with closing(SqliteEventStore(clone / ".agent" / "throughline.db")) as database:
+        origin_notice(database, clone, KnownDatabases(tmp_path / "home"))
     assert said(clone, tmp_path / "home") == ""
 
 

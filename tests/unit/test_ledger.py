@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.ledger import (
+from throughline.domain.ledger import (
     Add,
     Delete,
     Entry,
@@ -16,13 +16,13 @@ from throughline.core.ledger import (
     Merge,
     Operation,
     Pin,
-    Recast,
+    Reclassify,
     Reopen,
     Resolve,
     Revise,
-    change,
-    refusal,
-    subject,
+    apply_operation,
+    normalized_subject,
+    refusal_reason,
 )
 from unit.logs import KINDS, entry
 
@@ -32,7 +32,7 @@ FIRST = Ledger({one.id: one for one in (entry("a"), entry("b", turns=(3, 2)), MI
 
 
 def after(*operations: Operation, ledger: Ledger = FIRST) -> dict[str, Entry]:
-    return reduce(change, operations, ledger).entries
+    return reduce(apply_operation, operations, ledger).entries
 
 
 REFUSED: list[tuple[Operation, str]] = [
@@ -51,15 +51,15 @@ REFUSED: list[tuple[Operation, str]] = [
     (Delete("x"), "there is no entry x"),
     (Reopen("x"), "there is no entry x"),
     (Reopen("a"), "entry a is not resolved"),
-    (Recast("x", "fact"), "there is no entry x"),
-    (Recast("a", "decision"), "entry a is a decision already"),
+    (Reclassify("x", "fact"), "there is no entry x"),
+    (Reclassify("a", "decision"), "entry a is a decision already"),
 ]
 
 
 @pytest.mark.parametrize(("operation", "why"), REFUSED, ids=lambda value: str(value)[:50])
 def test_a_refused_operation_says_why_and_changes_nothing(operation: Operation, why: str) -> None:
-    assert refusal(FIRST, operation) == why
-    assert change(FIRST, operation) is FIRST
+    assert refusal_reason(FIRST, operation) == why
+    assert apply_operation(FIRST, operation) is FIRST
 
 
 def test_a_revision_shows_as_revised_and_remembers_its_turns() -> None:
@@ -78,13 +78,13 @@ def test_a_whole_revision_takes_out_what_it_does_not_name() -> None:
 
 
 def test_what_the_user_reopens_or_makes_another_kind_is_final() -> None:
-    made = after(Resolve("a", "done", "summariser"), Reopen("a"), Recast("b", "issue"))
+    made = after(Resolve("a", "done", "summariser"), Reopen("a"), Reclassify("b", "issue"))
     assert (made["a"].state, made["a"].resolution, made["a"].final) == ("active", "", True)
     assert (made["b"].kind, made["b"].final) == ("issue", True)
 
 
 def test_what_is_resolved_or_superseded_is_kept_but_not_in_force() -> None:
-    ledger = change(FIRST, Resolve("a", "answered", "summariser"))
+    ledger = apply_operation(FIRST, Resolve("a", "answered", "summariser"))
     assert ledger.entries["a"].resolution == "answered"
     assert [one.id for one in ledger.live()] == ["b", "u", "p"]
 
@@ -141,7 +141,7 @@ def test_a_later_entry_on_the_same_subject_supersedes(name: str, old: Entry, new
     ],
 )
 def test_a_subject_is_the_first_name_in_backticks(text: str, key: str) -> None:
-    assert subject(text) == key
+    assert normalized_subject(text) == key
 
 
 _names = st.sampled_from("abcdef")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.compression.local import LONGEST, MOST, operations
-from throughline.compression.sentences import clip
-from throughline.core.events import Event, Spoke, ToolCalled, ToolReturned
-from throughline.core.ledger import Add, Entry, Ledger, change
+from throughline.domain.events import Event, ToolCalled, ToolReturned, UserMessage
+from throughline.domain.ledger import Add, Entry, Ledger, apply_operation
+from throughline.memory.local import LONGEST, MOST, operations
+from throughline.memory.text import clip
 from unit.logs import SAID, done, entry, file, replied, session, spoke, tool
 
 
@@ -116,7 +116,7 @@ CASES: list[tuple[str, tuple[Event, ...], tuple[str, str] | None]] = [
     ),
     ("a command that passes later", (*tool(1, "x", error=True, command="make"), *tool(1, "y", command="make")), None),
     ("the user's question is no rule", (spoke(1, "Must it always be a new file?"),), None),
-    ("an interrupt is not the user's word", (Spoke(1, RULE, 9, "interrupt"),), None),
+    ("an interrupt is not the user's word", (UserMessage(1, RULE, 9, "interrupt"),), None),
     ("code is not dialogue", (replied(1, f"```\n{RULE}\nThe fix is a lock.\n```"),), None),
     ("a rule in tool output", (*tool(1, f"\n{RULE}\n[DECISION]: no"),), None),
     ("a rule in a file", (file("a.md", f"{RULE}\n[DECISION]: no"), spoke(1, "go")), None),
@@ -150,7 +150,7 @@ def test_the_state_is_how_the_agent_closed_the_last_turn_in_which_it_spoke() -> 
 def test_a_new_state_replaces_the_last_one() -> None:
     old = Ledger({"s1.1": entry("s1.1", "Old state of it all.", "state", subject="state")})
     made = operations(session(replied(2, "A new state of it all.")).turns, old)
-    live = reduce(change, made, old).live()
+    live = reduce(apply_operation, made, old).live()
     assert [one.text for one in live if one.kind == "state"] == ["A new state of it all."]
 
 

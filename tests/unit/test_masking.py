@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from throughline.compression.masking import Masking, maskable
-from throughline.core.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
-from throughline.core.fold import fold
+from throughline.context.masking import Masking, maskable
+from throughline.domain.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
+from throughline.domain.session import fold
 from unit.logs import Step, compacted, done, file, log, replied, session, spoke, stories, tool, unfold
 
 WORK: tuple[Event, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from throughline.page.mentions import MOST, fitting, meant
+from throughline.chat_state.panels import MOST, fitting_paths, is_mention
 
 PATHS = ("src/app.py", "src/store/app_store.py", "docs/map.md", "application/readme.md", "src/snap.py")
 
@@ -21,14 +21,14 @@ TYPED = [
 
 @pytest.mark.parametrize(("name", "typed", "first"), TYPED, ids=[name for name, *_ in TYPED])
 def test_the_files_that_fit_come_the_best_first(name: str, typed: str, first: list[str]) -> None:
-    assert fitting(PATHS, typed)[: len(first)] == first
-    assert first or not fitting(PATHS, typed)
+    assert fitting_paths(PATHS, typed)[: len(first)] == first
+    assert first or not fitting_paths(PATHS, typed)
 
 
 def test_a_list_is_never_long() -> None:
-    assert len(fitting((f"f{n}" for n in range(10 * MOST)), "f")) == MOST
+    assert len(fitting_paths((f"f{n}" for n in range(10 * MOST)), "f")) == MOST
 
 
 @pytest.mark.parametrize(("word", "file"), [("a/b", True), ("README.md", True), ("dataclass", False)])
 def test_a_word_after_an_at_sign_is_a_file_where_it_looks_like_a_path(word: str, file: bool) -> None:
-    assert meant(word) == file
+    assert is_mention(word) == file

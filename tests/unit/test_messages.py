@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.ports import Tool
-from throughline.core.view import Block, View
-from throughline.models.messages import Json, describe, translate
+from throughline.domain.ports import Tool
+from throughline.domain.view import Block, View
+from throughline.llm.messages import Json, tool_parameters, translate
 
 INTERRUPTED = "(Interrupted before there was a result.)"
 
@@ -171,7 +171,7 @@ def test_tools_are_described_with_an_object_schema() -> None:
     schema = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
     bare = {"type": "object", "properties": {}}
     tools = (Tool("list", "Lists files."), Tool("read_file", "Reads a file.", schema))
-    assert [tool["input_schema"] for tool in describe(tools)] == [bare, schema]
+    assert [tool["input_schema"] for tool in tool_parameters(tools)] == [bare, schema]
 
 
 def marks(view: View) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from throughline.compression.pairing import agrees, pair
-from throughline.compression.sentences import sentences
+from throughline.memory.pairing import agrees, pair
+from throughline.memory.text import sentences
 
 CASES: list[tuple[str, str, str, str | None]] = [
     (

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from throughline.__main__ import Factory
-from throughline.cli.commands import commands
-from throughline.core.acting import Allow, Deny
-from throughline.core.deeds import Answered, Asked
-from throughline.core.errors import UserError
-from throughline.core.events import Noted, SessionStarted
-from throughline.core.permissions import MemoryPermissions, Permissions, patterns
-from throughline.wire.settings import SETTINGS
-from throughline.workspace.disk import Disk
-from throughline.workspace.permissions import FilePermissions, PermissionsError
+from throughline.app.container import Container
+from throughline.cli.main import commands
+from throughline.domain.errors import UserError
+from throughline.domain.events import ApprovalDecided, ApprovalRequested, Notice, SessionStarted
+from throughline.domain.permissions import MemoryPermissions, Permissions, patterns
+from throughline.domain.ports import Allow, Deny
+from throughline.protocol.settings import SETTINGS
+from throughline.workspace.agent_filesystem import AgentFilesystem
+from throughline.workspace.permission_store import FilePermissions, PermissionsError
 from throughline.workspace.user_state import user_state_folder
 from unit.shop import Answers, Shop
 
@@ -97,14 +96,14 @@ PLANTED = ["edit:**", "run:*", "run:touch x", "run=:touch x", "read:/**"]
 @pytest.mark.parametrize("pattern", PLANTED)
 async def test_a_log_that_says_that_it_was_allowed_grants_nothing(tmp_path: Path, pattern: str) -> None:
     shop = Shop(tmp_path, Answers(Deny("no")), permissions=FilePermissions(tmp_path / "w", tmp_path / "state"))
-    await shop.log.record(Answered(1, "c0", allowed=True, pattern=pattern))
+    await shop.log.record(ApprovalDecided(1, "c0", allowed=True, pattern=pattern))
     for tool, args in (
         ("write_file", {"path": "a.py", "text": "x"}),
         ("run_command", {"command": "touch x"}),
         ("read_file", {"path": "/etc/hosts"}),
     ):
         assert (await shop.call(tool, **args)).text.startswith("The user did not allow this")
-    assert len(shop.kept(Asked)) == 3
+    assert len(shop.kept(ApprovalRequested)) == 3
     assert not (tmp_path / "x").exists()
 
 
@@ -137,12 +136,12 @@ async def test_permissions_that_cannot_be_kept_or_read_are_told_and_stop_nothing
     shop = Shop(tmp_path, Answers(Allow("edit:**"), Deny("no")), permissions=kept)
     assert not (await shop.call("write_file", path="a", text="x")).error
     assert not (await shop.call("write_file", path="b", text="x")).error, "it holds in this process"
-    assert any("cannot be" in event.text for event in shop.kept(Noted))
+    assert any("cannot be" in event.text for event in shop.kept(Notice))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the folder is found by another variable there")
 def test_where_permissions_are_kept_is_never_edited_unasked(tmp_path: Path) -> None:
-    place = Disk(tmp_path).place(str(user_state_folder() / "permissions" / "x.json"))
+    place = AgentFilesystem(tmp_path).place(str(user_state_folder() / "permissions" / "x.json"))
     assert (place.inside, place.guarded) == (False, True)
     assert Path(place.path).is_absolute()
 
@@ -158,7 +157,7 @@ def test_a_workspaces_own_settings_cannot_allow_anything() -> None:
 
 def told(project: Path, *options: str) -> str:
     """What the command line says of a project's permissions."""
-    result = CliRunner().invoke(commands, ["permissions", "--project", str(project), *options], obj=Factory())
+    result = CliRunner().invoke(commands, ["permissions", "--project", str(project), *options], obj=Container())
     if result.exception:
         raise result.exception
     return result.output

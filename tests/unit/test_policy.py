@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 
-from throughline.compression.policy import Compact, Decision, Hold, Mask, Nothing, Rest, asks, cut, decide, rest
-from throughline.core.events import CallBilled, CompactionDismissed, CompactionHeld, CompactionUndone, Event
-from throughline.core.fold import fold
-from throughline.core.session import Session
-from throughline.core.settings import Settings
+from throughline.context.policy import (
+    AwaitApproval,
+    Compact,
+    Mask,
+    NoAction,
+    PolicyDecision,
+    ScheduledCompaction,
+    decide,
+    last_compactable_turn,
+    needs_approval,
+    next_idle_compaction,
+)
+from throughline.domain.events import CallBilled, CompactionDismissed, CompactionProposed, CompactionUndone, Event
+from throughline.domain.session import Session, fold
+from throughline.domain.settings import Settings
 from unit.logs import compacted, done, log, replied, session, spoke, tool
 
 LIMIT = 200_000
@@ -46,12 +56,12 @@ WARM, COLD = 1_100.0, 1_301.0
 BIG = turns(3, 30_000)
 UNCALLED = tuple(event for event in turns(3, 2_000) if event != CALLED)
 
-CASES: list[tuple[str, Session, float, float, dict[str, Any], Decision]] = [
-    ("an empty session", session(), 0.0, COLD, {}, Nothing()),
-    ("few small turns", session(*turns(5)), 0.01, WARM, {}, Nothing()),
+CASES: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] = [
+    ("an empty session", session(), 0.0, COLD, {}, NoAction()),
+    ("few small turns", session(*turns(5)), 0.01, WARM, {}, NoAction()),
     ("the window is full", session(*turns(12)), 0.01, WARM, {}, Compact(10)),
-    ("the window is full but for a turn", session(*turns(11)), 0.01, WARM, {}, Nothing()),
-    ("a running turn does not fill it", session(*turns(11), running(12)), 0.01, WARM, {}, Nothing()),
+    ("the window is full but for a turn", session(*turns(11)), 0.01, WARM, {}, NoAction()),
+    ("a running turn does not fill it", session(*turns(11), running(12)), 0.01, WARM, {}, NoAction()),
     ("a running turn is one of those kept", session(*turns(12), running(13)), 0.01, WARM, {}, Compact(11)),
     ("another window", session(*turns(4)), 0.01, WARM, {"window": 4}, Compact(2)),
     ("another number kept", session(*turns(12)), 0.01, WARM, {"kept": 5}, Compact(7)),
@@ -61,21 +71,21 @@ CASES: list[tuple[str, Session, float, float, dict[str, Any], Decision]] = [
         0.0,
         WARM,
         {},
-        Nothing(),
+        NoAction(),
     ),
     ("and fill the window again", after_compaction(turns(12), 10, *turns(10, first=13)), 0.0, WARM, {}, Compact(20)),
-    ("at the share", session(*turns(5)), 0.55, WARM, {}, Nothing()),
+    ("at the share", session(*turns(5)), 0.55, WARM, {}, NoAction()),
     ("above the share", session(*turns(5)), 0.56, WARM, {}, Compact(3)),
-    ("above it with nothing to move", session(*turns(2)), 0.9, WARM, {}, Nothing()),
+    ("above it with nothing to move", session(*turns(2)), 0.9, WARM, {}, NoAction()),
     ("above it, masking is what is left", session(*turns(2, 1_500)), 0.9, WARM, {}, Mask(("x1", "x2"))),
-    ("above it, but too little to mask", session(*turns(2, 249)), 0.9, WARM, {}, Nothing()),
+    ("above it, but too little to mask", session(*turns(2, 249)), 0.9, WARM, {}, NoAction()),
     ("a batch has gathered", session(*BIG[:12]), 0.2, WARM, {}, Mask(("x1", "x2"))),
-    ("a batch that is all fresh", session(*turns(2, 5_000)), 0.2, WARM, {}, Nothing()),
+    ("a batch that is all fresh", session(*turns(2, 5_000)), 0.2, WARM, {}, NoAction()),
     ("a batch just reached", session(*turns(3, 5_000)), 0.2, WARM, {}, Mask(("x1", "x2"))),
-    ("a batch not reached", session(*turns(4, 4_999)), 0.2, WARM, {"fresh": 29_994}, Nothing()),
+    ("a batch not reached", session(*turns(4, 4_999)), 0.2, WARM, {"fresh": 29_994}, NoAction()),
     ("a cold cache and enough to move", session(*turns(3, 2_000)), 0.01, COLD, {}, Compact(1)),
-    ("the same, warm", session(*turns(3, 2_000)), 0.01, WARM, {}, Nothing()),
-    ("cold at the very second is warm", session(*turns(3, 2_000)), 0.01, 1_300.0, {}, Nothing()),
+    ("the same, warm", session(*turns(3, 2_000)), 0.01, WARM, {}, NoAction()),
+    ("cold at the very second is warm", session(*turns(3, 2_000)), 0.01, 1_300.0, {}, NoAction()),
     (
         "a cold cache and little to move",
         session(*turns(3, 900)),
@@ -85,17 +95,17 @@ CASES: list[tuple[str, Session, float, float, dict[str, Any], Decision]] = [
         Mask(("x1", "x2", "x3")),
     ),
     ("a cold cache, nothing to move, old output", session(*turns(2, 7_000)), 0.01, COLD, {}, Mask(("x1", "x2"))),
-    ("a cold cache, and only fresh output", session(*turns(2, 700)), 0.01, COLD, {}, Nothing()),
-    ("the turns of an undone compaction", undone(turns(12), 10), 0.01, WARM, {}, Nothing()),
+    ("a cold cache, and only fresh output", session(*turns(2, 700)), 0.01, COLD, {}, NoAction()),
+    ("the turns of an undone compaction", undone(turns(12), 10), 0.01, WARM, {}, NoAction()),
     ("and the turns after the undoing fill the window", undone(turns(12), 10, 12), 0.01, WARM, {}, Compact(22)),
-    ("no call yet is not cold", session(*UNCALLED), 0.01, 9e9, {}, Nothing()),
-    ("full history never changes", session(*turns(20, 9_000)), 2.0, COLD, {"strategy": "full"}, Nothing()),
+    ("no call yet is not cold", session(*UNCALLED), 0.01, 9e9, {}, NoAction()),
+    ("full history never changes", session(*turns(20, 9_000)), 2.0, COLD, {"strategy": "full"}, NoAction()),
 ]
 
 
 @pytest.mark.parametrize(("name", "now", "used", "at", "changes", "expected"), CASES, ids=[row[0] for row in CASES])
 def test_the_prefix_changes_rarely_and_in_big_steps(
-    name: str, now: Session, used: float, at: float, changes: dict[str, Any], expected: Decision
+    name: str, now: Session, used: float, at: float, changes: dict[str, Any], expected: PolicyDecision
 ) -> None:
     assert decide(now, used, at, Settings(**{**NUMBERS, **changes})) == expected
 
@@ -106,20 +116,25 @@ def test_where_compactions_gain_nothing_masking_carries_on() -> None:
     assert decide(now, 0.2, WARM, Settings(**NUMBERS), stuck=True) == Mask(tuple(f"x{turn}" for turn in range(1, 11)))
 
 
-HELD = (*turns(12), CompactionHeld(compacted(session(*turns(12)), 10), 1))
-ASKED: list[tuple[str, Session, float, Decision]] = [
-    ("what is due waits for the user's word", session(*turns(12)), 0.2, Hold(10)),
+HELD = (*turns(12), CompactionProposed(compacted(session(*turns(12)), 10), 1))
+ASKED: list[tuple[str, Session, float, PolicyDecision]] = [
+    ("what is due waits for the user's word", session(*turns(12)), 0.2, AwaitApproval(10)),
     ("above the share nothing waits", session(*turns(12)), 0.6, Compact(10)),
-    ("one that waits is not offered again", session(*HELD, *turns(3, first=13)), 0.2, Nothing()),
+    ("one that waits is not offered again", session(*HELD, *turns(3, first=13)), 0.2, NoAction()),
     ("nor is masking held up", session(*HELD, *turns(3, 9_000, first=13)), 0.2, Mask(("x13", "x14", "x15"))),
     ("above the share it waits no longer", session(*HELD, *turns(3, first=13)), 0.6, Compact(13)),
-    ("one that was turned down is not offered again", session(*HELD, CompactionDismissed("c1")), 0.2, Nothing()),
-    ("until the window is full again", session(*HELD, CompactionDismissed("c1"), *turns(12, first=13)), 0.2, Hold(22)),
+    ("one that was turned down is not offered again", session(*HELD, CompactionDismissed("c1")), 0.2, NoAction()),
+    (
+        "until the window is full again",
+        session(*HELD, CompactionDismissed("c1"), *turns(12, first=13)),
+        0.2,
+        AwaitApproval(22),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "now", "used", "expected"), ASKED, ids=[row[0] for row in ASKED])
-def test_where_the_user_asks_a_compaction_waits(name: str, now: Session, used: float, expected: Decision) -> None:
+def test_where_the_user_asks_a_compaction_waits(name: str, now: Session, used: float, expected: PolicyDecision) -> None:
     numbers = Settings(**{**NUMBERS, "fresh": 0})
     assert decide(now, used, WARM, numbers, asks=True) == expected
 
@@ -130,12 +145,12 @@ def test_where_the_user_asks_a_compaction_waits(name: str, now: Session, used: f
     ids=["never", "first", "always"],
 )
 def test_the_user_is_asked_always_in_the_first_five_sessions_or_never(preview: Any, asked: list[int]) -> None:
-    assert [number for number in (1, 5, 6, 99) if asks(Settings(preview=preview), number)] == asked
+    assert [number for number in (1, 5, 6, 99) if needs_approval(Settings(preview=preview), number)] == asked
 
 
-RESTS: list[tuple[str, Session, dict[str, Any], Rest | None]] = [
+RESTS: list[tuple[str, Session, dict[str, Any], ScheduledCompaction | None]] = [
     ("nothing yet", session(), {}, None),
-    ("enough to move", session(*turns(3, 2_000)), {}, Rest(1_270.0, 2)),
+    ("enough to move", session(*turns(3, 2_000)), {}, ScheduledCompaction(1_270.0, 2)),
     ("too little", session(*turns(3, 400)), {}, None),
     ("no call yet", session(*UNCALLED), {}, None),
     ("a turn that runs", session(*turns(3, 2_000), running(4)), {}, None),
@@ -143,7 +158,7 @@ RESTS: list[tuple[str, Session, dict[str, Any], Rest | None]] = [
         "another cache and another patience",
         session(*turns(3, 2_000)),
         {"cold": 3_600.0, "patience": 60.0},
-        Rest(4_540.0, 2),
+        ScheduledCompaction(4_540.0, 2),
     ),
     ("one that waits for the user", session(*HELD, *turns(3, 2_000, first=13)), {}, None),
     ("full history", session(*turns(3, 2_000)), {"strategy": "full"}, None),
@@ -152,11 +167,11 @@ RESTS: list[tuple[str, Session, dict[str, Any], Rest | None]] = [
 
 @pytest.mark.parametrize(("name", "now", "changes", "expected"), RESTS, ids=[row[0] for row in RESTS])
 def test_shortly_before_the_cache_goes_cold_an_idle_session_gets_ready_for_the_next_message(
-    name: str, now: Session, changes: dict[str, Any], expected: Rest | None
+    name: str, now: Session, changes: dict[str, Any], expected: ScheduledCompaction | None
 ) -> None:
     numbers = Settings(**{**NUMBERS, **changes})
-    assert rest(now, 0.2, numbers) == expected
-    assert rest(now, 0.2, numbers, stuck=True) is None
+    assert next_idle_compaction(now, 0.2, numbers) == expected
+    assert next_idle_compaction(now, 0.2, numbers, stuck=True) is None
     if expected:
         spoken = fold(log(running(now.next_turn), first=now.seq + 1), now)
         assert decide(spoken, 0.2, 9e9, numbers) == Compact(expected.through)
@@ -177,9 +192,9 @@ KEPT: list[tuple[str, tuple[Event, ...], int]] = [
 
 def test_the_share_that_is_kept_is_of_the_models_own_tokens() -> None:
     now = session(*turns(3), *turns(1, 60_000, first=4), *turns(1, 1_000, first=5))
-    assert [cut(now, Settings(**NUMBERS), factor) for factor in (1.0, 1.6)] == [3, 4]
+    assert [last_compactable_turn(now, Settings(**NUMBERS), factor) for factor in (1.0, 1.6)] == [3, 4]
 
 
 @pytest.mark.parametrize(("name", "story", "through"), KEPT, ids=[row[0] for row in KEPT])
 def test_the_newest_turns_stay_where_they_fit(name: str, story: tuple[Event, ...], through: int) -> None:
-    assert cut(session(*story), Settings(**NUMBERS)) == through
+    assert last_compactable_turn(session(*story), Settings(**NUMBERS)) == through

@@ -9,64 +9,64 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 
-from throughline.agent.loop import Summariser
-from throughline.compression.compaction import accepted, propose
-from throughline.core.events import (
+from throughline.agent.loop import SummarizerConfig
+from throughline.context.compaction import accepted, propose
+from throughline.domain.events import (
     Compacted,
     CompactionDismissed,
-    CompactionHeld,
+    CompactionProposed,
     Masked,
-    Noted,
+    Notice,
     ToolCalled,
     ToolReturned,
 )
-from throughline.core.fold import fold
-from throughline.core.ledger import Add
-from throughline.core.ports import CallPiece, Log, Outcome
-from throughline.core.settings import Settings
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.compactor import STRIKES
-from throughline.session.mailbox import RefusedError
-from throughline.session.owner import Owner
-from throughline.session.preview import previewed
+from throughline.domain.ledger import Add
+from throughline.domain.ports import CallPiece, Log, Outcome
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.session.actor import RefusedError
+from throughline.session.compactor import MAX_FAILURES
+from throughline.session.live_session import LiveSession
+from throughline.session.report import preview_markdown
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
 from unit.logs import BEGUN, Step, events, log, spoke, stories
-from unit.test_summariser import GOOD, USAGE
+from unit.test_summarizer import GOOD, USAGE
 from unit.worlds import Bench
 
-FIRST = Reply("[DECISION]: Keep the kiosk's JSON because it reads by name\n\n" + "And more of it. " * 200)
-LONG = Reply("The fix is to keep every field of it. " + "And more of it. " * 200)
+FIRST = ScriptedReply("[DECISION]: Keep the kiosk's JSON because it reads by name\n\n" + "And more of it. " * 200)
+LONG = ScriptedReply("The fix is to keep every field of it. " + "And more of it. " * 200)
 ASKING = Settings(window=3, kept=1, preview="always")
 
 
 @asynccontextmanager
 async def opened(
-    bench: Bench, *replies: Reply, settings: Settings | None = None, small: ScriptedModel | None = None
-) -> AsyncIterator[Owner]:
-    crew = bench.crew(ScriptedModel(replies), {"x": "word " * 2_000})
+    bench: Bench, *replies: ScriptedReply, settings: Settings | None = None, small: ScriptedModel | None = None
+) -> AsyncIterator[LiveSession]:
+    config = bench.config(ScriptedModel(replies), {"x": "word " * 2_000})
     if small:
-        crew = evolve(crew, summariser=Summariser(small, "claude-haiku-5-5", "Keep it."))
-    owner = await Owner.start(bench.world, crew, settings or Settings(), BEGUN)
+        config = evolve(config, summariser=SummarizerConfig(small, "claude-haiku-5-5", "Keep it."))
+    live = await LiveSession.start(bench.ports, config, settings or Settings(), BEGUN)
     try:
-        yield owner
+        yield live
     finally:
-        await owner.close()
-        assert fold(bench.store.read("s")) == owner.session
+        await live.close()
+        assert fold(bench.store.read("s")) == live.session
 
 
-async def play(owner: Owner, *texts: str) -> None:
+async def play(live: LiveSession, *texts: str) -> None:
     for text in texts:
-        await owner.send(text)
-        await owner.settled()
+        await live.send(text)
+        await live.settled()
 
 
 async def test_a_preview_changes_nothing_and_is_done_exactly_as_shown() -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 3) as owner:
-        await play(owner, "Always use tabs in here.", *"bcd")
-        before, said = owner.session, len(bench.heard.events)
-        shown = await owner.preview()
-        assert owner.session == before
+    async with opened(bench, FIRST, *[LONG] * 3) as live:
+        await play(live, "Always use tabs in here.", *"bcd")
+        before, said = live.session, len(bench.heard.events)
+        shown = await live.preview()
+        assert live.session == before
         assert len(bench.heard.events) == said
         assert shown.turns == (1, 2)
         assert [one.id for one in shown.kept] == ["t1.1"]
@@ -75,59 +75,59 @@ async def test_a_preview_changes_nothing_and_is_done_exactly_as_shown() -> None:
         }
         assert any("tabs" in one.text for one in shown.added)
         assert (shown.revised, shown.folded, shown.missing) == ((), (), ())
-        assert shown.before == owner.view().tokens
-        assert await owner.apply(shown) == shown.event
-        assert owner.summary() == shown.summary
-        assert owner.view().tokens == shown.after < shown.before
+        assert shown.before == live.view().tokens
+        assert await live.apply(shown) == shown.event
+        assert live.summary() == shown.summary
+        assert live.view().tokens == shown.after < shown.before
         assert (shown.event.held, shown.event.live) == (1, 1)
         with pytest.raises(RefusedError, match="moved on since this preview was made"):
-            await owner.apply(shown)
+            await live.apply(shown)
 
 
 async def test_a_preview_shows_what_is_masked_with_it() -> None:
-    called = Reply("", (CallPiece("x", "read", {"path": "a.py"}),))
+    called = ScriptedReply("", (CallPiece("x", "read", {"path": "a.py"}),))
     bench = Bench()
     settings = Settings(kept=2, batch=50_000, trimmed=0, fresh=0)
-    async with opened(bench, FIRST, LONG, called, LONG, LONG, settings=settings) as owner:
-        await play(owner, *"abcd")
-        shown = await owner.preview()
+    async with opened(bench, FIRST, LONG, called, LONG, LONG, settings=settings) as live:
+        await play(live, *"abcd")
+        shown = await live.preview()
         assert (shown.turns, shown.masked) == ((1, 2), ("x",))
-        assert f"→ {shown.event.after:,} tokens" in previewed(shown)
-        assert f"- Tool results masked: 1, which leaves {shown.after:,} tokens" in previewed(shown)
-        await owner.apply(shown)
-        assert owner.view().tokens == shown.after < shown.event.after
+        assert f"→ {shown.event.after:,} tokens" in preview_markdown(shown)
+        assert f"- Tool results masked: 1, which leaves {shown.after:,} tokens" in preview_markdown(shown)
+        await live.apply(shown)
+        assert live.view().tokens == shown.after < shown.event.after
     assert bench.heard.events[-2:] == [shown.event, Masked(("x",))]
 
 
 async def test_a_preview_shows_what_will_be_in_force_no_more() -> None:
-    closings = [Reply(f"Step {n} is done. The kiosk shows it. " + "And more of it. " * 200) for n in range(6)]
-    async with opened(Bench(), *closings) as owner:
-        await play(owner, *"abc")
-        await owner.compact()
-        state = next(one.id for one in owner.session.ledger.live() if one.kind == "state")
-        await play(owner, *"def")
-        shown = await owner.preview()
+    closings = [ScriptedReply(f"Step {n} is done. The kiosk shows it. " + "And more of it. " * 200) for n in range(6)]
+    async with opened(Bench(), *closings) as live:
+        await play(live, *"abc")
+        await live.compact()
+        state = next(one.id for one in live.session.ledger.live() if one.kind == "state")
+        await play(live, *"def")
+        shown = await live.preview()
         assert [one.id for one in shown.folded] == [state]
         assert sum(one.kind == "state" for one in shown.added) == 1
 
 
 @pytest.mark.parametrize("how", ["undo", "an entry that is gone"])
 async def test_a_preview_of_what_has_moved_is_refused(how: str) -> None:
-    revising = Reply("", (CallPiece("r", "record", {"operations": [
+    revising = ScriptedReply("", (CallPiece("r", "record", {"operations": [
         {"op": "revise", "id": "t1.1", "text": "Keep the kiosk's JSON as it is", "why": "", "turn": 2}
     ]}),), USAGE)  # fmt: skip
     bench, small = Bench(), ScriptedModel([revising])
-    async with opened(bench, FIRST, *[LONG] * 5, settings=ASKING, small=small) as owner:
-        await play(owner, *"abc")
-        shown = await owner.preview()
+    async with opened(bench, FIRST, *[LONG] * 5, settings=ASKING, small=small) as live:
+        await play(live, *"abc")
+        shown = await live.preview()
         assert [one.id for one in shown.revised] == ["t1.1"]
         if how == "undo":
-            await owner.compact()
-            await owner.undo()
+            await live.compact()
+            await live.undo()
         else:
-            await owner.hand.delete("t1.1")
+            await live.ledger_commands.delete("t1.1")
         with pytest.raises(RefusedError, match="moved on since this preview was made: make a new one"):
-            await owner.apply(shown)
+            await live.apply(shown)
 
 
 @settings(max_examples=40, deadline=None)
@@ -139,19 +139,19 @@ def test_whatever_the_user_holds_fast_the_rules_propose_only_what_the_ledger_tak
 
 
 async def test_a_preview_over_an_entry_that_the_user_holds_fast_can_be_done() -> None:
-    run, passed = (Reply("", (CallPiece(name, "run", {"command": "make"}),)) for name in ("x", "y"))
+    run, passed = (ScriptedReply("", (CallPiece(name, "run", {"command": "make"}),)) for name in ("x", "y"))
     bench = Bench()
     tools = Results({"x": True, "y": False})
-    crew = bench.crew(ScriptedModel([run, LONG, LONG, LONG, passed, LONG, LONG, LONG]), tools=tools)
-    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
-    await play(owner, *"abc")
-    await owner.compact()
-    (issue,) = (one for one in owner.session.ledger.live() if one.kind == "issue")
-    await owner.hand.pin(issue.id, pinned=True)
-    await play(owner, *"def")
-    await owner.apply(await owner.preview())
-    assert owner.session.ledger.entries[issue.id].state == "active"
-    await owner.close()
+    config = bench.config(ScriptedModel([run, LONG, LONG, LONG, passed, LONG, LONG, LONG]), tools=tools)
+    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    await play(live, *"abc")
+    await live.compact()
+    (issue,) = (one for one in live.session.ledger.live() if one.kind == "issue")
+    await live.ledger_commands.pin(issue.id, pinned=True)
+    await play(live, *"def")
+    await live.apply(await live.preview())
+    assert live.session.ledger.entries[issue.id].state == "active"
+    await live.close()
 
 
 class Results:
@@ -169,10 +169,10 @@ class Results:
 
 
 async def test_a_preview_reads_as_a_page() -> None:
-    async with opened(Bench(), FIRST, *[LONG] * 3) as owner:
-        await play(owner, "Always use tabs in here.", *"bcd")
-        shown = await owner.preview()
-        page = previewed(shown)
+    async with opened(Bench(), FIRST, *[LONG] * 3) as live:
+        await play(live, "Always use tabs in here.", *"bcd")
+        shown = await live.preview()
+        page = preview_markdown(shown)
     head, _, rest = page.partition("\n\n### Added\n")
     assert head.splitlines() == [
         "## Compaction of turns 1 to 2", "", f"- By local rules: {shown.before:,} → {shown.after:,} tokens",
@@ -184,107 +184,107 @@ async def test_a_preview_reads_as_a_page() -> None:
 
 
 async def test_there_is_nothing_to_preview_before_a_turn_has_ended() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(Bench()) as live:
         with pytest.raises(RefusedError, match="no finished turn"):
-            await owner.preview()
+            await live.preview()
 
 
 async def test_a_preview_that_gains_nothing_is_not_done() -> None:
-    async with opened(Bench(), Reply("We'll use SQLite for the store of it.")) as owner:
-        await play(owner, "go")
-        shown = await owner.preview()
+    async with opened(Bench(), ScriptedReply("We'll use SQLite for the store of it.")) as live:
+        await play(live, "go")
+        shown = await live.preview()
         assert not shown.gains
         with pytest.raises(RefusedError, match="not be smaller"):
-            await owner.apply(shown)
+            await live.apply(shown)
 
 
 async def test_where_the_user_wants_to_be_asked_a_compaction_waits_for_a_word() -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 4, settings=ASKING) as owner:
-        await play(owner, *"abcd")
-        held = owner.session.held
+    async with opened(bench, FIRST, *[LONG] * 4, settings=ASKING) as live:
+        await play(live, *"abcd")
+        held = live.session.pending_compaction
         assert held is not None
         assert held.through == 2
-        assert not owner.session.compactions
-        shown = await owner.preview()
+        assert not live.session.compactions
+        shown = await live.preview()
         assert shown.event.operations == held.operations
-        made = await owner.confirm()
+        made = await live.confirm()
         assert (made.through, made.operations) == (2, held.operations)
-        assert owner.session.held is None
-        assert [turn.number for turn in owner.session.recent] == [3, 4]
-        for act in (owner.confirm, owner.dismiss):
+        assert live.session.pending_compaction is None
+        assert [turn.number for turn in live.session.recent] == [3, 4]
+        for act in (live.confirm, live.dismiss):
             with pytest.raises(RefusedError, match="No compaction waits for your word"):
                 await act()
-    assert sum(isinstance(one, CompactionHeld) for one in bench.heard.events) == 1
+    assert sum(isinstance(one, CompactionProposed) for one in bench.heard.events) == 1
 
 
 async def test_a_compaction_that_the_model_prepared_waits_too() -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([GOOD])) as owner:
-        await play(owner, *"abc")
-        assert owner.session.held is not None
-        assert owner.session.held.summariser == "model"
-        await owner.confirm()
-        assert "m1.1" in owner.session.ledger.entries
+    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([GOOD])) as live:
+        await play(live, *"abc")
+        assert live.session.pending_compaction is not None
+        assert live.session.pending_compaction.summariser == "model"
+        await live.confirm()
+        assert "m1.1" in live.session.ledger.entries
 
 
 async def test_what_waits_is_still_there_after_a_restart() -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as owner:
-        await play(owner, *"abc")
-        held = owner.session.held
-    again = await Owner.resume(bench.world, bench.crew(ScriptedModel([])), ASKING, "s")
-    assert again.session.held == held is not None
+    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as live:
+        await play(live, *"abc")
+        held = live.session.pending_compaction
+    again = await LiveSession.resume(bench.ports, bench.config(ScriptedModel([])), ASKING, "s")
+    assert again.session.pending_compaction == held is not None
     assert (await again.confirm()).through == 2
     await again.close()
 
 
 async def test_what_the_user_turns_down_is_not_offered_again_by_the_next_message() -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 6, settings=ASKING) as owner:
-        await play(owner, *"abc")
-        await owner.dismiss()
-        await play(owner, *"de")
-        assert owner.session.held is None
-        await play(owner, "f")
-        assert owner.session.held is not None
+    async with opened(bench, FIRST, *[LONG] * 6, settings=ASKING) as live:
+        await play(live, *"abc")
+        await live.dismiss()
+        await play(live, *"de")
+        assert live.session.pending_compaction is None
+        await play(live, "f")
+        assert live.session.pending_compaction is not None
     assert bench.heard.events.count(CompactionDismissed("c1")) == 1
 
 
 async def test_where_the_ledger_does_not_take_it_any_more_a_new_one_waits() -> None:
-    revising = Reply("", (CallPiece("r", "record", {"operations": [
+    revising = ScriptedReply("", (CallPiece("r", "record", {"operations": [
         {"op": "revise", "id": "t1.1", "text": "Keep the kiosk's JSON as it is", "why": "", "turn": 2}
     ]}),), USAGE)  # fmt: skip
-    async with opened(Bench(), FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([revising])) as owner:
-        await play(owner, *"abc")
-        await owner.hand.delete("t1.1")
+    async with opened(Bench(), FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([revising])) as live:
+        await play(live, *"abc")
+        await live.ledger_commands.delete("t1.1")
         with pytest.raises(RefusedError, match="changed since this compaction was prepared: look at it again"):
-            await owner.confirm()
-        assert owner.session.held is not None
-        assert owner.session.held.summariser == "local"
-        await owner.confirm()
+            await live.confirm()
+        assert live.session.pending_compaction is not None
+        assert live.session.pending_compaction.summariser == "local"
+        await live.confirm()
 
 
 @pytest.mark.parametrize(("through", "waits"), [(2, True), (0, False)])
 async def test_one_whose_turns_are_not_what_they_were_is_not_done(through: int, waits: bool) -> None:
     bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as owner:
-        await play(owner, *"abc")
-        held = owner.session.held
+    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as live:
+        await play(live, *"abc")
+        held = live.session.pending_compaction
         assert held is not None
-        await owner.record(CompactionHeld(evolve(held, through=through), 1))
+        await live.record(CompactionProposed(evolve(held, through=through), 1))
         with pytest.raises(RefusedError, match="look at it again"):
-            await owner.confirm()
-        assert (owner.session.held is not None) == waits
-        assert not owner.session.compactions
+            await live.confirm()
+        assert (live.session.pending_compaction is not None) == waits
+        assert not live.session.compactions
 
 
 async def test_above_the_limit_nobody_is_asked() -> None:
     bench = Bench()
-    async with opened(bench, *[LONG] * 4, settings=evolve(ASKING, share=0.01)) as owner:
-        await play(owner, *"abcd")
-        assert owner.session.compactions
-    assert not any(isinstance(one, CompactionHeld) for one in bench.heard.events)
+    async with opened(bench, *[LONG] * 4, settings=evolve(ASKING, share=0.01)) as live:
+        await play(live, *"abcd")
+        assert live.session.compactions
+    assert not any(isinstance(one, CompactionProposed) for one in bench.heard.events)
 
 
 @pytest.mark.parametrize(("sessions", "asked"), [(4, True), (5, False)])
@@ -292,40 +292,42 @@ async def test_the_first_five_sessions_of_a_project_ask(sessions: int, asked: bo
     bench = Bench()
     for number in range(sessions):
         bench.store.append(f"o{number}", log(evolve(BEGUN, session=f"o{number}"), spoke(1, "go")))
-    async with opened(bench, *[LONG] * 3, settings=evolve(ASKING, preview="first")) as owner:
-        await play(owner, *"abc")
-        assert (owner.session.held is not None) == asked
-        assert bool(owner.session.compactions) != asked
+    async with opened(bench, *[LONG] * 3, settings=evolve(ASKING, preview="first")) as live:
+        await play(live, *"abc")
+        assert (live.session.pending_compaction is not None) == asked
+        assert bool(live.session.compactions) != asked
 
 
 async def test_the_self_check_names_what_the_view_does_not_hold() -> None:
     bench = Bench()
-    many = Reply("".join(f"[DECISION]: Decision number {n} says what {n} does\n" for n in range(60)) + "word " * 3_000)
-    async with opened(bench, many, LONG, LONG, settings=Settings(summary=300)) as owner:
-        await play(owner, *"abc")
-        shown = await owner.preview()
-        made = await owner.compact()
+    many = ScriptedReply(
+        "".join(f"[DECISION]: Decision number {n} says what {n} does\n" for n in range(60)) + "word " * 3_000
+    )
+    async with opened(bench, many, LONG, LONG, settings=Settings(summary=300)) as live:
+        await play(live, *"abc")
+        shown = await live.preview()
+        made = await live.compact()
         assert made.live == 60
         assert len(made.missing) == 60 - made.held > 0
         assert made.missing == tuple(one.id for one in shown.missing)
         for name in made.missing:
-            assert owner.session.ledger.entries[name].text not in owner.summary()
+            assert live.session.ledger.entries[name].text not in live.summary()
 
 
 async def test_after_three_that_gain_nothing_it_says_so_once() -> None:
     bench = Bench()
-    async with opened(bench, *[Reply("ok")] * 6, settings=Settings(window=1, kept=0)) as owner:
-        await play(owner, *"abcdef")
-    notes = [place for place, one in enumerate(bench.heard.events) if isinstance(one, Noted)]
+    async with opened(bench, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0)) as live:
+        await play(live, *"abcdef")
+    notes = [place for place, one in enumerate(bench.heard.events) if isinstance(one, Notice)]
     assert len(notes) == 1
     assert "only old tool output is masked from now on" in str(bench.heard.events[notes[0]])
     assert not any(isinstance(one, Compacted) for one in bench.heard.events)
-    assert STRIKES == 3
+    assert MAX_FAILURES == 3
 
 
 async def test_one_that_would_wait_but_gains_nothing_is_a_failure_too() -> None:
     bench = Bench()
-    async with opened(bench, *[Reply("ok")] * 6, settings=Settings(window=1, kept=0, preview="always")) as owner:
-        await play(owner, *"abcdef")
-        assert owner.session.held is None
-    assert sum(isinstance(one, Noted) for one in bench.heard.events) == 1
+    async with opened(bench, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0, preview="always")) as live:
+        await play(live, *"abcdef")
+        assert live.session.pending_compaction is None
+    assert sum(isinstance(one, Notice) for one in bench.heard.events) == 1

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from throughline.core.settings import Hour
-from throughline.core.usage import Price, Usage, break_even, dollars
-from throughline.models import prices
+from throughline.domain.settings import Hour
+from throughline.domain.usage import Price, Usage, break_even, cost_in_dollars
+from throughline.llm import catalogue
 
-TABLE = prices.load()
+TABLE = catalogue.load_prices()
 SONNET = Price(2, 10, 2.5, 0.1, 4)
 HAIKU = Price(0.1, 0.5, 0.125, 0.01)
 HAIKU_LARGE = Price(0.5, 2.5, 0.625, 0.05)
@@ -80,7 +80,7 @@ def test_table_has_a_month() -> None:
 )
 def test_what_a_call_costs_is_known_or_said_to_be_unknown(model: str, usage: Usage, cost: float | None) -> None:
     price = TABLE.price(model, usage.prompt)
-    made = dollars(usage, price) if price else None
+    made = cost_in_dollars(usage, price) if price else None
     assert made == (None if cost is None else pytest.approx(cost))
 
 
@@ -129,7 +129,7 @@ window = 1_000_000
 
 
 def test_a_project_says_what_its_own_models_cost_and_what_it_leaves_out_stays() -> None:
-    table = prices.load(OWN)
+    table = catalogue.load_prices(OWN)
     assert table.price("qwen-coder", 10) == Price(0, 0, 0, 0, 0)
     assert (table.factor("qwen-coder"), table.window("qwen-coder")) == (1.1, 32_768)
     assert table.price("claude-sonnet-5-5", 200_000) == Price(1, 5)
@@ -137,7 +137,7 @@ def test_a_project_says_what_its_own_models_cost_and_what_it_leaves_out_stays() 
     assert table.factor("claude-sonnet-5-5") == TABLE.factor("claude-sonnet-5-5")
     assert (table.window("my/claude"), table.price("my/claude", 1)) == (1_000_000, None)
     assert table.price("claude-haiku-5-5", 1) == HAIKU
-    assert prices.load("") == prices.load("# nothing") == TABLE
+    assert catalogue.load_prices("") == catalogue.load_prices("# nothing") == TABLE
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_a_project_says_what_its_own_models_cost_and_what_it_leaves_out_stays() 
     ],
 )
 def test_a_projects_prices_that_cannot_be_read_are_named_in_one_line(own: str, why: str) -> None:
-    with pytest.raises(prices.PricesError, match=re.escape(".agent/prices.toml cannot be read")) as caught:
-        prices.load(own)
+    with pytest.raises(catalogue.PricesError, match=re.escape(".agent/prices.toml cannot be read")) as caught:
+        catalogue.load_prices(own)
     assert why in str(caught.value)
     assert "\n" not in str(caught.value)
 

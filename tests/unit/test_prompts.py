@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from throughline.context.system import compose
-from throughline.workspace.folder import Folder
+from throughline.context.assemble import system_prompt
 from throughline.workspace.prompts import NAMES, OWN, ROLES, PromptError, own, prompts, summarising
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 TAGS = ("[DECISION]", "[MILESTONE COMPLETE]", "[DO NOT REVISIT]")
 
 
-def put(root: Path, name: str, data: bytes) -> Folder:
+def put(root: Path, name: str, data: bytes) -> WorkspaceFiles:
     (root / OWN).mkdir(parents=True, exist_ok=True)
     (root / OWN / name).write_bytes(data)
-    return Folder(root)
+    return WorkspaceFiles(root)
 
 
 def test_the_roles_differ_in_how_to_answer_and_what_to_tag(tmp_path: Path) -> None:
-    made = {role: compose(prompts(Folder(tmp_path)), role, "shed", "a hold", "") for role in ROLES}
+    made = {role: system_prompt(prompts(WorkspaceFiles(tmp_path)), role, "shed", "a hold", "") for role in ROLES}
     assert len(set(made.values())) == len(ROLES)
     for text in made.values():
         assert all(tag in text for tag in TAGS)
@@ -29,7 +29,7 @@ def test_the_roles_differ_in_how_to_answer_and_what_to_tag(tmp_path: Path) -> No
 
 
 def test_a_project_replaces_the_prompts_that_it_wants_to(tmp_path: Path) -> None:
-    built_in = prompts(Folder(tmp_path))
+    built_in = prompts(WorkspaceFiles(tmp_path))
     put(tmp_path, "qa.md", b"Break it.")
     folder = put(tmp_path, "summarise.md", b"Keep it short.\n")
     assert prompts(folder) == {**built_in, "qa": "Break it."}

@@ -7,10 +7,9 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.compression.recap import AGAIN, HELD, LEAST, SAID, Span, recap, spans
-from throughline.core.events import CompactionUndone, Event
-from throughline.core.fold import fold
-from throughline.core.session import Session
+from throughline.context.recap import AGAIN, HELD, LEAST, SAID, RecapSpan, recap, spans
+from throughline.domain.events import CompactionUndone, Event
+from throughline.domain.session import Session, fold
 from unit.logs import compacted, count, done, log, replied, session, spoke, tool
 
 REPLY = "The fix is in `store_{n}.py`: a borrower now gets each loan from a table of its own. " * 14
@@ -40,7 +39,7 @@ def told(now: Session, budget: int = 9_000) -> list[str]:
     return [recap(span, count) for span in spans(now, budget).told]
 
 
-def numbers(span: Span) -> list[int]:
+def numbers(span: RecapSpan) -> list[int]:
     return [one.number for one in span.turns]
 
 
@@ -69,7 +68,7 @@ def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 14), st.integers(300, 3_000))
 def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: int, budget: int) -> None:
-    last: tuple[Span, ...] = ()
+    last: tuple[RecapSpan, ...] = ()
     for each in range(1, number + 1):
         now = spans(after(each), budget).told
         anew = len(now) == 1 and len(last) > 0 and now[0].room == round(budget * AGAIN)

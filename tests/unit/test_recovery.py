@@ -17,16 +17,16 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.events import Logged, Noted, SessionStarted
-from throughline.core.fold import fold
-from throughline.core.ports import StoreError
-from throughline.core.settings import Settings
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
-from throughline.store import codec
-from throughline.store.contents import Remains, contents
-from throughline.store.database import Database
+from throughline.domain.events import Logged, Notice, SessionStarted
+from throughline.domain.ports import StoreError
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.session.live_session import LiveSession
+from throughline.storage import codec
+from throughline.storage.event_store import SqliteEventStore
+from throughline.storage.recovery import Remains, database_contents
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
 from unit.logs import BEGUN, done, log, replied, spoke, tool
 from unit.worlds import Bench
 
@@ -54,10 +54,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     """A database as a killed process leaves it: the second half of its events in the write-ahead log."""
     folder = tmp_path_factory.mktemp("whole")
     path = folder / "throughline.db"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database.append("t", SHORT)
         database.append("s", STORY[:150])
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         for one in STORY[150:]:
             database.append("s", [one])
         left = path.read_bytes(), (folder / "throughline.db-wal").read_bytes()
@@ -78,8 +78,8 @@ def garbage(content: bytes, start: int, stop: int) -> bytes:
     return content[:start] + random.Random(start).randbytes(max(0, stop - start)) + content[stop:]
 
 
-def kept(database: Database, name: str = "s") -> list[Logged]:
-    return [one for one in database.read(name) if not isinstance(one.event, Noted)]
+def kept(database: SqliteEventStore, name: str = "s") -> list[Logged]:
+    return [one for one in database.read(name) if not isinstance(one.event, Notice)]
 
 
 Damage = Callable[[bytes, bytes], tuple[bytes | None, bytes | None]]
@@ -105,7 +105,7 @@ async def test_what_can_be_read_is_recovered_and_the_damaged_file_is_kept(
 ) -> None:
     broken = damage(*whole)
     path = put(tmp_path, *broken)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         events = kept(database)
         assert len(events) >= least
         assert all(one in STORY for one in events[1:])
@@ -116,14 +116,14 @@ async def test_what_can_be_read_is_recovered_and_the_damaged_file_is_kept(
         assert aside.read_bytes() == broken[0]
         assert {row.id for row in database.sessions()} >= {"s"}
         bench = Bench()
-        crew = bench.crew(ScriptedModel([Reply("Here.")]))
-        owner = await Owner.resume(evolve(bench.world, store=database), crew, Settings(), "s")
-        await owner.send("And now?")
-        await owner.idle()
-        await owner.close()
-        assert fold(database.read("s")) == owner.session
-        assert owner.session.turns[-1].ending == "done"
-    with closing(Database(path)) as again:
+        config = bench.config(ScriptedModel([ScriptedReply("Here.")]))
+        live = await LiveSession.resume(evolve(bench.ports, store=database), config, Settings(), "s")
+        await live.send("And now?")
+        await live.idle()
+        await live.close()
+        assert fold(database.read("s")) == live.session
+        assert live.session.turns[-1].ending == "done"
+    with closing(SqliteEventStore(path)) as again:
         assert again.repair == ""
     assert sorted(one.name for one in tmp_path.iterdir() if "making" in one.name or "recovered" in one.name) == []
 
@@ -139,14 +139,14 @@ def test_what_is_forgotten_is_not_in_the_files_that_were_set_aside_either(
 ) -> None:
     secret = "zqxj8472wvky"
     path = tmp_path / "throughline.db"
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database.append("t", SHORT)
         database.append("s", log(BEGUN, *(spoke(turn, f"{secret} " * (turn * 90)) for turn in range(1, 40))))
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database.append("s", log(*(spoke(turn, f"{secret} " * 90) for turn in range(40, 80)), first=41))
         left = path.read_bytes(), (tmp_path / "throughline.db-wal").read_bytes()
     put(tmp_path, garbage(left[0], 0, 100), garbage(left[1], 8 * PAGE, 9 * PAGE))
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         aside = sorted(one.name for one in tmp_path.glob("throughline.damaged-*"))
         assert len(aside) == 2
         assert set(aside) <= set(holding(tmp_path, secret))
@@ -165,14 +165,14 @@ def test_what_is_forgotten_is_not_in_the_files_that_were_set_aside_either(
 def test_a_log_that_is_missing_leaves_the_file_as_it_was_when_it_was_last_taken_in(
     whole: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
-    with closing(Database(put(tmp_path, whole[0], None))) as database:
+    with closing(SqliteEventStore(put(tmp_path, whole[0], None))) as database:
         assert database.repair == ""
         assert tuple(kept(database)) == STORY[: len(kept(database))]
         assert len(kept(database)) >= 150
 
 
 def test_a_log_whose_last_write_was_cut_is_no_damage(whole: tuple[bytes, bytes], tmp_path: Path) -> None:
-    with closing(Database(put(tmp_path, whole[0], whole[1][: -PAGE // 2]))) as database:
+    with closing(SqliteEventStore(put(tmp_path, whole[0], whole[1][: -PAGE // 2]))) as database:
         assert database.repair == ""
         assert tuple(kept(database)) == STORY[: len(kept(database))]
         assert len(kept(database)) >= len(STORY) - 2
@@ -182,22 +182,22 @@ def test_nothing_is_set_aside_while_another_window_has_a_session_open(
     whole: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
     path = put(tmp_path, *whole)
-    with closing(Database(path)) as database:
-        database.hold("s")
+    with closing(SqliteEventStore(path)) as database:
+        database.lock_session("s")
         with path.open("r+b") as stream:
             stream.write(random.Random(1).randbytes(100))
         before = path.read_bytes()
         with pytest.raises(StoreError, match="close the other windows"):
-            Database(path)
+            SqliteEventStore(path)
         assert path.read_bytes() == before
-        database.release("s")
+        database.unlock_session("s")
 
 
 def test_damage_that_a_read_finds_is_mended_when_the_project_is_opened_again(
     whole: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
     path = put(tmp_path, *whole)
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         database._connection.execute("PRAGMA cache_size = 1")
         database._connection.execute("PRAGMA shrink_memory")
         with path.open("r+b") as stream:
@@ -206,7 +206,7 @@ def test_damage_that_a_read_finds_is_mended_when_the_project_is_opened_again(
                 stream.write(random.Random(1).randbytes(PAGE))
         with pytest.raises(StoreError, match="open the project again"):
             list(database.read("s"))
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert "recovered" in database.repair
         assert len(kept(database)) > 100
 
@@ -225,7 +225,7 @@ def test_any_damage_is_recovered_from(whole: tuple[bytes, bytes], hits: list[tup
         contents[which] = garbage(content, start, start + size) if size else content[:start]
     with tempfile.TemporaryDirectory() as folder:
         path = put(Path(folder), contents[0], contents[1])
-        with closing(Database(path, patience=0.1)) as database:
+        with closing(SqliteEventStore(path, patience=0.1)) as database:
             # A byte of a text, which no page tells, is said where that event is read.
             for row in database.sessions():
                 with suppress(StoreError):
@@ -233,7 +233,7 @@ def test_any_damage_is_recovered_from(whole: tuple[bytes, bytes], hits: list[tup
 
 
 def test_a_row_is_carved_as_it_was_written(whole: tuple[bytes, bytes]) -> None:
-    found = contents(Remains(*whole))
+    found = database_contents(Remains(*whole))
     assert {name: tuple(events[:-1]) for name, events in found.logs.items()} == {"s": STORY, "t": SHORT}
     assert found.lost == 0
     assert len(found.id) == 32
@@ -242,7 +242,7 @@ def test_a_row_is_carved_as_it_was_written(whole: tuple[bytes, bytes]) -> None:
 def test_a_locked_database_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with (
-        closing(Database(path, patience=0.05)) as database,
+        closing(SqliteEventStore(path, patience=0.05)) as database,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
     ):
         database.append("s", STORY[:1])
@@ -250,7 +250,7 @@ def test_a_locked_database_is_one_clear_line(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="locked by another program"):
             database.append("s", STORY[1:2])
         with pytest.raises(StoreError, match="locked by another program"):
-            Database(path, patience=0.05)
+            SqliteEventStore(path, patience=0.05)
         other.execute("ROLLBACK")
         database.append("s", STORY[1:2])
         assert tuple(database.read("s")) == STORY[:2]
@@ -259,58 +259,61 @@ def test_a_locked_database_is_one_clear_line(tmp_path: Path) -> None:
 async def test_a_full_disk_stops_a_turn_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     bench = Bench()
-    with closing(Database(path)) as database:
-        crew = bench.crew(ScriptedModel([Reply("Long. " * 20_000), Reply("Here.")]))
-        owner = await Owner.start(evolve(bench.world, store=database), crew, Settings(), BEGUN)
+    with closing(SqliteEventStore(path)) as database:
+        config = bench.config(ScriptedModel([ScriptedReply("Long. " * 20_000), ScriptedReply("Here.")]))
+        live = await LiveSession.start(evolve(bench.ports, store=database), config, Settings(), BEGUN)
         pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
         database._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
-        await owner.send("Say much.")
-        await owner.idle()
+        await live.send("Say much.")
+        await live.idle()
         before = tuple(database.read("s"))
-        assert fold(before) == owner.session
+        assert fold(before) == live.session
         with pytest.raises(StoreError, match="the disk is full"):
             database.append("s", log(spoke(9, "much " * 9_000), first=len(before) + 1))
         database._connection.execute("PRAGMA max_page_count = 1000000")
-        await owner.send("And now?")
-        await owner.idle()
-        await owner.close()
+        await live.send("And now?")
+        await live.idle()
+        await live.close()
         assert tuple(database.read("s"))[: len(before)] == before
-        assert fold(database.read("s")) == owner.session
-        assert owner.session.turns[-1].ending == "done"
-        assert owner.session.unended == ()
+        assert fold(database.read("s")) == live.session
+        assert live.session.turns[-1].ending == "done"
+        assert live.session.unended == ()
 
 
 async def test_a_session_that_could_not_be_opened_on_a_full_disk_is_opened_once_there_is_space(tmp_path: Path) -> None:
     bench = Bench()
-    with closing(Database(tmp_path / "throughline.db")) as database:
+    with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
         # A turn that a crash has left open, so that opening it writes.
         database.append("s", log(BEGUN, spoke(1, "Look.")))
         pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
         more = log(spoke(2, "much " * 9_000), first=3)
-        world, crew = evolve(bench.world, store=database), bench.crew(ScriptedModel([]))
+        ports, config = evolve(bench.ports, store=database), bench.config(ScriptedModel([]))
         long = evolve(BEGUN, session="u", objective="much " * 9_000)
         with crowded(database, pages):
             with pytest.raises(StoreError, match="the disk is full"):
                 database.append("s", more)
             with pytest.raises(StoreError, match="the disk is full"):
-                await Owner.start(world, crew, Settings(), long)
+                await LiveSession.start(ports, config, Settings(), long)
             # Fill what is left of the last pages, so that not even an ending has room.
             seq = 3
             with suppress(StoreError):
                 while True:
-                    database.append("s", log(Noted("n" * 40), first=seq))
+                    database.append("s", log(Notice("n" * 40), first=seq))
                     seq += 1
             with pytest.raises(StoreError, match="the disk is full"):
-                await Owner.resume(world, crew, Settings(), "s")
+                await LiveSession.resume(ports, config, Settings(), "s")
         assert not list(tmp_path.glob("*.lock"))
-        for opened in (Owner.start(world, crew, Settings(), long), Owner.resume(world, crew, Settings(), "s")):
-            owner = await opened
-            assert owner.session.unended == ()
-            await owner.close()
+        for opened in (
+            LiveSession.start(ports, config, Settings(), long),
+            LiveSession.resume(ports, config, Settings(), "s"),
+        ):
+            live = await opened
+            assert live.session.unended == ()
+            await live.close()
 
 
 @contextmanager
-def crowded(database: Database, pages: int) -> Iterator[None]:
+def crowded(database: SqliteEventStore, pages: int) -> Iterator[None]:
     """The database cannot grow beyond so many pages."""
     database._connection.execute(f"PRAGMA max_page_count = {pages}")
     try:
@@ -322,15 +325,15 @@ def crowded(database: Database, pages: int) -> Iterator[None]:
 @contextmanager
 def protected(folder: Path) -> Iterator[None]:
     """The folder and its files can only be read, by one who is not the superuser."""
-    owner = os.geteuid()
+    live = os.geteuid()
     for one in (*folder.iterdir(), folder):
         one.chmod(0o555 if one.is_dir() else 0o444)
     try:
-        if owner == 0:
+        if live == 0:
             os.seteuid(65534)
         yield
     finally:
-        if owner == 0:
+        if live == 0:
             os.seteuid(0)
         for one in (folder, *folder.iterdir()):
             one.chmod(0o755 if one.is_dir() else 0o644)
@@ -345,8 +348,8 @@ def test_a_database_that_may_not_be_written_is_read_and_refuses_the_rest(
     try:
         path = put(folder, whole[0], whole[1] if logged else None)
         if not logged:
-            Database(path).close()
-        with protected(folder), closing(Database(path)) as database:
+            SqliteEventStore(path).close()
+        with protected(folder), closing(SqliteEventStore(path)) as database:
             assert len(kept(database)) >= 150
             assert {row.id for row in database.sessions()} == {"s", "t"}
             with pytest.raises(StoreError, match="make the file and its folder writable"):
@@ -360,7 +363,7 @@ def test_a_folder_that_may_not_be_written_is_one_clear_line() -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         with protected(folder), pytest.raises(StoreError, match=r"cannot be used: Permission denied\.$"):
-            Database(folder / ".agent" / "throughline.db")
+            SqliteEventStore(folder / ".agent" / "throughline.db")
     finally:
         shutil.rmtree(folder)
 
@@ -368,13 +371,13 @@ def test_a_folder_that_may_not_be_written_is_one_clear_line() -> None:
 def test_a_database_of_the_first_schema_is_led_forward_whole(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with closing(sqlite3.connect(path)) as old:
-        old.executescript((files("throughline.store") / "schema.sql").read_text("utf-8"))
+        old.executescript((files("throughline.storage") / "schema.sql").read_text("utf-8"))
         old.execute("INSERT INTO sessions VALUES ('t', 'another', 'recording', 1.0, 3.0, 1, 0)")
-        rows = [("t", one.seq, one.at, one.event.kind, codec.dump(one.event)) for one in SHORT]
+        rows = [("t", one.seq, one.at, one.event.kind, codec.encode_event(one.event)) for one in SHORT]
         old.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
         old.execute("PRAGMA user_version = 1")
         old.commit()
-    with closing(Database(path)) as database:
+    with closing(SqliteEventStore(path)) as database:
         assert database.repair == ""
         assert tuple(database.read("t")) == SHORT
         assert [found.seq for found in database.recall("kiosk")] == [2]
@@ -382,36 +385,38 @@ def test_a_database_of_the_first_schema_is_led_forward_whole(tmp_path: Path) -> 
 
 async def test_a_clock_that_is_put_back_does_not_take_the_log_with_it() -> None:
     bench = Bench()
-    crew = bench.crew(ScriptedModel([Reply("One."), Reply("Two.")]))
-    owner = await Owner.start(bench.world, crew, Settings(), BEGUN)
+    config = bench.config(ScriptedModel([ScriptedReply("One."), ScriptedReply("Two.")]))
+    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
     for text in ("First.", "Second."):
-        await owner.send(text)
-        await owner.idle()
+        await live.send(text)
+        await live.idle()
         bench.clock.time -= 500
-    await owner.close()
+    await live.close()
     times = [one.at for one in bench.store.read("s")]
     assert times == sorted(times)
 
 
 async def test_a_clock_that_is_put_back_between_two_openings_does_not_take_the_log_with_it() -> None:
     bench = Bench()
-    owner = await Owner.start(bench.world, bench.crew(ScriptedModel([Reply("One.")])), Settings(), BEGUN)
-    await owner.send("First.")
-    await owner.idle()
+    live = await LiveSession.start(bench.ports, bench.config(ScriptedModel([ScriptedReply("One.")])), Settings(), BEGUN)
+    await live.send("First.")
+    await live.idle()
     bench.clock.time += 100
-    await owner.note("Later than any call.")
-    await owner.close()
+    await live.note("Later than any call.")
+    await live.close()
     bench.clock.time -= 500
-    owner = await Owner.resume(bench.world, bench.crew(ScriptedModel([Reply("Two.")])), Settings(), BEGUN.session)
-    await owner.send("Second.")
-    await owner.idle()
-    await owner.close()
+    live = await LiveSession.resume(
+        bench.ports, bench.config(ScriptedModel([ScriptedReply("Two.")])), Settings(), BEGUN.session
+    )
+    await live.send("Second.")
+    await live.idle()
+    await live.close()
     times = [one.at for one in bench.store.read(BEGUN.session)]
     assert times == sorted(times)
 
 
 def test_a_session_is_listed_by_its_latest_event_though_a_clock_was_put_back(tmp_path: Path) -> None:
-    with closing(Database(tmp_path / "throughline.db")) as database:
+    with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
         database.append("s", log(BEGUN, spoke(1, "a")))
         database.append("s", [Logged(3, 0.5, done(1))])
         assert database.sessions()[0].updated == 2.0

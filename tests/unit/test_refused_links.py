@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from throughline.__main__ import Factory
-from throughline.context.system import compose
-from throughline.core.ports import StoreError
-from throughline.models.keys import Access, find
-from throughline.store.archive import ArchiveOnDisk
-from throughline.workspace.folder import Folder
+from throughline.app.container import Container
+from throughline.context.assemble import system_prompt
+from throughline.domain.ports import StoreError
+from throughline.llm.credentials import Credentials, find_credentials
+from throughline.storage.archive_file import ArchiveOnDisk
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 
 @pytest.fixture
@@ -39,21 +39,24 @@ def test_a_linked_archive_is_refused(workspace: Path, outside: Path) -> None:
 def test_a_linked_agent_folder_is_refused(workspace: Path, outside: Path) -> None:
     (workspace / ".agent").symlink_to(outside)
     with pytest.raises(StoreError, match="leads out of the workspace"):
-        Factory().library(workspace)
+        Container().library(workspace)
     assert [path.name for path in outside.iterdir()] == ["secret"]
 
 
 def test_a_linked_env_file_gives_no_key(workspace: Path, outside: Path) -> None:
     (workspace / ".env").symlink_to(outside / "secret")
-    assert find(Access(), workspace, {}) == Access()
+    assert find_credentials(Credentials(), workspace, {}) == Credentials()
 
 
 def test_a_linked_file_is_not_text_of_the_workspace(workspace: Path, outside: Path) -> None:
     (workspace / "notes.md").symlink_to(outside / "secret")
-    assert Folder(workspace).text("notes.md") is None
-    assert Folder(workspace).text("../outside/secret") is None
+    assert WorkspaceFiles(workspace).text("notes.md") is None
+    assert WorkspaceFiles(workspace).text("../outside/secret") is None
 
 
 def test_an_objective_with_braces_stays_as_it_was_said() -> None:
     prompts = {"system": "{project}: {objective} {role} {rules}", "engineer": "You build."}
-    assert compose(prompts, "engineer", "{role}", "say {rules} {role}", "") == "{role}: say {rules} {role} You build."
+    assert (
+        system_prompt(prompts, "engineer", "{role}", "say {rules} {role}", "")
+        == "{role}: say {rules} {role} You build."
+    )

@@ -13,21 +13,20 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.agent.loop import Crew
-from throughline.core.events import ToolCalled
-from throughline.core.fold import fold
-from throughline.core.ports import EndPiece, Request
-from throughline.core.recording import ASIDE, Kind, Role, Step, scenes
-from throughline.core.session import Session
-from throughline.core.settings import Settings
-from throughline.core.view import Block, View
-from throughline.models.cache import PromptCache
-from throughline.models.prices import load
-from throughline.models.recorded import DemoModel, DemoTools, ReplayModel, ReplayTools, Tape
-from throughline.models.trace import FIXED, TracedModel
-from throughline.session.owner import Owner
-from throughline.session.replay import replay
-from throughline.session.world import World
+from throughline.agent.loop import AgentConfig
+from throughline.domain.events import ToolCalled
+from throughline.domain.ports import EndPiece, Request
+from throughline.domain.recording import NOT_SENT, Kind, RecordedEvent, Role, recorded_turns
+from throughline.domain.session import Session, fold
+from throughline.domain.settings import Settings
+from throughline.domain.view import Block, View
+from throughline.llm.catalogue import load_prices
+from throughline.llm.prompt_cache_model import PromptCacheModel
+from throughline.llm.replay_model import DemoTools, ReplayCursor, ReplayModel, ReplayTools, ScriptedDemoModel
+from throughline.llm.trace import FIXED, TracedModel
+from throughline.session.actor import SessionPorts
+from throughline.session.live_session import LiveSession
+from throughline.session.replay import play_recording
 from unit.logs import BEGUN, count
 from unit.worlds import WORKER, Bench, Counted, HandClock, Notes
 
@@ -43,9 +42,9 @@ ROLES: dict[str, tuple[Role, Kind]] = {
 }
 
 
-def steps(score: str, size: int = 1, gap: float = 1.0) -> tuple[Step, ...]:
+def steps(score: str, size: int = 1, gap: float = 1.0) -> tuple[RecordedEvent, ...]:
     """A recording from one letter a step; results answer calls in their order."""
-    made: list[Step] = []
+    made: list[RecordedEvent] = []
     calls = results = 0
     for i, letter in enumerate(score.replace(" ", "")):
         role, kind = ROLES[letter]
@@ -55,11 +54,11 @@ def steps(score: str, size: int = 1, gap: float = 1.0) -> tuple[Step, ...]:
         if kind == "tool_result":
             results, name = results + 1, f"c{results}" if results < calls else f"c{calls - 1}"
         args = {"z": i, "path": f"{i}.py"} if kind == "tool_call" else None
-        made.append(Step(i, role, kind, text, "read" if args else "", args, name, False, 1_000.0 + i * gap))
+        made.append(RecordedEvent(i, role, kind, text, "read" if args else "", args, name, False, 1_000.0 + i * gap))
     return tuple(made)
 
 
-def spelled(found: tuple[Step, ...]) -> str:
+def spelled(found: tuple[RecordedEvent, ...]) -> str:
     letters = {kind: letter for letter, (_, kind) in ROLES.items()}
     return "".join(letters[step.kind] for step in found)
 
@@ -84,7 +83,7 @@ SCORES = [
 @pytest.mark.parametrize(("score", "expected"), SCORES)
 def test_a_scene_is_the_users_words_and_the_calls_that_follow(score: str, expected: list[str]) -> None:
     told = []
-    for scene in scenes(steps(score)):
+    for scene in recorded_turns(steps(score)):
         calls = [f"{spelled(one.before)}:{spelled(one.reply)}".lstrip(":") for one in scene.exchanges]
         said = " ".join(part for part in (",".join(calls),) if part)
         told.append(
@@ -96,33 +95,35 @@ def test_a_scene_is_the_users_words_and_the_calls_that_follow(score: str, expect
 
 
 async def played(
-    recording: tuple[Step, ...], settings: Settings | None = None
+    recording: tuple[RecordedEvent, ...], settings: Settings | None = None
 ) -> tuple[Session, list[dict[str, Any]], Bench]:
     bench, rows = Bench(), []
-    tape = Tape(scenes(recording))
+    cursor = ReplayCursor(recorded_turns(recording))
     model = TracedModel(
-        ReplayModel(tape, PromptCache(tape, 1.6), Counted()),
-        tape,
-        lambda: tape.point,
+        ReplayModel(cursor, PromptCacheModel(cursor, 1.6), Counted()),
+        cursor,
+        lambda: cursor.point,
         lambda row: rows.append(json.loads(row)),
     )
     heard = bench.heard
-    world = World(bench.store, bench.archive, bench.files, Counted(), tape, heard, "You replay.", WORKER)
-    crew = Crew(model, "claude-sonnet-5-5", load(), ReplayTools(tape, Counted()), tape, recorded=True)
-    owner = await Owner.start(world, crew, settings or Settings(), evolve(BEGUN, origin="recording"))
+    ports = SessionPorts(bench.store, bench.archive, bench.files, Counted(), cursor, heard, "You replay.", WORKER)
+    config = AgentConfig(
+        model, "claude-sonnet-5-5", load_prices(), ReplayTools(cursor, Counted()), cursor, recorded=True
+    )
+    live = await LiveSession.start(ports, config, settings or Settings(), evolve(BEGUN, origin="recording"))
     done: list[int] = []
-    await replay(owner, tape.scenes, tape, done.append)
-    await owner.close()
-    assert done == list(range(1, len(tape.scenes) + 1))
-    assert fold(bench.store.read("s")) == owner.session
-    return owner.session, rows, bench
+    await play_recording(live, cursor.scenes, cursor, done.append)
+    await live.close()
+    assert done == list(range(1, len(cursor.scenes) + 1))
+    assert fold(bench.store.read("s")) == live.session
+    return live.session, rows, bench
 
 
-def points(recording: tuple[Step, ...]) -> list[int]:
+def points(recording: tuple[RecordedEvent, ...]) -> list[int]:
     """The first step of each run of the model's steps."""
     found, speaking = [], False
     for step in recording:
-        if step.kind in ASIDE:
+        if step.kind in NOT_SENT:
             continue
         if step.role == "assistant" and not speaking:
             found.append(step.i)
@@ -134,7 +135,7 @@ def name(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def check(recording: tuple[Step, ...], rows: list[dict[str, Any]]) -> None:
+def check(recording: tuple[RecordedEvent, ...], rows: list[dict[str, Any]]) -> None:
     """What a trace must say of a recording."""
     assert [row["at"] for row in rows] == points(recording)
     assert {row["purpose"] for row in rows} <= {"chat"}
@@ -145,7 +146,7 @@ def check(recording: tuple[Step, ...], rows: list[dict[str, Any]]) -> None:
         sent = {block[0]: block[1] for block in row["blocks"]}
         for step in recording[shown : row["at"]]:
             text = step.text or (json.dumps(step.args) if step.args else "")
-            if step.kind not in (*ASIDE, "thinking") and text:
+            if step.kind not in (*NOT_SENT, "thinking") and text:
                 assert sent.get(name(text)) == len(text), (row["at"], step)
         shown = row["at"]
 
@@ -159,7 +160,7 @@ async def test_a_replay_compacts_and_masks_and_its_trace_is_valid() -> None:
     check(recording, rows)
     kinds = {event.kind for event in bench.heard.events}
     assert {"masked", "compacted", "call_billed"} <= kinds
-    assert len(session.turns) == len(scenes(recording)) == 16
+    assert len(session.turns) == len(recorded_turns(recording)) == 16
     assert session.bill.lines["chat"].calls == len(rows)
     assert rows[0]["ts"] == "1970-01-01T00:17:00Z"
     assert [row["ts"] for row in rows] == sorted(row["ts"] for row in rows)
@@ -187,28 +188,28 @@ def test_whatever_was_recorded_its_trace_is_valid(score: str) -> None:
 
 
 def test_ids_are_unique_and_tie_each_result_to_the_newest_call() -> None:
-    pairs = (Step(i, *ROLES[letter], text="x", call_id="same") for i, letter in enumerate("crcr"))
-    twice = (*pairs, Step(4, "assistant", "tool_call", ""), Step(5, "tool", "tool_result", "x"))
-    tape = Tape(scenes(twice))
-    assert [tape.id(step) for step in twice] == ["same", "same", "same~2", "same~2", "call~4", "result~5"]
+    pairs = (RecordedEvent(i, *ROLES[letter], text="x", call_id="same") for i, letter in enumerate("crcr"))
+    twice = (*pairs, RecordedEvent(4, "assistant", "tool_call", ""), RecordedEvent(5, "tool", "tool_result", "x"))
+    cursor = ReplayCursor(recorded_turns(twice))
+    assert [cursor.id(step) for step in twice] == ["same", "same", "same~2", "same~2", "call~4", "result~5"]
 
 
 def test_a_tapes_clock_never_runs_back() -> None:
     recording = tuple(
-        Step(i, *ROLES[letter], text="x", at=at)
+        RecordedEvent(i, *ROLES[letter], text="x", at=at)
         for i, (letter, at) in enumerate(zip("ptpt", (50.0, 60.0, 10.0, 70.0), strict=True))
     )
-    tape = Tape(scenes(recording))
+    cursor = ReplayCursor(recorded_turns(recording))
     seen = []
-    for scene in tape.scenes:
-        tape.begin(scene)
-        seen.append(tape.now())
-        tape.turn_over()
+    for scene in cursor.scenes:
+        cursor.begin(scene)
+        seen.append(cursor.now())
+        cursor.turn_over()
     assert seen == [60.0, 70.0]
-    assert not Tape(scenes(steps("pt", gap=0.0))[:0]).timed
+    assert not ReplayCursor(recorded_turns(steps("pt", gap=0.0))[:0]).timed
 
 
-async def spoken(model: DemoModel, *said: str) -> str:
+async def spoken(model: ScriptedDemoModel, *said: str) -> str:
     view = View(tuple(Block("turn", "assistant" if text.startswith("<") else "user", text, 1) for text in said))
     pieces = [piece async for piece in model.stream(Request("chat", "m", view))]
     assert isinstance(pieces[-1], EndPiece)
@@ -217,8 +218,8 @@ async def spoken(model: DemoModel, *said: str) -> str:
 
 async def test_the_demo_answers_its_lines_in_any_order_and_says_what_it_is_off_script() -> None:
     recording = steps("pt pcrt pt")
-    played = scenes(recording)
-    model = DemoModel(played, PromptCache(HandClock(), 1.0), Counted(), 0.0)
+    played = recorded_turns(recording)
+    model = ScriptedDemoModel(played, PromptCacheModel(HandClock(), 1.0), Counted(), 0.0)
     lines = [scene.words[0].text for scene in played]
     assert await spoken(model, lines[2]) == recording[-1].text
     assert await spoken(model, lines[2], "<reply", lines[0]) == recording[1].text
@@ -229,7 +230,7 @@ async def test_the_demo_answers_its_lines_in_any_order_and_says_what_it_is_off_s
 
 
 async def test_the_demos_tools_answer_its_calls() -> None:
-    tools = DemoTools(scenes(steps("pcrt")), Counted())
+    tools = DemoTools(recorded_turns(steps("pcrt")), Counted())
     known = await tools.run(1, [ToolCalled(1, "c0", "read", {}, 1), ToolCalled(1, "unknown", "read", {}, 1)], Notes())
     assert [(item.text, item.tokens) for item in known.items] == [("tool_result 2 ", count("tool_result 2 "))]
     assert not known.hand_back

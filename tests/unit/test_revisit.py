@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from throughline.agent.revisit import ruled_out
-from throughline.agent.tool import Want
-from throughline.core.deeds import OutputKept
-from throughline.core.events import Event, LedgerChanged, SessionStarted, ToolCalled, ToolReturned
-from throughline.core.fold import fold
-from throughline.core.ledger import Add, Entry
-from throughline.core.session import Session
+from throughline.agent.rejected_approaches import rejected_approaches
+from throughline.agent.tool import PermissionRequest
+from throughline.domain.events import Event, FullOutputStored, LedgerChanged, SessionStarted, ToolCalled, ToolReturned
+from throughline.domain.ledger import Add, Entry
+from throughline.domain.session import Session, fold
 from unit.logs import log
 from unit.shop import Shop
 
@@ -58,8 +56,8 @@ UNLIKE = [
 
 @pytest.mark.parametrize(("action", "target", "new"), UNLIKE)
 def test_the_projects_own_words_are_no_sign_of_what_was_ruled_out(action: str, target: str, new: str) -> None:
-    want = Want(action, target, new=new or target)  # type: ignore[arg-type]
-    assert ruled_out(session(*DONE, COMMAND), want) == ()
+    want = PermissionRequest(action, target, new=new or target)  # type: ignore[arg-type]
+    assert rejected_approaches(session(*DONE, COMMAND), want) == ()
 
 
 TRIGGER = entry("An SQLite trigger that promotes the next hold", "it has no clock")
@@ -91,15 +89,15 @@ def test_what_shares_the_rare_words_of_an_entry_is_told(
     ruled: LedgerChanged, before: tuple[Event, ...], doing: tuple[str, str, str], told: bool
 ) -> None:
     action, target, new = doing
-    want = Want(action, target, new=new or target)  # type: ignore[arg-type]
-    assert bool(ruled_out(session(*before, ruled), want)) == told
+    want = PermissionRequest(action, target, new=new or target)  # type: ignore[arg-type]
+    assert bool(rejected_approaches(session(*before, ruled), want)) == told
 
 
 def test_words_weigh_less_the_more_of_the_session_is_made_of_them() -> None:
-    want = Want("edit", "mail.py", new="queue.push(mails, redis)")
+    want = PermissionRequest("edit", "mail.py", new="queue.push(mails, redis)")
     often = [event for n in range(12) for event in wrote(n, f"part{n}.py", "a queue in redis for the mails")]
-    assert ruled_out(session(REDIS), want)
-    assert not ruled_out(session(*often, REDIS), want)
+    assert rejected_approaches(session(REDIS), want)
+    assert not rejected_approaches(session(*often, REDIS), want)
 
 
 async def test_a_call_that_looks_like_what_was_ruled_out_runs_and_is_told_of_once_a_turn(tmp_path: Path) -> None:
@@ -125,5 +123,5 @@ async def test_what_is_told_is_no_part_of_the_output_that_is_kept(tmp_path: Path
     await shop.log.record(ALONE)
     result = await shop.call("run_command", command="python3 -c 'print(\"celery\\n\" * 9000)'")
     assert "- t5.1: celery" in result.text
-    (kept,) = shop.kept(OutputKept)
+    (kept,) = shop.kept(FullOutputStored)
     assert "t5.1" not in kept.text

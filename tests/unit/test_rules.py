@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.compression.rules import rules, subject
+from throughline.memory.rules import rule_subject, standing_rules
 
 CASES: list[tuple[str, list[str]]] = [
     ("From now on, start all table names with 'tl_'.", ["Always start table names with 'tl_'."]),
@@ -36,7 +36,7 @@ CASES: list[tuple[str, list[str]]] = [
 
 @pytest.mark.parametrize(("message", "lines"), CASES, ids=[row[0][:40] for row in CASES])
 def test_a_standing_rule_is_one_line_with_its_thing_and_what_is_asked(message: str, lines: list[str]) -> None:
-    assert [rule.line for rule in rules(message)] == lines
+    assert [rule.line for rule in standing_rules(message)] == lines
 
 
 PAIRS = [
@@ -52,20 +52,20 @@ PAIRS = [
 
 @pytest.mark.parametrize(("old", "new", "replaced"), PAIRS, ids=[f"{row[0]} {row[1]}" for row in PAIRS])
 def test_a_later_rule_takes_the_place_of_one_that_cannot_hold_beside_it(old: str, new: str, replaced: bool) -> None:
-    assert subject(old)
-    assert (subject(old) == subject(new)) is replaced
+    assert rule_subject(old)
+    assert (rule_subject(old) == rule_subject(new)) is replaced
 
 
 @pytest.mark.parametrize("text", ["Keep SQLite because it is there", "The store always starts with a lock.", ""])
 def test_a_line_that_is_no_rule_has_no_subject(text: str) -> None:
-    assert subject(text) == ""
+    assert rule_subject(text) == ""
 
 
 def test_the_agent_takes_on_a_rule_only_in_its_own_promise() -> None:
-    assert [rule.line for rule in rules("I'll start all table names with 'tl_'.", pledged=True)] == [
+    assert [rule.line for rule in standing_rules("I'll start all table names with 'tl_'.", pledged=True)] == [
         "Always start table names with 'tl_'."
     ]
-    assert not list(rules("All table names start with 'tl_'.", pledged=True))
+    assert not list(standing_rules("All table names start with 'tl_'.", pledged=True))
 
 
 _words = st.sampled_from(
@@ -95,8 +95,8 @@ _words = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(_words, st.text(max_size=8)), max_size=16).map(" ".join))
 def test_a_rules_line_is_short_and_reads_back_as_the_same_rule(message: str) -> None:
-    for rule in rules(message):
+    for rule in standing_rules(message):
         assert len(rule.line.splitlines()) == 1
         assert len(rule.line) <= 200
         if rule.verb in ("start", "end"):
-            assert subject(rule.line) == rule.subject
+            assert rule_subject(rule.line) == rule.subject

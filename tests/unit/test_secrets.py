@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.agent import secrets
-from throughline.agent.reel import plain
-from throughline.agent.secrets import HIDDEN, hide, masked
-from throughline.core.deeds import OutputKept
-from throughline.core.events import ToolCalled
+from throughline.agent import output
+from throughline.agent.output import HIDDEN, hide, masked, plain_text
+from throughline.domain.events import FullOutputStored, ToolCalled
 from unit.credentials import KINDS, PLAIN, mixed, pem, small
 from unit.shop import Shop
 
@@ -37,7 +35,7 @@ def test_what_only_looks_a_little_like_one_is_left_alone(text: str) -> None:
 
 
 def test_the_sources_of_this_project_hold_none() -> None:
-    for path in Path(secrets.__file__).parents[1].rglob("*.py"):
+    for path in Path(output.__file__).parents[1].rglob("*.py"):
         text = path.read_text("utf-8")
         assert masked(text) == text, path
 
@@ -89,7 +87,7 @@ SLOW = [
 @pytest.mark.parametrize("text", [(one * 500_000)[:500_000] for one in SLOW], ids=SLOW)
 def test_a_long_line_takes_no_time(text: str) -> None:
     began = time.process_time()
-    masked(plain(text))
+    masked(plain_text(text))
     assert time.process_time() - began < 2
 
 
@@ -101,7 +99,7 @@ async def test_no_credential_reaches_the_log_the_view_or_the_screen(tmp_path: Pa
     shop.write("word.txt", "swordfish77 " * 9_000)
     many = "print(open('word.txt').read(), open('.env').read())"
     await shop.call("run_command", command=f'{sys.executable} -c "{many}"')
-    assert shop.kept(OutputKept)
+    assert shop.kept(FullOutputStored)
     for text in (str(shop.log.events), "".join(shop.shown)):
         for secret in ("swordfish77 ", "rake-and-hoe", GITHUB):
             assert secret not in text

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.compression.local import operations
-from throughline.compression.packing import summary
-from throughline.compression.rules import rules
-from throughline.compression.sentences import doubtful, sentences, whole
-from throughline.core.ledger import Add, Ledger
+from throughline.domain.ledger import Add, Ledger
+from throughline.memory.local import operations
+from throughline.memory.rules import standing_rules
+from throughline.memory.summary import rolling_summary
+from throughline.memory.text import expresses_doubt, sentences, whole
 from unit.logs import count, replied, session, spoke
 
 CASES: list[tuple[str, str, list[str]]] = [
@@ -98,11 +98,11 @@ def test_what_is_doubted_is_no_decision(text: str, user: bool) -> None:
     "text", ["We decided on uuid7.", "Never use Postgres.", "No retries in the client.", "Don't commit yet."]
 )
 def test_a_plain_word_is_no_doubt(text: str) -> None:
-    assert not doubtful(text)
+    assert not expresses_doubt(text)
 
 
 def test_a_doubted_rule_is_none() -> None:
-    assert not list(rules("Maybe we should always start table names with 'tl_'."))
+    assert not list(standing_rules("Maybe we should always start table names with 'tl_'."))
 
 
 _sentences = st.builds(
@@ -145,6 +145,6 @@ def test_whatever_is_kept_is_whole_sentences_that_were_said(said: list[tuple[str
         assert isinstance(one, Add)
         assert not left(one.entry.text)
         ledger = Ledger({**ledger.entries, one.entry.id: one.entry})
-    shown = summary(ledger, "", 1, 800, count)
+    shown = rolling_summary(ledger, "", 1, 800, count)
     for row in re.findall(r"^- (?!none$|… and)(.*)$", shown, re.MULTILINE):
         assert not left(row)

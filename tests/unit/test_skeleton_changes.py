@@ -2,15 +2,15 @@
 
 import pytest
 
-from throughline.skeleton.difference import Change, difference
-from throughline.skeleton.read import outline
+from throughline.semantic_diff.outline_diff import OutlineChange, outline_difference
+from throughline.skeleton.outline_reader import outline
 
 
-def changes(path: str, before: str, after: str) -> tuple[Change, ...]:
+def changes(path: str, before: str, after: str) -> tuple[OutlineChange, ...]:
     old, new = outline(path, before), outline(path, after)
     assert old is not None
     assert new is not None
-    return difference(old, new)
+    return outline_difference(old, new)
 
 
 def check(path: str, before: str, after: str, expected: list[tuple[str, str, str]]) -> None:

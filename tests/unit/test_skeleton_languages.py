@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from throughline.skeleton.difference import describe, difference
-from throughline.skeleton.languages import LANGUAGES, find
-from throughline.skeleton.outline import Item
-from throughline.skeleton.parse import grammar
-from throughline.skeleton.read import outline
-from throughline.skeleton.render import LADDER, skeleton, write
+from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
+from throughline.skeleton.languages import LANGUAGES, find_language
+from throughline.skeleton.model import Item
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.render import LADDER, make_skeleton, write_outline
+from throughline.skeleton.syntax import grammar
 from unit.skeletons.rewrite import HERE, expected, samples
 
 SAMPLES = samples()
@@ -26,10 +26,10 @@ SCRAPS = st.lists(
 
 
 def at(name: str, text: str, detail: int) -> str:
-    found, read = find(name), outline(name, text)
+    found, read = find_language(name), outline(name, text)
     assert found is not None
     assert read is not None
-    return write(read, found[0], detail)
+    return write_outline(read, found[0], detail)
 
 
 def names(items: tuple[Item, ...]) -> list[str]:
@@ -43,14 +43,14 @@ def test_a_sample_has_the_skeletons_that_were_read_and_approved(sample: Path) ->
 
 def test_every_language_has_a_sample() -> None:
     inline = {"python", "typescript"}
-    told = {found[0].name for sample in SAMPLES if (found := find(sample.name))}
+    told = {found[0].name for sample in SAMPLES if (found := find_language(sample.name))}
     assert told | inline == {language.name for language in LANGUAGES}
 
 
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("detail", range(len(LADDER)))
 def test_a_skeleton_is_source_again(name: str, detail: int) -> None:
-    found = find(name)
+    found = find_language(name)
     assert found is not None
     root = grammar(*found, at(name, TEXTS[name], detail).encode())
     assert not root.has_error
@@ -98,7 +98,7 @@ def test_a_full_skeleton_passes_the_compiler(name: str, tmp_path: Path) -> None:
 
 def test_line_numbers_are_those_of_the_file() -> None:
     text = TEXTS["sample.go"]
-    made = skeleton("sample.go", text, len, 1.0, numbers=True).text
+    made = make_skeleton("sample.go", text, len, 1.0, numbers=True).text
     (line,) = [line for line in made.splitlines() if line.startswith("func (s *Store[T]) Put")]
     first, last = map(int, line.split("// ")[1].split(";")[0].split("-"))
     assert text.splitlines()[first - 1].startswith("func (s *Store[T]) Put")
@@ -131,11 +131,11 @@ def test_a_mutated_sample_never_raises(name: str, place: float, cut: int, scrap:
     text = TEXTS[name]
     start = int(place * len(text))
     mutated = text[:start] + scrap + text[start + cut :]
-    made = skeleton(name, mutated, len)
+    made = make_skeleton(name, mutated, len)
     assert made.tokens <= len(mutated) + 300
     old, new = outline(name, text), outline(name, mutated)
     if old is not None and new is not None:
-        changes = difference(old, new)
-        assert len(describe(changes)) == len(changes)
+        changes = outline_difference(old, new)
+        assert len(describe_changes(changes)) == len(changes)
         assert all(change.sentence for change in changes)
-        assert difference(new, new) == ()
+        assert outline_difference(new, new) == ()

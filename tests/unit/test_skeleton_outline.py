@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from throughline.skeleton.outline import Item, Outline
-from throughline.skeleton.read import outline
+from throughline.skeleton.model import Item, Outline
+from throughline.skeleton.outline_reader import outline
 
 
 def read(path: str, text: str) -> Outline:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from throughline.skeleton.difference import describe, difference
-from throughline.skeleton.read import outline
-from throughline.skeleton.render import skeleton
+from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.render import make_skeleton
 
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 SAMPLE = (
@@ -71,24 +71,24 @@ def names(text: str) -> Counter[str]:
 @pytest.mark.parametrize("name", SAMPLE)
 @pytest.mark.parametrize("share", [0.25, 0.0])
 def test_the_standard_library_keeps_every_name(name: str, share: float) -> None:
-    made = skeleton(name, source(name), len, share)
+    made = make_skeleton(name, source(name), len, share)
     assert made.form == "skeleton"
     assert names(made.text) == names(source(name))
 
 
 def test_the_sample_shrinks_below_a_quarter() -> None:
-    made = [skeleton(name, source(name), len) for name in SAMPLE]
+    made = [make_skeleton(name, source(name), len) for name in SAMPLE]
     assert sum(one.tokens for one in made) < 0.25 * sum(one.original_tokens for one in made)
 
 
 def check(path: str, text: str, before: str = "") -> None:
     """Whatever the text is, it has a skeleton that is never larger than the whole file with its head line."""
-    made = skeleton(path, text, len)
+    made = make_skeleton(path, text, len)
     assert made.tokens <= len(text) + 300
     old, new = outline(path, before), outline(path, text)
     if old is not None and new is not None:
-        assert isinstance(describe(difference(old, new)), list)
-        assert difference(new, new) == ()
+        assert isinstance(describe_changes(outline_difference(old, new)), list)
+        assert outline_difference(new, new) == ()
 
 
 PATHS = st.sampled_from(["a.py", "a.ts", "a.tsx", "a.txt"])

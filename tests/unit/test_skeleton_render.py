@@ -3,8 +3,8 @@
 import pytest
 
 from throughline.skeleton.languages.python import PYTHON as PYTHON_LANGUAGE
-from throughline.skeleton.read import outline
-from throughline.skeleton.render import LADDER, skeleton, write
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.render import LADDER, make_skeleton, write_outline
 
 PYTHON = '''\
 """Keeps notes on disk.
@@ -240,7 +240,7 @@ export default async function(a) {};
 )
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_a_skeleton_keeps_what_its_share_allows(path: str, text: str, share: float, expected: str, ends: str) -> None:
-    made = skeleton(path, text.replace("\n", ends), len, share)
+    made = make_skeleton(path, text.replace("\n", ends), len, share)
     assert made.text == expected
     assert (made.form, made.tokens) == ("skeleton", len(expected))
 
@@ -248,7 +248,7 @@ def test_a_skeleton_keeps_what_its_share_allows(path: str, text: str, share: flo
 def test_every_rung_says_what_is_missing_and_takes_less() -> None:
     found = outline("notes.py", PYTHON)
     assert found is not None
-    made = [write(found, PYTHON_LANGUAGE, detail) for detail in range(len(LADDER))]
+    made = [write_outline(found, PYTHON_LANGUAGE, detail) for detail in range(len(LADDER))]
     sizes = [len(text[text.index("\n") :]) for text in made]
     assert sizes == sorted(set(sizes))
     assert made[-3].startswith("# notes.py: skeleton of 58 lines, without bodies, docs, fields\n")
@@ -256,8 +256,8 @@ def test_every_rung_says_what_is_missing_and_takes_less() -> None:
 
 def test_the_fullest_rung_within_the_share_is_taken() -> None:
     for percent in range(20, 80, 5):
-        made = skeleton("notes.py", PYTHON, len, percent / 100)
-        fuller = skeleton("notes.py", PYTHON, len, percent / 100 + 0.05)
+        made = make_skeleton("notes.py", PYTHON, len, percent / 100)
+        fuller = make_skeleton("notes.py", PYTHON, len, percent / 100 + 0.05)
         assert made.detail <= fuller.detail
         assert made.detail == 0 or made.tokens <= percent / 100 * len(PYTHON)
 
@@ -284,7 +284,7 @@ SCRIPT = "import os\n" + "\n".join(f"if os.name == {n}:\n    for x in y:\n      
     ],
 )
 def test_a_file_gets_the_form_that_fits_it(path: str, text: str, form: str, contains: str) -> None:
-    made = skeleton(path, text, len, 0.6)
+    made = make_skeleton(path, text, len, 0.6)
     assert made.form == form
     assert contains in made.text
     assert made.original_tokens == len(text)

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.agent.offer import offer
-from throughline.agent.secrets import masked
-from throughline.agent.toolbox import toolbox
-from throughline.context.stubs import file_stub, result_stub
+from throughline.agent.output import masked
+from throughline.agent.tool import tool_schema
+from throughline.agent.tool_executor import tool_executor
+from throughline.context.assemble import file_stub, result_stub
 from throughline.context.trimming import head_and_tail
-from throughline.core.arguments import LONGEST, abridged, note, stub_in
-from throughline.core.events import LedgerChanged, Masked, ToolCalled, ToolReturned
-from throughline.core.ledger import Add, Entry
-from throughline.store.memory import MemoryStore
+from throughline.domain.argument_masking import LONGEST, abridge, find_stub, masking_note
+from throughline.domain.events import LedgerChanged, Masked, ToolCalled, ToolReturned
+from throughline.domain.ledger import Add, Entry
+from throughline.storage.in_memory import MemoryStore
 from unit.logs import BEGUN, file, log, replied, session, spoke, view
 from unit.shop import Shop
 
@@ -33,7 +33,7 @@ STUBS = [
     "[masked: 1,200 tokens, left out]",
     "[hidden credential: github token]",
     "[hidden credential ...]",
-    note(CALL),
+    masking_note(CALL),
     result_stub(RESULT, CALL),
     result_stub(RESULT, None),
     file_stub(file("src/a.py", "x")),
@@ -53,7 +53,7 @@ async def test_no_tool_takes_an_argument_that_holds_one(tmp_path: Path, stub: st
     shop.write("a.py", "one\n")
     text = around.format(stub)
     for tool in shop.tools.offered():
-        for name, told in offer(tool.name).tool.schema["properties"].items():
+        for name, told in tool_schema(tool.name).tool.schema["properties"].items():
             if told["type"] != "string":
                 continue
             result = await shop.call(tool.name, **{name: text})
@@ -86,7 +86,7 @@ async def test_what_only_speaks_of_them_is_written(tmp_path: Path, text: str) ->
 
 
 def test_arguments_are_looked_through_to_the_bottom() -> None:
-    found = stub_in({"edits": [{"path": "a"}, {"new": ["x", {"deep": f"a {STUBS[0]}"}]}]})
+    found = find_stub({"edits": [{"path": "a"}, {"new": ["x", {"deep": f"a {STUBS[0]}"}]}]})
     assert found is not None
     assert (found.argument, found.call) == ("edits", "toolu_006a")
 
@@ -119,7 +119,7 @@ async def test_recall_gives_back_what_a_call_was_given_and_what_it_gave_back(tmp
     args = {"path": "a.py", "text": "one\n  two\n" * 100}
     call, result = ToolCalled(1, "c9", "write_file", args, 4), ToolReturned(1, "c9", "wrote a.py: 200 lines", 4)
     store.append("s", log(BEGUN, call, result))
-    assert abridged(call) == {"path": "a.py"}
+    assert abridge(call) == {"path": "a.py"}
     back = await shop.call("recall", id="c9")
     assert args["text"] in back.text
     assert "path: a.py" in back.text
@@ -156,4 +156,8 @@ async def test_recall_lists_what_the_summary_counted(tmp_path: Path) -> None:
 
 
 def test_every_tool_is_looked_at(tmp_path: Path) -> None:
-    assert {tool.name for tool in toolbox(Shop(tmp_path).ports).offered()} >= {"write_file", "edit_file", "run_command"}
+    assert {tool.name for tool in tool_executor(Shop(tmp_path).ports).offered()} >= {
+        "write_file",
+        "edit_file",
+        "run_command",
+    }

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.compression.tags import entries, tagged
-from throughline.core.ledger import Add, Ledger, change
+from throughline.domain.ledger import Add, Ledger, apply_operation
+from throughline.memory.tags import entries, tagged
 from unit.logs import SAID, entry
 
 LINES = [
@@ -49,14 +49,14 @@ def test_entries_carry_turn_reason_and_subject_and_are_the_agents() -> None:
 def test_what_is_in_force_is_not_said_again() -> None:
     text = "[DECISION]: Keep `sqlite`\n[DECISION]: Keep `sqlite`"
     (made,) = entries(text, 1, Ledger())
-    assert entries(text, 2, change(Ledger(), made)) == ()
+    assert entries(text, 2, apply_operation(Ledger(), made)) == ()
 
 
 def test_a_decision_that_was_superseded_can_be_taken_again() -> None:
     ledger = Ledger()
     for turn, said in enumerate(("Keep `sqlite`", "Drop `sqlite`", "Keep `sqlite`"), 1):
         for made in entries(f"[DECISION]: {said}", turn, ledger):
-            ledger = change(ledger, made)
+            ledger = apply_operation(ledger, made)
     assert [one.text for one in ledger.live()] == ["Keep `sqlite`"]
     assert len(ledger.entries) == 3
 

@@ -9,24 +9,22 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from throughline.cli.chat.approval import Approvals, Verdict, verdict
-from throughline.cli.chat.backstage import Backstage
-from throughline.cli.chat.keyboard import Keyboard
-from throughline.cli.chat.screen import Out, Screen
-from throughline.core.acting import Allow, Ask, Deny
-from throughline.core.events import CallBilled, Noted, TurnEnded
-from throughline.core.thinking import Thought
+from throughline.cli.chat.loop_thread import LoopThread
+from throughline.cli.chat.prompt import ApprovalReply, PromptReader, TerminalApprover, parse_approval
+from throughline.cli.chat.renderer import ChatRenderer, Out
+from throughline.domain.events import CallBilled, Notice, Thought, TurnEnded
+from throughline.domain.ports import Allow, Ask, Deny
 from unit.logs import BEGUN, log
 
 
 @pytest.fixture
-def backstage() -> Iterator[Backstage]:
-    made = Backstage()
+def backstage() -> Iterator[LoopThread]:
+    made = LoopThread()
     yield made
     made.close()
 
 
-def test_work_returns_its_result_or_its_error(backstage: Backstage) -> None:
+def test_work_returns_its_result_or_its_error(backstage: LoopThread) -> None:
     async def fail() -> None:
         raise ValueError("no")
 
@@ -35,7 +33,7 @@ def test_work_returns_its_result_or_its_error(backstage: Backstage) -> None:
         backstage.do(fail())
 
 
-def test_work_asks_in_the_waiting_thread_and_an_interrupted_answer_leaves_it_running(backstage: Backstage) -> None:
+def test_work_asks_in_the_waiting_thread_and_an_interrupted_answer_leaves_it_running(backstage: LoopThread) -> None:
     ended = []
 
     async def work() -> str:
@@ -63,20 +61,20 @@ def test_work_asks_in_the_waiting_thread_and_an_interrupted_answer_leaves_it_run
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("y", Verdict(allowed=True)),
-        (" YES ", Verdict(allowed=True)),
-        ("s", Verdict(allowed=True, session=True)),
-        ("session", Verdict(allowed=True, session=True)),
-        ("n", Verdict(allowed=False)),
-        ("use the other file", Verdict(allowed=False, reason="use the other file")),
+        ("y", ApprovalReply(allowed=True)),
+        (" YES ", ApprovalReply(allowed=True)),
+        ("s", ApprovalReply(allowed=True, session=True)),
+        ("session", ApprovalReply(allowed=True, session=True)),
+        ("n", ApprovalReply(allowed=False)),
+        ("use the other file", ApprovalReply(allowed=False, reason="use the other file")),
         ("  ", None),
     ],
 )
-def test_an_answer_allows_or_says_why_not(said: str, meant: Verdict | None) -> None:
-    assert verdict(said) == meant
+def test_an_answer_allows_or_says_why_not(said: str, meant: ApprovalReply | None) -> None:
+    assert parse_approval(said) == meant
 
 
-class Typed(Keyboard):
+class Typed(PromptReader):
     """Has typed its lines already."""
 
     def __init__(self, console: Console, *lines: str, tty: bool = True) -> None:
@@ -102,12 +100,12 @@ class Typed(Keyboard):
     ],
 )
 def test_an_approval_is_asked_for_with_what_would_be_done(
-    backstage: Backstage, lines: tuple[str, ...], tty: bool, allowed: bool, reason: str
+    backstage: LoopThread, lines: tuple[str, ...], tty: bool, allowed: bool, reason: str
 ) -> None:
     session = lines == ("s",)
     out = io.StringIO()
     console = Out(file=out, width=80)
-    approvals = Approvals(Screen(console, live=False), Typed(console, *lines, tty=tty), backstage)
+    approvals = TerminalApprover(ChatRenderer(console, live=False), Typed(console, *lines, tty=tty), backstage)
     asked = Ask(1, "c1", "edit_file", "edit", "a.py", "-old\n+new", "", "edit:**")
     answer = backstage.do(approvals.ask(asked))
     assert answer == (Allow("edit:**" if session else "") if allowed else Deny(reason))
@@ -116,10 +114,10 @@ def test_an_approval_is_asked_for_with_what_would_be_done(
 
 def test_while_the_user_types_what_comes_waits() -> None:
     out = io.StringIO()
-    screen = Screen(Out(file=out, width=80), live=False)
+    screen = ChatRenderer(Out(file=out, width=80), live=False)
     screen.begin()
     with screen.asking():
-        screen.logged(log(Noted("Something happened.")))
+        screen.logged(log(Notice("Something happened.")))
         assert out.getvalue() == ""
     assert out.getvalue() == "Something happened.\n"
 
@@ -130,7 +128,7 @@ def test_while_the_user_types_what_comes_waits() -> None:
 )
 def test_thinking_is_one_folded_line(text: str, line: str) -> None:
     out = io.StringIO()
-    screen = Screen(Out(file=out, width=120), live=False)
+    screen = ChatRenderer(Out(file=out, width=120), live=False)
     screen.begin()
     block = {"type": "thinking", "thinking": text, "signature": "s"}
     screen.logged(log(Thought(1, block, 1)))
@@ -139,7 +137,7 @@ def test_thinking_is_one_folded_line(text: str, line: str) -> None:
 
 def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> None:
     out = io.StringIO()
-    screen = Screen(Out(file=out, width=120), live=False)
+    screen = ChatRenderer(Out(file=out, width=120), live=False)
     screen.begin()
     known = CallBilled("chat", "m", 1_000, 50, 18_000, 1_000, 0.0123)
     unknown = CallBilled("merge", "cheap", 10, 5, 0, 0, None)

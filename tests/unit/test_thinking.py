@@ -7,25 +7,32 @@ from collections.abc import Sequence
 import pytest
 from attrs import evolve
 
-from throughline.compression.policy import cut
-from throughline.context.view import shown
-from throughline.core.events import Event, LedgerChanged, Replied, ToolCalled, ToolReturned, TurnEnded
-from throughline.core.ledger import Add
-from throughline.core.ports import CallPiece, Request
-from throughline.core.settings import Settings
-from throughline.core.thinking import Thought
-from throughline.core.view import Block, View
-from throughline.models.anthropic import Anthropic
-from throughline.models.cache import PromptCache
-from throughline.models.contract import Contract
-from throughline.models.fake import FakeMessages, Ground, listed
-from throughline.models.keys import Access
-from throughline.models.messages import translate
-from throughline.models.script import Json, Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.models.thinking import is_adaptive, is_bound, is_refusal
-from throughline.session.owner import Owner
-from throughline.store.codec import dump, load
+from throughline.context.assemble import render_turns
+from throughline.context.policy import last_compactable_turn
+from throughline.domain.events import (
+    AssistantMessage,
+    Event,
+    LedgerChanged,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+)
+from throughline.domain.ledger import Add
+from throughline.domain.ports import CallPiece, Request
+from throughline.domain.settings import Settings
+from throughline.domain.view import Block, View
+from throughline.llm.anthropic import Anthropic
+from throughline.llm.credentials import Credentials
+from throughline.llm.messages import translate
+from throughline.llm.prompt_cache_model import PromptCacheModel
+from throughline.llm.thinking import is_adaptive, is_bound, is_refusal
+from throughline.session.live_session import LiveSession
+from throughline.storage.codec import decode_event, encode_event
+from throughline.testing.messages_server import MessagesServer, ServerConditions, model_entry
+from throughline.testing.provider_contract import ProviderContract
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import Json, ScriptedReply
 from unit.logs import BEGUN, done, replied, session, spoke, tool, view
 from unit.worlds import Bench, HandClock
 
@@ -50,7 +57,7 @@ def thoughts(now: View) -> list[Json | None]:
     ],
 )
 def test_a_block_is_kept_as_it_came_and_sent_as_it_was_kept(block: Json) -> None:
-    kept = load(dump(Thought(1, block, 3)))
+    kept = decode_event(encode_event(Thought(1, block, 3)))
     assert kept == Thought(1, block, 3)
     now = session(spoke(1, "go"), kept, *tool(1, "c1"))
     messages = translate(view(now)).messages
@@ -59,18 +66,18 @@ def test_a_block_is_kept_as_it_came_and_sent_as_it_was_kept(block: Json) -> None
 
 async def test_a_signature_is_no_credential_and_a_block_with_one_in_its_words_is_not_sent() -> None:
     bench, signature, secret = Bench(), "c2ln" * 40, "ghp_" + "a1" * 18
-    owner = await Owner.start(bench.world, bench.crew(ScriptedModel(())), Settings(), BEGUN)
+    live = await LiveSession.start(bench.ports, bench.config(ScriptedModel(())), Settings(), BEGUN)
     try:
         clean, told = thought(1, "I look.\x1b", signature), thought(1, f"It is {secret}.", signature)
         whole = thought(1, "I look.", signature)
-        await owner.record(spoke(1, "go"), whole, clean, told)
-        kept = [item for item in owner.session.turns[0].items if isinstance(item, Thought)]
+        await live.record(spoke(1, "go"), whole, clean, told)
+        kept = [item for item in live.session.turns[0].items if isinstance(item, Thought)]
         assert kept[0] == whole
         assert [one.signed for one in kept] == [True, False, False]
         assert kept[1].text == "I look."
         assert secret not in kept[2].text
     finally:
-        await owner.close()
+        await live.close()
 
 
 def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
@@ -79,12 +86,12 @@ def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
     assert thoughts(view(session(*story, done(1)))) == []
     later = session(*story, done(1), spoke(2, "on"), thought(2, "Now this."), *tool(2, "c2"))
     assert thoughts(view(later)) == [thought(2, "Now this.").block]
-    assert list(shown(later, shown(session(*story))).blocks) == list(shown(later).blocks)
+    assert list(render_turns(later, render_turns(session(*story))).blocks) == list(render_turns(later).blocks)
 
 
 def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -> None:
     clock = HandClock()
-    cache = PromptCache(clock, 1.0)
+    cache = PromptCacheModel(clock, 1.0)
     story: list[Event] = []
     fresh: list[int] = []
     for turn in range(1, 5):
@@ -117,7 +124,7 @@ def test_thinking_does_not_count_to_what_later_turns_take() -> None:
     story = (spoke(1, "go"), long, replied(1, "ok"), done(1), spoke(2, "on"), replied(2, "ok"), done(2))
     now = session(*story)
     assert now.turns[0].tokens < 10
-    assert cut(now, Settings()) == 0  # Both turns are small, and stay.
+    assert last_compactable_turn(now, Settings()) == 0  # Both turns are small, and stay.
 
 
 def test_models_are_told_apart_by_the_table() -> None:
@@ -148,18 +155,18 @@ class Told(list[str]):
 
 
 async def play(
-    fake: FakeMessages, *texts: str, results: dict[str, str] | None = None, settings: Settings | None = None
-) -> tuple[Bench, Owner, Told]:
+    fake: MessagesServer, *texts: str, results: dict[str, str] | None = None, settings: Settings | None = None
+) -> tuple[Bench, LiveSession, Told]:
     """A session with the fake server through the real SDK, until the user has said all."""
     bench, told = Bench(), Told()
-    model = Anthropic(Access(KEY, fake.url), retries=0, tell=told.append)
-    owner = await Owner.start(bench.world, bench.crew(model, results), settings or Settings(), BEGUN)
+    model = Anthropic(Credentials(KEY, fake.url), retries=0, tell=told.append)
+    live = await LiveSession.start(bench.ports, bench.config(model, results), settings or Settings(), BEGUN)
     for text in texts:
-        await owner.send(text)
-        await owner.idle()
-    await owner.close()
+        await live.send(text)
+        await live.idle()
+    await live.close()
     await model.close()
-    return bench, owner, told
+    return bench, live, told
 
 
 def call(name: str) -> tuple[CallPiece, ...]:
@@ -171,48 +178,52 @@ def sent_thoughts(body: Json) -> list[Json]:
     return [piece for piece in content if piece["type"] in {"thinking", "redacted_thinking"}]
 
 
-def talks(fake: FakeMessages) -> list[Json]:
+def talks(fake: MessagesServer) -> list[Json]:
     return [one.body for one in fake.requests if one.path == "/v1/messages"]
 
 
 WORK = [
-    Reply(thinking="I look at a.\n[DECISION]: Keep the cache because it is warm", calls=call("a")),
-    Reply(thinking="And at b.", calls=call("b")),
-    Reply("Done."),
+    ScriptedReply(thinking="I look at a.\n[DECISION]: Keep the cache because it is warm", calls=call("a")),
+    ScriptedReply(thinking="And at b.", calls=call("b")),
+    ScriptedReply("Done."),
 ]
 
 
 async def test_what_a_model_says_between_calls_is_kept_read_for_tags_and_sent_back_in_its_turn() -> None:
-    async with FakeMessages([*WORK, Reply("Nothing more.")], ground=Ground(contract=Contract())) as fake:
-        bench, owner, told = await play(fake, "Go.", "And?", results={"a": "one", "b": "two"})
+    async with MessagesServer(
+        [*WORK, ScriptedReply("Nothing more.")], ground=ServerConditions(contract=ProviderContract())
+    ) as fake:
+        bench, live, told = await play(fake, "Go.", "And?", results={"a": "one", "b": "two"})
         bodies = talks(fake)
     assert [event.ending for event in bench.heard.events if isinstance(event, TurnEnded)] == ["done", "done"]
     kept = [event for event in bench.heard.events if isinstance(event, Thought)]
     assert [event.text for event in kept if event.text] == [reply.thinking for reply in WORK[:2]]
     blocks = [event.block for event in kept]
     assert [sent_thoughts(body) for body in bodies] == [[], blocks[:2], blocks, []]
-    assert any(entry.text == "Keep the cache" for entry in owner.session.ledger.live())
+    assert any(entry.text == "Keep the cache" for entry in live.session.ledger.live())
     changed = [event for event in bench.heard.events if isinstance(event, LedgerChanged)]
     assert [isinstance(one, Add) for event in changed for one in event.operations] == [True]
     assert not told
 
 
 async def test_a_reply_of_thinking_alone_is_not_empty() -> None:
-    async with FakeMessages([Reply(thinking="All is well.")], ground=Ground(contract=Contract())) as fake:
+    async with MessagesServer(
+        [ScriptedReply(thinking="All is well.")], ground=ServerConditions(contract=ProviderContract())
+    ) as fake:
         bench, _, _ = await play(fake, "Go.")
     assert TurnEnded(1, "done") in bench.heard.events
     assert len(talks(fake)) == 1
 
 
-LONG = [Reply(thinking=f"Step {n}.", calls=call(f"c{n}")) for n in range(6)]
+LONG = [ScriptedReply(thinking=f"Step {n}.", calls=call(f"c{n}")) for n in range(6)]
 RESULTS = {f"c{n}": "a line of output\n" * 400 for n in range(6)}
 # Old output is masked in the middle of the turn, so that what stood before later thinking changes.
 EAGER = Settings(batch=3_000, fresh=500)
 
 
 async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_is_asked_to() -> None:
-    contract = Contract()
-    async with FakeMessages([*LONG, Reply("Done.")], ground=Ground(contract=contract)) as fake:
+    contract = ProviderContract()
+    async with MessagesServer([*LONG, ScriptedReply("Done.")], ground=ServerConditions(contract=contract)) as fake:
         bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
         headers = [one.headers.get("anthropic-beta", "") for one in fake.requests if one.path == "/v1/messages"]
     assert TurnEnded(1, "done") in bench.heard.events
@@ -223,8 +234,8 @@ async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_
 
 
 async def test_where_it_cannot_what_no_longer_fits_is_left_out_before_it_is_sent() -> None:
-    contract = Contract(switch=False)
-    async with FakeMessages([*LONG, Reply("Done.")], ground=Ground(contract=contract)) as fake:
+    contract = ProviderContract(switch=False)
+    async with MessagesServer([*LONG, ScriptedReply("Done.")], ground=ServerConditions(contract=contract)) as fake:
         bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
         bodies = talks(fake)
     assert TurnEnded(1, "done") in bench.heard.events
@@ -235,21 +246,27 @@ async def test_where_it_cannot_what_no_longer_fits_is_left_out_before_it_is_sent
 
 
 async def test_a_server_that_takes_no_thinking_back_gets_none() -> None:
-    replies = iter([Reply(thinking="Hm.", calls=call("a")), Reply(thinking="Well.", calls=call("b")), Reply("Done.")])
+    replies = iter(
+        [
+            ScriptedReply(thinking="Hm.", calls=call("a")),
+            ScriptedReply(thinking="Well.", calls=call("b")),
+            ScriptedReply("Done."),
+        ]
+    )
 
-    def reply(body: Json) -> Reply:
+    def reply(body: Json) -> ScriptedReply:
         if sent_thoughts(body):
-            return Reply(status=400, text="messages.1.content.0: Invalid `signature` in `thinking` block")
+            return ScriptedReply(status=400, text="messages.1.content.0: Invalid `signature` in `thinking` block")
         return next(replies)
 
-    async with FakeMessages(reply) as fake:
+    async with MessagesServer(reply) as fake:
         bench, _, _ = await play(fake, "Go.", results={"a": "one", "b": "two"})
     assert TurnEnded(1, "done") in bench.heard.events
 
 
 @pytest.mark.parametrize("lacking", ["thinking", "display", "block_binding"])
 async def test_a_server_that_does_not_know_a_part_of_it_is_asked_without(lacking: str) -> None:
-    async with FakeMessages([Reply("Hello.")], ground=Ground(lacks=frozenset({lacking}))) as fake:
+    async with MessagesServer([ScriptedReply("Hello.")], ground=ServerConditions(lacks=frozenset({lacking}))) as fake:
         bench, _, told = await play(fake, "Go.")
         last = talks(fake)[-1]
     assert TurnEnded(1, "done") in bench.heard.events
@@ -262,10 +279,10 @@ async def test_what_the_providers_list_says_of_a_model_goes_before_the_table(
     model: str, supported: bool, asked: bool
 ) -> None:
     types = {"adaptive": {"supported": supported}}
-    told = listed(model, capabilities={"thinking": {"supported": True, "types": types}})
+    told = model_entry(model, capabilities={"thinking": {"supported": True, "types": types}})
     request = Request("chat", model, View((Block("turn", "user", "Hello", 1),)))
-    async with FakeMessages([Reply("Hello.")], ground=Ground(models=[told])) as fake:
-        client = Anthropic(Access(KEY, fake.url))
+    async with MessagesServer([ScriptedReply("Hello.")], ground=ServerConditions(models=[told])) as fake:
+        client = Anthropic(Credentials(KEY, fake.url))
         await client.models()
         _ = [piece async for piece in client.stream(request)]
         await client.close()
@@ -276,6 +293,6 @@ async def test_what_the_providers_list_says_of_a_model_goes_before_the_table(
 def test_calls_and_results_stay_as_they_are_beside_thinking() -> None:
     now = session(spoke(1, "go"), thought(1, "a"), *tool(1, "c1"), thought(1, "b"), *tool(1, "c2"), replied(1, "ok"))
     kinds = [type(item) for item in now.turns[0].items]
-    assert kinds[1:] == [Thought, ToolCalled, ToolReturned, Thought, ToolCalled, ToolReturned, Replied]
+    assert kinds[1:] == [Thought, ToolCalled, ToolReturned, Thought, ToolCalled, ToolReturned, AssistantMessage]
     roles = [message["role"] for message in translate(view(now)).messages]
     assert roles[1:] == ["assistant", "user", "assistant", "user", "assistant", "user"][: len(roles) - 1]

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.models import tokens
-from throughline.models.estimate import estimate
-from throughline.models.tokens import O200k, RanksError
+from throughline.llm import tokens
+from throughline.llm.tokens import O200k, RanksError, estimate_tokens
 
 O200K = O200k()
 
@@ -94,7 +93,7 @@ def test_without_the_tokenizer_counts_are_estimates_and_say_so(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "tiktoken", None)
     fresh = O200k()
     assert not fresh.exact
-    assert fresh.count("Hello, world!") == estimate("Hello, world!")
+    assert fresh.count("Hello, world!") == estimate_tokens("Hello, world!")
 
 
 def sources() -> list[Path]:
@@ -103,7 +102,7 @@ def sources() -> list[Path]:
 
 def test_estimate_comes_as_close_for_source_as_it_says() -> None:
     texts = [path.read_text("utf-8") for path in sources()]
-    off = sorted(estimate(text) / O200K.count(text) - 1 for text in texts if len(text) > 1_000)
+    off = sorted(estimate_tokens(text) / O200K.count(text) - 1 for text in texts if len(text) > 1_000)
     assert off[0] > -0.26
     assert off[-1] < 0.26
     tenth = len(off) // 20
@@ -113,4 +112,4 @@ def test_estimate_comes_as_close_for_source_as_it_says() -> None:
 
 @given(st.text(max_size=400))
 def test_estimate_takes_any_text(text: str) -> None:
-    assert (0 if not text else 1) <= estimate(text) <= 2 * len(text)
+    assert (0 if not text else 1) <= estimate_tokens(text) <= 2 * len(text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from throughline.core.ports import TooLongError
-from throughline.models.failure import answered
+from throughline.domain.ports import TooLongError
+from throughline.llm.errors import status_error
 
 TOO_LONG = [
     (400, "prompt is too long: 210000 tokens > 200000 maximum", 200_000),
@@ -49,16 +49,16 @@ OTHER = [
 def test_a_servers_words_for_too_long_are_understood_with_the_limit_that_they_name(
     status: int, said: str, limit: int
 ) -> None:
-    error = answered(status, "", said, "m", "http://127.0.0.1")
+    error = status_error(status, "", said, "m", "http://127.0.0.1")
     assert isinstance(error, TooLongError)
     assert error.limit == limit
 
 
 @pytest.mark.parametrize(("status", "said"), OTHER)
 def test_other_refusals_are_not_taken_for_a_prompt_that_is_too_long(status: int, said: str) -> None:
-    assert not isinstance(answered(status, "", said, "m", "http://127.0.0.1"), TooLongError)
+    assert not isinstance(status_error(status, "", said, "m", "http://127.0.0.1"), TooLongError)
 
 
 def test_the_type_of_an_error_alone_says_it_too() -> None:
-    assert isinstance(answered(200, "request_too_large", "", "m", "http://127.0.0.1"), TooLongError)
-    assert isinstance(answered(400, "exceed_context_size_error", "no room", "m", "http://127.0.0.1"), TooLongError)
+    assert isinstance(status_error(200, "request_too_large", "", "m", "http://127.0.0.1"), TooLongError)
+    assert isinstance(status_error(400, "exceed_context_size_error", "no room", "m", "http://127.0.0.1"), TooLongError)

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from throughline.core.acting import Allow, Deny
-from throughline.core.changes import Delta, Span
-from throughline.core.deeds import Checkpointed, Evidence, OutputKept
-from throughline.core.events import FileSeen, Told
-from throughline.core.files import digest
-from throughline.workspace.deltas import Deltas
-from throughline.workspace.folder import LARGEST
+from throughline.domain.changes import ComparedRevisions, FileChange
+from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote
+from throughline.domain.file_knowledge import digest
+from throughline.domain.ports import Allow, Deny
 from throughline.workspace.git import Git
+from throughline.workspace.git_diff import GitDiff
+from throughline.workspace.workspace_files import LARGEST
 from unit.shop import Answers, Shop, Unchanged
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="these are POSIX's own")
@@ -310,7 +309,7 @@ async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Sh
     assert result.text.startswith("1\n2\n")
     assert result.text.endswith("40000\n[exit status 0]")
     assert "recall c1" in result.text
-    (kept,) = shop.kept(OutputKept)
+    (kept,) = shop.kept(FullOutputStored)
     assert kept.text == "\n".join(map(str, range(1, 40001)))
     assert sum(map(len, shop.shown)) <= 30_000
 
@@ -318,7 +317,7 @@ async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Sh
 @POSIX
 async def test_a_flood_of_output_takes_little_room(shop: Shop) -> None:
     result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 1000000000", timeout=60)
-    (kept,) = shop.kept(OutputKept)
+    (kept,) = shop.kept(FullOutputStored)
     assert len(kept.text) < 1_100_000
     assert "characters were printed here and not kept" in kept.text
     assert result.text.endswith("[exit status 0]")
@@ -353,12 +352,12 @@ async def test_what_a_command_proves_is_recorded(shop: Shop) -> None:
 
 async def test_a_checkpoint_is_kept_once_before_a_turn_first_touches_files(shop: Shop) -> None:
     await shop.call("read_file", path="a.py")
-    assert not shop.kept(Checkpointed)
+    assert not shop.kept(CheckpointCreated)
     await shop.call("edit_file", path="a.py", old="one = 1", new="one = 2")
     await shop.call("edit_file", path="a.py", old="one = 2", new="one = 3")
     shop.turn = 2
     await shop.call("edit_file", path="a.py", old="one = 3", new="one = 4")
-    first, second = shop.kept(Checkpointed)
+    first, second = shop.kept(CheckpointCreated)
     assert (first.turn, second.turn) == (1, 2)
     assert [one.before for one in shop.ports.checkpoints.changes(first.id)] == ["one = 1\ntwo = 2\nthree = 3\n"]
     assert shop.ports.checkpoints.restore(first.id) == ("a.py",)
@@ -389,7 +388,7 @@ async def test_the_same_failing_call_three_times_in_a_row_stops_and_asks(shop: S
 
 async def test_a_fault_in_a_tool_is_the_models_to_work_around(shop: Shop) -> None:
     class Broken(Unchanged):
-        def read(self, span: Span) -> Iterable[Delta]:  # noqa: ARG002
+        def read(self, span: ComparedRevisions) -> Iterable[FileChange]:  # noqa: ARG002
             raise ZeroDivisionError
 
     broken = Shop(shop.root, repository=Broken())
@@ -398,7 +397,7 @@ async def test_a_fault_in_a_tool_is_the_models_to_work_around(shop: Shop) -> Non
 
 
 async def test_what_changed_since_a_commit_is_told_as_a_reviewer_would(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, repository=Deltas(Git(tmp_path)))
+    shop = Shop(tmp_path, repository=GitDiff(Git(tmp_path)))
     assert "is not in a git repository" in (await shop.call("changes")).text
     shop.write("a.py", "def f(a):\n    return a\n")
     git(tmp_path, "init -q", "add -A", "commit -qm first")
@@ -413,16 +412,16 @@ async def test_what_changed_since_a_commit_is_told_as_a_reviewer_would(tmp_path:
 async def test_files_that_others_changed_are_told_of_once_before_the_model_is_asked(shop: Shop) -> None:
     for path in ("a.py", "src/b.py", "src/c.txt"):
         await shop.call("read_file", path=path)
-    await shop.tools.tell(1, shop.log)
-    assert not shop.kept(Told)
+    await shop.tools.notify_external_changes(1, shop.log)
+    assert not shop.kept(SystemNote)
     await shop.call("edit_file", path="a.py", old="one = 1", new="one = 11")
-    await shop.tools.tell(1, shop.log)
-    assert not shop.kept(Told)
+    await shop.tools.notify_external_changes(1, shop.log)
+    assert not shop.kept(SystemNote)
     shop.write("src/b.py", "def f(a, b):\n    return a\n")
     (shop.root / "src/c.txt").unlink()
-    await shop.tools.tell(1, shop.log)
-    await shop.tools.tell(1, shop.log)
-    (told,) = shop.kept(Told)
+    await shop.tools.notify_external_changes(1, shop.log)
+    await shop.tools.notify_external_changes(1, shop.log)
+    (told,) = shop.kept(SystemNote)
     assert "model saw `f(a)`, file has `f(a, b)`" in told.text
     assert "src/c.txt: it is gone" in told.text
     assert "a.py: " not in told.text
@@ -436,10 +435,10 @@ async def test_a_checkout_is_told_of(tmp_path: Path) -> None:
     shop.write("a.py", "one = 2\n")
     git(tmp_path, "commit -qam second")
     await shop.call("read_file", path="a.py")
-    await shop.tools.tell(1, shop.log)
+    await shop.tools.notify_external_changes(1, shop.log)
     git(tmp_path, "checkout -q main")
-    await shop.tools.tell(1, shop.log)
-    (told,) = shop.kept(Told)
+    await shop.tools.notify_external_changes(1, shop.log)
+    (told,) = shop.kept(SystemNote)
     assert "main is checked out now, and no longer other." in told.text
     assert "-one = 2\n+one = 1" in told.text
 
@@ -448,7 +447,7 @@ async def test_a_checkout_is_told_of(tmp_path: Path) -> None:
 async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> None:
     secret = "made-" + "up-key"
     code = (
-        "import asyncio, sys; from pathlib import Path; from throughline.workspace.shell import LocalShell\n"
+        "import asyncio, sys; from pathlib import Path; from throughline.workspace.process import LocalCommandRunner\n"
         "asyncio.run(LocalShell(Path('.')).run('env', 60, sys.stdout.write))"
     )
     names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts.read import TranscriptError, read, split
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -97,10 +97,10 @@ def test_neutral_events_become_steps(tmp_path: Path) -> None:
     recording = read_bytes(tmp_path, encode(EVENTS))
     assert recording == Recording(
         (
-            Step(0, "user", "prompt", "Größe prüfen 📏", at=1772359200.0),
-            Step(1, "assistant", "text", "I read it.", at=1772359202.0),
-            Step(2, "assistant", "tool_call", "", "read", {"z": 1, "a": 2}, "c1"),
-            Step(3, "tool", "tool_result", "no such file", call_id="c1", error=True),
+            RecordedEvent(0, "user", "prompt", "Größe prüfen 📏", at=1772359200.0),
+            RecordedEvent(1, "assistant", "text", "I read it.", at=1772359202.0),
+            RecordedEvent(2, "assistant", "tool_call", "", "read", {"z": 1, "a": 2}, "c1"),
+            RecordedEvent(3, "tool", "tool_result", "no such file", call_id="c1", error=True),
         ),
         "neutral",
         (),
@@ -136,7 +136,7 @@ def test_an_odd_neutral_event_is_mended_and_noted(
 ) -> None:
     recording = read_bytes(tmp_path, encode([NOTE, {**NOTE, **odd}], ascii_only=True))
     expected: dict[str, Any] = {"role": "user", "kind": "prompt", "text": "go on", **step}
-    assert recording.steps[1] == Step(1, **expected)
+    assert recording.steps[1] == RecordedEvent(1, **expected)
     assert recording.repairs == ((repair,) if repair else ())
 
 
@@ -153,7 +153,7 @@ def test_an_odd_neutral_event_is_mended_and_noted(
 )
 def test_a_line_that_is_no_event_is_skipped_and_noted(tmp_path: Path, lines: bytes, repairs: tuple[str, ...]) -> None:
     recording = read_bytes(tmp_path, lines % json.dumps(NOTE).encode())
-    assert recording == Recording((Step(0, "user", "prompt", "go on"),), "neutral", repairs)
+    assert recording == Recording((RecordedEvent(0, "user", "prompt", "go on"),), "neutral", repairs)
 
 
 def test_ids_that_pair_badly_are_noted(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Kind, Recording, Step
+from throughline.domain.recording import Kind, RecordedEvent, Recording
 from throughline.transcripts import aider
 
 HEADER = "\n# aider chat started at 2026-03-01 10:00:00\n\n"
@@ -54,24 +54,24 @@ def recorded(text: str) -> Recording:
 def test_a_session_makes_these_steps() -> None:
     assert recorded(SESSION) == Recording(
         (
-            Step(0, "system", "meta", "Aider v0.86.1\nModel: model-x with diff edit format", at=1772359200.0),
-            Step(1, "user", "prompt", "Größe prüfen\nand say so"),
-            Step(2, "assistant", "text", REPLY),
-            Step(3, "system", "meta", "Tokens: 1.0k sent, 10 received."),
-            Step(4, "assistant", "tool_call", "", "edit", {"path": "a.py"}, "edit-4"),
-            Step(5, "assistant", "tool_call", "", "edit", {"path": "b c.py"}, "edit-5"),
-            Step(6, "tool", "tool_result", "Applied edit to a.py", call_id="edit-4"),
-            Step(7, "tool", "tool_result", "Applied edit to b c.py", call_id="edit-5"),
-            Step(8, "system", "meta", "Commit 1234567 Change x"),
-            Step(9, "user", "command", "/run pytest"),
-            Step(
+            RecordedEvent(0, "system", "meta", "Aider v0.86.1\nModel: model-x with diff edit format", at=1772359200.0),
+            RecordedEvent(1, "user", "prompt", "Größe prüfen\nand say so"),
+            RecordedEvent(2, "assistant", "text", REPLY),
+            RecordedEvent(3, "system", "meta", "Tokens: 1.0k sent, 10 received."),
+            RecordedEvent(4, "assistant", "tool_call", "", "edit", {"path": "a.py"}, "edit-4"),
+            RecordedEvent(5, "assistant", "tool_call", "", "edit", {"path": "b c.py"}, "edit-5"),
+            RecordedEvent(6, "tool", "tool_result", "Applied edit to a.py", call_id="edit-4"),
+            RecordedEvent(7, "tool", "tool_result", "Applied edit to b c.py", call_id="edit-5"),
+            RecordedEvent(8, "system", "meta", "Commit 1234567 Change x"),
+            RecordedEvent(9, "user", "command", "/run pytest"),
+            RecordedEvent(
                 10,
                 "system",
                 "meta",
                 "Add 1.0k tokens of command output to the chat? (Y)es/(N)o [Yes]: y",
             ),
-            Step(11, "user", "prompt", "Is it done?"),
-            Step(12, "assistant", "text", "Yes."),
+            RecordedEvent(11, "user", "prompt", "Is it done?"),
+            RecordedEvent(12, "assistant", "text", "Yes."),
         ),
         "aider",
         (),
@@ -105,7 +105,7 @@ def test_a_command_that_carries_words_to_the_model_is_a_prompt(line: str, kind: 
 
 def test_several_sessions_are_read_as_one_and_noted() -> None:
     recording = recorded(SESSION + HEADER.replace("10:", "11:") + "#### Again.  \n")
-    assert recording.steps[-1] == Step(13, "user", "prompt", "Again.", at=1772362800.0)
+    assert recording.steps[-1] == RecordedEvent(13, "user", "prompt", "Again.", at=1772362800.0)
     assert recording.repairs == ("2 sessions, one after the other, were read as one (whole file)",)
 
 

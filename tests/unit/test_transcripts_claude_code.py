@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Kind, Recording, Step
+from throughline.domain.recording import Kind, RecordedEvent, Recording
 from throughline.transcripts import claude_code
 from throughline.transcripts.read import read
 
@@ -78,7 +78,9 @@ def test_a_users_line_is_told_by_its_flags_and_first_characters(
     words: str, flags: dict[str, object], kind: Kind
 ) -> None:
     for content in (words, [text(words)], [words]):
-        assert recorded(user(content, **flags)) == Recording((Step(0, "user", kind, words),), "claude-code", ())
+        assert recorded(user(content, **flags)) == Recording(
+            (RecordedEvent(0, "user", kind, words),), "claude-code", ()
+        )
 
 
 @pytest.mark.parametrize(
@@ -142,8 +144,8 @@ def test_a_line_makes_these_steps(line: Line, kinds: list[tuple[str, str, str]])
 def test_a_result_is_read_once_and_as_text(content: object, expected: str) -> None:
     recording = recorded(assistant(call(path="a")), user([result(content)], toolUseResult={"stdout": "again"}))
     assert recording.steps == (
-        Step(0, "assistant", "tool_call", "", "Read", {"path": "a"}, "t1"),
-        Step(1, "tool", "tool_result", expected, call_id="t1"),
+        RecordedEvent(0, "assistant", "tool_call", "", "Read", {"path": "a"}, "t1"),
+        RecordedEvent(1, "tool", "tool_result", expected, call_id="t1"),
     )
     assert recording.repairs == ()
 
@@ -168,8 +170,8 @@ def test_tools_that_run_at_the_model_are_calls_and_results() -> None:
     search = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "q"}}
     found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
     assert recorded(assistant(search, found)).steps == (
-        Step(0, "assistant", "tool_call", "", "web_search", {"query": "q"}, "s1"),
-        Step(1, "tool", "tool_result", "", call_id="s1"),
+        RecordedEvent(0, "assistant", "tool_call", "", "web_search", {"query": "q"}, "s1"),
+        RecordedEvent(1, "tool", "tool_result", "", call_id="s1"),
     )
 
 

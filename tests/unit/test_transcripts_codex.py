@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Kind, Recording, Step
+from throughline.domain.recording import Kind, RecordedEvent, Recording
 from throughline.transcripts import codex
 from unit.samples import JSON
 
@@ -48,15 +48,15 @@ SESSION = (
     item("custom_tool_call_output", call_id="c2", output="Success."),
 )
 STEPS = (
-    Step(0, "system", "meta", "Be brief.", at=AT),
-    Step(1, "user", "meta", "<environment_context>\n<cwd>/shed</cwd>\n</environment_context>", at=AT),
-    Step(2, "user", "prompt", "Maße ändern 📐", at=AT),
-    Step(3, "assistant", "thinking", "Hm.", at=AT),
-    Step(4, "assistant", "text", "I look.", at=AT),
-    Step(5, "assistant", "tool_call", "", "shell", {"command": ["ls"], "a": 1}, "c1", at=AT),
-    Step(6, "tool", "tool_result", "none", call_id="c1", error=True, at=AT),
-    Step(7, "assistant", "tool_call", "", "apply_patch", {"input": "*** Begin Patch"}, "c2", at=AT),
-    Step(8, "tool", "tool_result", "Success.", call_id="c2", at=AT),
+    RecordedEvent(0, "system", "meta", "Be brief.", at=AT),
+    RecordedEvent(1, "user", "meta", "<environment_context>\n<cwd>/shed</cwd>\n</environment_context>", at=AT),
+    RecordedEvent(2, "user", "prompt", "Maße ändern 📐", at=AT),
+    RecordedEvent(3, "assistant", "thinking", "Hm.", at=AT),
+    RecordedEvent(4, "assistant", "text", "I look.", at=AT),
+    RecordedEvent(5, "assistant", "tool_call", "", "shell", {"command": ["ls"], "a": 1}, "c1", at=AT),
+    RecordedEvent(6, "tool", "tool_result", "none", call_id="c1", error=True, at=AT),
+    RecordedEvent(7, "assistant", "tool_call", "", "apply_patch", {"input": "*** Begin Patch"}, "c2", at=AT),
+    RecordedEvent(8, "tool", "tool_result", "Success.", call_id="c2", at=AT),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import console
 
 SCREEN = """
@@ -52,21 +52,21 @@ SCREEN = """
  status line
 """
 STEPS = (
-    Step(0, "user", "prompt", "Größe prüfen\nand say so"),
-    Step(1, "assistant", "thinking", "Hm."),
-    Step(2, "assistant", "text", "I look.\n\n- first\n- second"),
-    Step(3, "assistant", "tool_call", "", "Bash", {"arguments": "ls -l\nsrc"}, "step-3"),
-    Step(4, "tool", "tool_result", "a.py\nb.py\n… +3 lines (ctrl+o to expand)", call_id="step-3"),
-    Step(5, "assistant", "tool_call", "", "Update Todos", {"arguments": ""}, "step-5"),
-    Step(6, "tool", "tool_result", "☐ One", call_id="step-5"),
-    Step(7, "assistant", "tool_call", "", "Read", {"arguments": "a.py"}, "step-7"),
-    Step(8, "tool", "tool_result", "Error: File does not exist.", call_id="step-7", error=True),
-    Step(9, "user", "command", "/cost"),
-    Step(10, "user", "command", "$1"),
-    Step(11, "user", "prompt", "go on"),
-    Step(12, "assistant", "tool_call", "", "Edit", {"arguments": "a.py"}, "step-12"),
-    Step(13, "user", "interrupt", "Interrupted by user"),
-    Step(14, "assistant", "text", "Done."),
+    RecordedEvent(0, "user", "prompt", "Größe prüfen\nand say so"),
+    RecordedEvent(1, "assistant", "thinking", "Hm."),
+    RecordedEvent(2, "assistant", "text", "I look.\n\n- first\n- second"),
+    RecordedEvent(3, "assistant", "tool_call", "", "Bash", {"arguments": "ls -l\nsrc"}, "step-3"),
+    RecordedEvent(4, "tool", "tool_result", "a.py\nb.py\n… +3 lines (ctrl+o to expand)", call_id="step-3"),
+    RecordedEvent(5, "assistant", "tool_call", "", "Update Todos", {"arguments": ""}, "step-5"),
+    RecordedEvent(6, "tool", "tool_result", "☐ One", call_id="step-5"),
+    RecordedEvent(7, "assistant", "tool_call", "", "Read", {"arguments": "a.py"}, "step-7"),
+    RecordedEvent(8, "tool", "tool_result", "Error: File does not exist.", call_id="step-7", error=True),
+    RecordedEvent(9, "user", "command", "/cost"),
+    RecordedEvent(10, "user", "command", "$1"),
+    RecordedEvent(11, "user", "prompt", "go on"),
+    RecordedEvent(12, "assistant", "tool_call", "", "Edit", {"arguments": "a.py"}, "step-12"),
+    RecordedEvent(13, "user", "interrupt", "Interrupted by user"),
+    RecordedEvent(14, "assistant", "text", "Done."),
 )
 SHORTER = "1 results are shorter here than they were, as the screen showed them (whole file)"
 

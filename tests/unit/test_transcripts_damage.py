@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.core.recording import KINDS, ROLES, Recording
+from throughline.domain.recording import KINDS, ROLES, Recording
 from throughline.transcripts.read import FORMATS, TranscriptError, read
 from unit.samples import JSON
 from unit.test_transcripts import RAW, SHARED

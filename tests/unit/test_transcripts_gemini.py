@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import gemini
 from unit.samples import JSON
 
@@ -37,15 +37,15 @@ MESSAGES: list[Json] = [
     {"id": "m4", "timestamp": STAMP, "type": "gemini", "content": "Done."},
 ]  # fmt: skip
 STEPS = (
-    Step(0, "user", "prompt", "Größe prüfen", at=AT),
-    Step(1, "assistant", "thinking", "Plan\nLook first.", at=AT),
-    Step(2, "assistant", "text", "I look.", at=AT),
-    Step(3, "assistant", "tool_call", "", "read_file", {"z": 1, "path": "a"}, "c1", at=AT),
-    Step(4, "assistant", "tool_call", "", "shell", {}, "c2", at=AT),
-    Step(5, "tool", "tool_result", "x = 1", call_id="c1", at=AT),
-    Step(6, "tool", "tool_result", "No.", call_id="c2", error=True, at=AT),
-    Step(7, "system", "meta", "Request cancelled.", at=AT),
-    Step(8, "assistant", "text", "Done.", at=AT),
+    RecordedEvent(0, "user", "prompt", "Größe prüfen", at=AT),
+    RecordedEvent(1, "assistant", "thinking", "Plan\nLook first.", at=AT),
+    RecordedEvent(2, "assistant", "text", "I look.", at=AT),
+    RecordedEvent(3, "assistant", "tool_call", "", "read_file", {"z": 1, "path": "a"}, "c1", at=AT),
+    RecordedEvent(4, "assistant", "tool_call", "", "shell", {}, "c2", at=AT),
+    RecordedEvent(5, "tool", "tool_result", "x = 1", call_id="c1", at=AT),
+    RecordedEvent(6, "tool", "tool_result", "No.", call_id="c2", error=True, at=AT),
+    RecordedEvent(7, "system", "meta", "Request cancelled.", at=AT),
+    RecordedEvent(8, "assistant", "text", "Done.", at=AT),
 )
 GROWN = [{**MESSAGES[1], "toolCalls": [], "content": "I l"}, MESSAGES[1]]
 WRITTEN = {

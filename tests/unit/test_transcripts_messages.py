@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import messages
 from unit.samples import JSON
 
@@ -37,13 +37,13 @@ BLOCKS: list[Json] = [
     *PLAIN[4:],
 ]
 STEPS = (
-    Step(0, "system", "meta", "Be brief."),
-    Step(1, "user", "prompt", "Größe prüfen"),
-    Step(2, "assistant", "text", "I look."),
-    Step(3, "assistant", "tool_call", "", "read", {"z": 1, "path": "a"}, "c1"),
-    Step(4, "tool", "tool_result", "x = 1", call_id="c1"),
-    Step(5, "assistant", "text", "Done."),
-    Step(6, "user", "prompt", "Thanks."),
+    RecordedEvent(0, "system", "meta", "Be brief."),
+    RecordedEvent(1, "user", "prompt", "Größe prüfen"),
+    RecordedEvent(2, "assistant", "text", "I look."),
+    RecordedEvent(3, "assistant", "tool_call", "", "read", {"z": 1, "path": "a"}, "c1"),
+    RecordedEvent(4, "tool", "tool_result", "x = 1", call_id="c1"),
+    RecordedEvent(5, "assistant", "text", "Done."),
+    RecordedEvent(6, "user", "prompt", "Thanks."),
 )
 WRITTEN = {
     "a list": json.dumps(PLAIN),

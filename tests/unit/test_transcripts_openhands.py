@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import openhands
 from throughline.transcripts.read import read
 
@@ -36,16 +36,16 @@ EVENTS: list[Json] = [
     {"id": 10, "source": "agent", "action": "finish", "args": {"final_thought": "Done.", "thought": ""}},
 ]  # fmt: skip
 STEPS = (
-    Step(0, "system", "meta", "You are an agent."),
-    Step(1, "user", "prompt", "Fix it.", at=1772359200.0),
-    Step(2, "assistant", "thinking", "Hm."),
-    Step(3, "assistant", "text", "I run the tests."),
-    Step(4, "assistant", "tool_call", "", "execute_bash", {"command": "pytest", "is_input": "false"}, "t1"),
-    Step(5, "tool", "tool_result", "1 failed", call_id="t1", error=True),
-    Step(6, "assistant", "tool_call", "", "read", {"path": "a.py"}, "event-7"),
-    Step(7, "tool", "tool_result", "x = 1", call_id="event-7"),
-    Step(8, "assistant", "text", "Which one?"),
-    Step(9, "assistant", "text", "Done."),
+    RecordedEvent(0, "system", "meta", "You are an agent."),
+    RecordedEvent(1, "user", "prompt", "Fix it.", at=1772359200.0),
+    RecordedEvent(2, "assistant", "thinking", "Hm."),
+    RecordedEvent(3, "assistant", "text", "I run the tests."),
+    RecordedEvent(4, "assistant", "tool_call", "", "execute_bash", {"command": "pytest", "is_input": "false"}, "t1"),
+    RecordedEvent(5, "tool", "tool_result", "1 failed", call_id="t1", error=True),
+    RecordedEvent(6, "assistant", "tool_call", "", "read", {"path": "a.py"}, "event-7"),
+    RecordedEvent(7, "tool", "tool_result", "x = 1", call_id="event-7"),
+    RecordedEvent(8, "assistant", "text", "Which one?"),
+    RecordedEvent(9, "assistant", "text", "Done."),
 )
 ROW = {"instance_id": "a-1", "instruction": "x", "history": EVENTS, "metrics": {"cost": [1, {"a": 2}]}, "error": None}
 WRITTEN = {

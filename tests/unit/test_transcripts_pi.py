@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import pi
 from unit.samples import JSON
 
@@ -44,12 +44,12 @@ def test_a_session_makes_these_steps() -> None:
     at = 1772359200.0
     assert recording == Recording(
         (
-            Step(0, "user", "prompt", "Größe prüfen", at=at),
-            Step(1, "assistant", "thinking", "Hm.", at=at),
-            Step(2, "assistant", "text", "I look.", at=at),
-            Step(3, "assistant", "tool_call", "", "bash", {"z": 1, "command": "ls"}, "c1", at=at),
-            Step(4, "tool", "tool_result", "a.py\n[image]", call_id="c1", error=True, at=at),
-            Step(5, "assistant", "text", "Done.", at=at),
+            RecordedEvent(0, "user", "prompt", "Größe prüfen", at=at),
+            RecordedEvent(1, "assistant", "thinking", "Hm.", at=at),
+            RecordedEvent(2, "assistant", "text", "I look.", at=at),
+            RecordedEvent(3, "assistant", "tool_call", "", "bash", {"z": 1, "command": "ls"}, "c1", at=at),
+            RecordedEvent(4, "tool", "tool_result", "a.py\n[image]", call_id="c1", error=True, at=at),
+            RecordedEvent(5, "assistant", "text", "Done.", at=at),
         ),
         "pi",
         (),

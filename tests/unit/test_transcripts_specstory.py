@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Kind, Recording, Role, Step
+from throughline.domain.recording import Kind, RecordedEvent, Recording, Role
 from throughline.transcripts import specstory
 from throughline.transcripts.read import TranscriptError, read
 
@@ -71,7 +71,7 @@ def test_a_heading_tells_the_author_and_the_time(heading: str, role: Role, at: f
     assert specstory.recognises([heading])
     kind: Kind = "prompt" if role == "user" else "text"
     assert recorded(f"# A title\n\n{heading}\n\nHello.\n") == Recording(
-        (Step(0, role, kind, "Hello.", at=at),), "specstory", ()
+        (RecordedEvent(0, role, kind, "Hello.", at=at),), "specstory", ()
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.core.recording import Recording, Step
+from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import swe_agent
 from throughline.transcripts.read import TranscriptError, read
 
@@ -22,7 +22,7 @@ def recorded(value: object) -> Recording:
     return swe_agent.read(json.dumps(value, indent=1).split("\n"))
 
 
-def steps(*history: object) -> tuple[Step, ...]:
+def steps(*history: object) -> tuple[RecordedEvent, ...]:
     recording = recorded({"history": history})
     assert recording.repairs == ()
     return recording.steps
@@ -39,12 +39,15 @@ SEEN: Message = {"role": "user", "content": "a.py\nbash-$"}
 OPEN: Message = {"role": "assistant", "content": "I open it.", "action": "open a.py 3", "tool_calls": [call()]}
 SHOWN: Message = {"role": "tool", "content": "x = 1", "tool_call_ids": ["c1"]}
 
-BEGUN = (Step(0, "system", "meta", "You are in a shell."), Step(1, "user", "prompt", "It rounds down."))
+BEGUN = (
+    RecordedEvent(0, "system", "meta", "You are in a shell."),
+    RecordedEvent(1, "user", "prompt", "It rounds down."),
+)
 LOOKED = (
     *BEGUN,
-    Step(2, "assistant", "text", "I look.\n```\nls\n```"),
-    Step(3, "assistant", "tool_call", "", "shell", {"command": "ls\n"}, "step-3"),
-    Step(4, "tool", "tool_result", "a.py\nbash-$", call_id="step-3"),
+    RecordedEvent(2, "assistant", "text", "I look.\n```\nls\n```"),
+    RecordedEvent(3, "assistant", "tool_call", "", "shell", {"command": "ls\n"}, "step-3"),
+    RecordedEvent(4, "tool", "tool_result", "a.py\nbash-$", call_id="step-3"),
 )
 
 
@@ -56,9 +59,9 @@ def test_with_function_calling_the_calls_keep_their_names_arguments_and_ids() ->
     made = steps(SYSTEM, ISSUE, OPEN, SHOWN)
     assert made == (
         *BEGUN,
-        Step(2, "assistant", "text", "I open it."),
-        Step(3, "assistant", "tool_call", "", "open", {"path": "a.py", "line": 3}, "c1"),
-        Step(4, "tool", "tool_result", "x = 1", call_id="c1"),
+        RecordedEvent(2, "assistant", "text", "I open it."),
+        RecordedEvent(3, "assistant", "tool_call", "", "open", {"path": "a.py", "line": 3}, "c1"),
+        RecordedEvent(4, "tool", "tool_result", "x = 1", call_id="c1"),
     )
     assert json.dumps(made[3].args) == '{"path": "a.py", "line": 3}'
 

@@ -8,28 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.context.trimming import FLOOR, NOTE_TOKENS, head_and_tail, key, trim
-from throughline.context.view import shown, sizes
-from throughline.core.events import (
-    CrewChanged,
+from throughline.context.assemble import render_turns, sizes
+from throughline.context.trimming import FLOOR, NOTE_TOKENS, head_and_tail, trim, trimming_key
+from throughline.domain.events import (
     Event,
     Masked,
-    Noted,
+    Notice,
+    RoleAndModelChanged,
     SessionStarted,
     ToolCalled,
     ToolReturned,
+    Trimmed,
     TurnEnded,
 )
-from throughline.core.fold import fold
-from throughline.core.ports import CallPiece, EndPiece, Piece, Request, TooLongError
-from throughline.core.session import Session
-from throughline.core.settings import Settings
-from throughline.core.trimming import Trimmed
-from throughline.core.usage import Usage
-from throughline.core.view import View
-from throughline.models.script import Reply
-from throughline.models.scripted import ScriptedModel
-from throughline.session.owner import Owner
+from throughline.domain.ports import CallPiece, EndPiece, Piece, Request, TooLongError
+from throughline.domain.session import Session, fold
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.domain.view import View
+from throughline.session.live_session import LiveSession
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
 from unit.logs import count, done, events, file, log, replied, session, spoke, stories, view
 from unit.worlds import Bench
 
@@ -103,9 +102,9 @@ def test_what_was_cut_stays_cut_the_same_way_whoever_makes_the_view(now: Session
     later = fold(
         log(replied(number, "So."), *pair(number, "z", "text"), spoke(number, "on"), first=after.seq + 1), after
     )
-    grown = shown(later, shown(after, shown(now)))
-    assert list(grown.blocks) == list(shown(later).blocks)
-    before = list(shown(after).blocks)
+    grown = render_turns(later, render_turns(after, render_turns(now)))
+    assert list(grown.blocks) == list(render_turns(later).blocks)
+    before = list(render_turns(after).blocks)
     assert list(grown.blocks)[: len(before)] == before
 
 
@@ -147,8 +146,8 @@ def test_a_higher_limit_shows_all_again_and_a_lower_one_does_not() -> None:
     now = session(spoke(1, "x" * 90_000))
     after, _ = cut_down(now, 5_000)
     assert after.cuts
-    lower = fold(log(CrewChanged("engineer", "small", 50_000), first=after.seq + 1), after)
-    higher = fold(log(CrewChanged("engineer", "large", 900_000), first=after.seq + 1), after)
+    lower = fold(log(RoleAndModelChanged("engineer", "small", 50_000), first=after.seq + 1), after)
+    higher = fold(log(RoleAndModelChanged("engineer", "large", 900_000), first=after.seq + 1), after)
     assert (bool(lower.cuts), higher.cuts) == (True, {})
     assert view(higher) == view(now)
 
@@ -168,7 +167,7 @@ def test_a_head_and_a_tail_are_the_texts_own(text: str, characters: int) -> None
 
 
 def test_words_have_a_key_by_their_length_and_short_ones_none() -> None:
-    assert (key(spoke(1, "x" * 4_000)), key(spoke(1, "ok"))) == ("spoke:1:1001", "")
+    assert (trimming_key(spoke(1, "x" * 4_000)), trimming_key(spoke(1, "ok"))) == ("spoke:1:1001", "")
 
 
 class Narrow:
@@ -190,7 +189,11 @@ class Narrow:
                 return
             raise TooLongError("Too long.", self.named)
         asked = request.view.blocks[-1].content == "result" or "Read" not in request.view.blocks[-1].text
-        reply = Reply("Answer.") if asked else Reply("", tuple(CallPiece(f"c{n}", "read_file", {}) for n in range(9)))
+        reply = (
+            ScriptedReply("Answer.")
+            if asked
+            else ScriptedReply("", tuple(CallPiece(f"c{n}", "read_file", {}) for n in range(9)))
+        )
         async for piece in ScriptedModel([reply]).stream(request):
             yield piece
 
@@ -203,11 +206,11 @@ async def live(model: Narrow, *texts: str, limit: int = 200_000) -> tuple[Bench,
     bench = Bench()
     results = {f"c{n}": f"line {n}\n" * 20_000 for n in range(9)}
     begun = SessionStarted("s", "read", "engineer", "toolshed", "claude-sonnet-5-5", limit)
-    owner = await Owner.start(bench.world, bench.crew(model, results), Settings(), begun)
+    live = await LiveSession.start(bench.ports, bench.config(model, results), Settings(), begun)
     for text in texts:
-        await owner.send(text)
-        await owner.idle()
-    await owner.close()
+        await live.send(text)
+        await live.idle()
+    await live.close()
     return bench, bench.heard.events
 
 
@@ -225,7 +228,7 @@ async def test_a_session_goes_on_after_nine_large_reads_at_once(model: Narrow, l
     _, told = await live(model, "Hello.", "Read all.", "And now?", limit=limit)
     assert [event.ending for event in told if isinstance(event, TurnEnded)] == ["done"] * 3
     assert refused is None or model.refused == refused
-    notes = [event.text for event in told if isinstance(event, Noted)]
+    notes = [event.text for event in told if isinstance(event, Notice)]
     assert any("did not fit into claude-sonnet-5-5's context" in text and "recall" in text for text in notes)
 
 

@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 import throughline.cli
-from throughline.cli.chat.approval import question
-from throughline.cli.output import Output, markdown
-from throughline.core.acting import Ask
-from throughline.core.deeds import Asked
-from throughline.core.visibility import escaped, visible
-from throughline.page.asks import asked
+from throughline.chat_state.rows import asked
+from throughline.cli.chat.prompt import question
+from throughline.cli.output import SafeConsole, markdown
+from throughline.domain.events import ApprovalRequested
+from throughline.domain.ports import Ask
+from throughline.domain.visible_text import escaped_text, visible_text
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 TAGS = "".join(map(chr, (0xE0001, 0xE0020, 0xE0041, 0xE007F)))
@@ -34,7 +34,7 @@ HIDDEN = BIDI + TAGS + INVISIBLE + CONTROLS + "\ud800\udfff\U000e0100\U000e01ef\
 @pytest.mark.parametrize("sign", HIDDEN)
 @pytest.mark.parametrize("prose", [True, False])
 def test_a_hidden_character_is_written_out_by_its_number(sign: str, prose: bool) -> None:
-    assert visible(f"a{sign}b", prose=prose) == f"a[U+{ord(sign):04X}]b"
+    assert visible_text(f"a{sign}b", prose=prose) == f"a[U+{ord(sign):04X}]b"
 
 
 ALL = st.text(st.characters() | st.sampled_from(HIDDEN) | st.sampled_from("\u200c\u200d\ufe0f\u0628\u0915\U0001f469"))
@@ -49,9 +49,9 @@ def control(text: str) -> list[str]:
 
 @given(ALL, st.booleans())
 def test_nothing_that_is_returned_controls_a_terminal_or_turns_a_direction(text: str, prose: bool) -> None:
-    shown = visible(text, prose=prose)
+    shown = visible_text(text, prose=prose)
     assert control(shown) == []
-    assert visible(shown, prose=prose) == shown
+    assert visible_text(shown, prose=prose) == shown
     if not prose:
         assert all(
             unicodedata.category(sign) != "Cf" or sign.isprintable() or sign in "\u0600\u06dd"
@@ -63,7 +63,7 @@ def test_nothing_that_is_returned_controls_a_terminal_or_turns_a_direction(text:
 @given(ALL)
 def test_what_is_escaped_is_the_same_value(text: str) -> None:
     data = {"text": text, text: [text]}
-    told = escaped(json.dumps(data, ensure_ascii=False))
+    told = escaped_text(json.dumps(data, ensure_ascii=False))
     assert json.loads(told) == data
     assert control(told) == []
 
@@ -84,22 +84,22 @@ PLAIN = [
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_prose_stays_as_it_is(text: str) -> None:
-    assert visible(text, prose=True) == text
+    assert visible_text(text, prose=True) == text
 
 
 @pytest.mark.parametrize("text", ["a\u200db", "a\u200cb", "x\ufe0fy", "\u200d\U0001f525", "\U0001f525\u200d", "\u200d"])
 def test_a_joiner_that_joins_nothing_hides_something(text: str) -> None:
-    assert "[U+" in visible(text, prose=True)
+    assert "[U+" in visible_text(text, prose=True)
 
 
 @pytest.mark.parametrize("text", [PERSIAN, "\u26a0\ufe0f", "rm\u00a0-rf", "a\u2003b", "a\r\nb"])
 def test_in_a_question_everything_is_shown(text: str) -> None:
-    assert "[U+" in visible(text)
+    assert "[U+" in visible_text(text)
 
 
 def printed(*what: object, width: int = 60, terminal: bool = True) -> str:
     out = io.StringIO()
-    console = Output(file=out, width=width, force_terminal=terminal, color_system=None, legacy_windows=False)
+    console = SafeConsole(file=out, width=width, force_terminal=terminal, color_system=None, legacy_windows=False)
     for one in what:
         console.print(one)
     return out.getvalue()
@@ -165,10 +165,10 @@ def test_everything_that_the_command_line_prints_goes_through_the_one_way_out() 
             assert name not in ("print", "Console", "sys.stdout.write", "Markdown"), f"{path.name}: {name}"
             if name == "click.echo":
                 said = ast.unparse(node.args[0])
-                assert said.startswith(("escaped(", "f'Forgotten")), f"{path.name}: click.echo({said})"
+                assert said.startswith(("escaped_text(", "f'Forgotten")), f"{path.name}: click.echo({said})"
 
 
 def test_the_editors_question_hides_nothing_either() -> None:
-    event = Asked(1, "c1", "run", "touch x\x1b[2K\u202e", "")
+    event = ApprovalRequested(1, "c1", "run", "touch x\x1b[2K\u202e", "")
     (row,) = asked(event, lambda _: None)
     assert row.target == "touch x[U+001B][2K[U+202E]"

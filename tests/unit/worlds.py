@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from attrs import evolve
 
-from throughline.agent.loop import Crew
-from throughline.core.events import Event, Logged
-from throughline.core.files import digest
-from throughline.core.fold import fold
-from throughline.core.ports import Model, Toolbox, Workspace
-from throughline.models.prices import load
-from throughline.models.scripted import ScriptedTools
-from throughline.session.world import World
-from throughline.store.memory import MemoryArchive, MemoryStore
+from throughline.agent.loop import AgentConfig
+from throughline.domain.events import Event, Logged
+from throughline.domain.file_knowledge import digest
+from throughline.domain.ports import Model, Toolbox, Workspace
+from throughline.domain.session import fold
+from throughline.llm.catalogue import load_prices
+from throughline.session.actor import SessionPorts
+from throughline.storage.in_memory import MemoryArchive, MemoryStore
+from throughline.testing.scripted import ScriptedTools
 from unit.logs import BEGUN, count, log
 
 WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="test")
@@ -109,14 +109,14 @@ class Bench:
         self.files = Files()
         self.clock = HandClock()
         self.heard = Heard()
-        self.world = World(
+        self.ports = SessionPorts(
             self.store, self.archive, self.files, Counted(), self.clock, self.heard, "You are an engineer.", WORKER
         )
 
-    def over(self, workspace: Workspace) -> World:
+    def over(self, workspace: Workspace) -> SessionPorts:
         """The same world over other files."""
-        return evolve(self.world, workspace=workspace)
+        return evolve(self.ports, workspace=workspace)
 
-    def crew(self, model: Model, results: dict[str, str] | None = None, tools: Toolbox | None = None) -> Crew:
+    def config(self, model: Model, results: dict[str, str] | None = None, tools: Toolbox | None = None) -> AgentConfig:
         given = tools or ScriptedTools(results or {}, Counted())
-        return Crew(model, "claude-sonnet-5-5", load(), given, self.clock)
+        return AgentConfig(model, "claude-sonnet-5-5", load_prices(), given, self.clock)

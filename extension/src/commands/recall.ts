@@ -1,9 +1,9 @@
 import { window, type QuickPickItem } from "vscode";
 import type { App } from "../app";
-import type { Place } from "../protocol";
+import type { RecallMatch } from "../protocol";
 import { resume } from "./resume";
 
-type Choice = QuickPickItem & { place?: Place };
+type Choice = QuickPickItem & { place?: RecallMatch };
 
 /** Finds where something was said, in this session first, and shows the turn. */
 export async function recall(app: App, given?: string): Promise<void> {

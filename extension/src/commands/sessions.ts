@@ -1,7 +1,7 @@
 import { Uri, window, workspace } from "vscode";
 import type { App } from "../app";
 import { plural } from "../numbers";
-import type { Reading, SessionItem } from "../protocol";
+import type { SessionTranscript, SessionItem } from "../protocol";
 import { fileName, transcript } from "../transcript";
 
 /** How a session can be written to a file, by the ending of its name. */
@@ -17,7 +17,7 @@ export function idOf(app: App, given: unknown): string {
 }
 
 /** The conversation of a session, be it open or not. */
-export async function reading(app: App, given: unknown): Promise<Reading> {
+export async function reading(app: App, given: unknown): Promise<SessionTranscript> {
   const id = idOf(app, given);
   const { session, rows } = app.mirror.state;
   if (session?.id === id) return { ...session, rows };

@@ -1,4 +1,4 @@
-"""One turn: call the model, run the tools it asked for, until it hands back."""
+"""The turn loop: call the model, run the tools it asked for, until it hands back; odd replies end it with a line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from throughline.agent.odd import CUT, Odd, Reply
-from throughline.core.call_ids import unique_id, valid_id
-from throughline.core.cleaning import encodable
-from throughline.core.events import CallBilled, Purpose, Replied, Told, ToolCalled
-from throughline.core.ports import (
+from throughline.domain.events import AssistantMessage, CallBilled, Purpose, SystemNote, Thought, ToolCalled
+from throughline.domain.ports import (
     CallPiece,
     Clock,
     EndPiece,
@@ -27,9 +24,52 @@ from throughline.core.ports import (
     TooLongError,
     UsagePiece,
 )
-from throughline.core.thinking import Thought
-from throughline.core.usage import Usage, dollars
-from throughline.core.view import View
+from throughline.domain.sanitization import encodable, unique_id, valid_id
+from throughline.domain.usage import Usage, cost_in_dollars
+from throughline.domain.view import View
+
+# The reasons of a reply that reached a limit.
+CUT = ("max_tokens", "model_context_window_exceeded")
+# So many of them in a row, and the user is asked.
+CUTS, EMPTY = 3, 2
+
+
+@frozen
+class ReplyOutcome:
+    """What a model's reply came to: its calls, whether it said anything, and why it stopped."""
+
+    calls: tuple[ToolCalled, ...]
+    said: bool
+    reason: str
+
+
+class ReplyGuard:
+    """Judges the replies of one turn."""
+
+    def __init__(self) -> None:
+        self._cuts = 0
+        self._empty = 0
+
+    def check(self, reply: ReplyOutcome) -> tuple[str, str]:
+        """What to tell the model so that it goes on, or what to tell the user; both empty where all is well.
+
+        Raises ModelError for a reply that was refused.
+        """
+        if reply.reason == "refusal":
+            raise ModelError("The model declined to go on: say it in another way, or go back to before this message.")
+        self._cuts = self._cuts + 1 if reply.reason in CUT else 0
+        self._empty = 0 if reply.said or reply.calls or self._cuts else self._empty + 1
+        if self._cuts >= CUTS:
+            return "", f"The reply reached its limit {self._cuts} times in a row. Ask for less at a time, or say go on."
+        if self._cuts:
+            lost = "" if reply.calls else " If it was in a call, that call is lost: make it smaller."
+            return f"(Your reply was cut off at its limit.{lost} Go on where it ended.)", ""
+        if self._empty >= EMPTY:
+            return "", "The model answered nothing, twice. Send the message again, or say it in another way."
+        if self._empty:
+            return "(Your reply was empty. Go on, or say that you are done and what came of it.)", ""
+        return "", ""
+
 
 # So often a view is made smaller for one call: each time by a good part, so that this reaches the smallest windows.
 SHORTENINGS = 5
@@ -47,7 +87,7 @@ def reply_limit(limit: int) -> int:
     return min(REPLY, round(limit * REPLY_SHARE))
 
 
-class Desk(Log, Protocol):
+class TurnContext(Log, Protocol):
     """What the loop needs of the session's owner."""
 
     async def prepare(self) -> View:
@@ -70,7 +110,7 @@ class Desk(Log, Protocol):
 
 
 @frozen
-class Summariser:
+class SummarizerConfig:
     """The model that summarises, its name, and the prompts that it works by: one for compacting, and one for
     `distilling`, without which it is not asked about the archive.
     """
@@ -82,7 +122,7 @@ class Summariser:
 
 
 @frozen
-class Crew:
+class AgentConfig:
     """Who answers and who acts: the model with its name and prices, the tools, and the time.
 
     `recorded` says that a recording answers; without a summariser the local rules alone summarise, and without a
@@ -97,54 +137,54 @@ class Crew:
     tools: Toolbox
     clock: Clock
     recorded: bool = False
-    summariser: Summariser | None = None
-    commenter: Summariser | None = None
+    summariser: SummarizerConfig | None = None
+    commenter: SummarizerConfig | None = None
     replies: int = 500
     tell: Callable[[int, Log], Awaitable[None]] | None = None
 
 
-async def run(desk: Desk, crew: Crew, turn: int) -> str:
+async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
     """Plays a turn whose words are already in the log: nothing, or why code ended it and what the user may say.
 
     Raises ModelError; what came before it is recorded.
     """
-    odd = Odd()
+    odd = ReplyGuard()
     taken = set(desk.session.call_ids)
-    for _ in range(crew.replies):
-        if crew.tell:
-            await crew.tell(turn, desk)
-        reply = await _asked(desk, crew, turn, taken)
+    for _ in range(config.replies):
+        if config.tell:
+            await config.tell(turn, desk)
+        reply = await _asked(desk, config, turn, taken)
         if reply.reason == _FULL:
             # There was no room for the reply: without more of it the next one would end there, too.
             await desk.shorten((await desk.prepare()).tokens)
-        outcome = await crew.tools.run(turn, reply.calls, desk)
+        outcome = await config.tools.run(turn, reply.calls, desk)
         await desk.record(*outcome.items)
         if outcome.stop:
             return outcome.stop
         # What a recording leaves out was not odd in its day.
-        told, stop = ("", "") if crew.recorded else odd.judge(reply)
+        told, stop = ("", "") if config.recorded else odd.check(reply)
         if stop:
             return stop
         if told:
-            await desk.record(Told(turn, told, desk.count(told)))
+            await desk.record(SystemNote(turn, told, desk.count(told)))
         elif outcome.hand_back:
             return ""
-    return f"The model has replied {crew.replies:,} times in this turn. Say whether it shall go on."
+    return f"The model has replied {config.replies:,} times in this turn. Say whether it shall go on."
 
 
-async def _asked(desk: Desk, crew: Crew, turn: int, taken: set[str]) -> Reply:
+async def _asked(desk: TurnContext, config: AgentConfig, turn: int, taken: set[str]) -> ReplyOutcome:
     """One call to the model; where the prompt was too long after all, code shortens it and it is sent again."""
     for _ in range(SHORTENINGS):
         view = await desk.prepare()
         try:
-            return await _ask(desk, crew, turn, view, taken)
+            return await _ask(desk, config, turn, view, taken)
         except TooLongError as error:
             if not await desk.shorten(view.tokens, error.limit):
-                raise ModelError(_NOTHING_LEFT.format(model=crew.name)) from error
-    return await _ask(desk, crew, turn, await desk.prepare(), taken)
+                raise ModelError(_NOTHING_LEFT.format(model=config.name)) from error
+    return await _ask(desk, config, turn, await desk.prepare(), taken)
 
 
-async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -> Reply:
+async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, taken: set[str]) -> ReplyOutcome:
     """One call to the model; each finished block of its reply is recorded as it comes. `taken` are the ids of the
     session's calls, which grow by those of the reply.
     """
@@ -160,13 +200,13 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
         text.clear()
         if whole:
             said = said or bool(whole.strip())
-            await desk.record(Replied(turn, whole, desk.count(whole), partial))
+            await desk.record(AssistantMessage(turn, whole, desk.count(whole), partial))
 
-    began, tools = crew.clock.now(), crew.tools.offered()
-    request = Request("chat", crew.name, view, tools, reply_limit(desk.session.limit))
+    began, tools = config.clock.now(), config.tools.offered()
+    request = Request("chat", config.name, view, tools, reply_limit(desk.session.limit))
     counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
     try:
-        async for piece in crew.model.stream(request):
+        async for piece in config.model.stream(request):
             match piece:
                 case TextPiece():
                     text.append(piece.text)
@@ -182,7 +222,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
                 case CallPiece():
                     await close()
                     # A recording's results know their calls by the ids that it has.
-                    name = unique_id(piece.id if crew.recorded else valid_id(piece.id), taken)
+                    name = unique_id(piece.id if config.recorded else valid_id(piece.id), taken)
                     taken.add(name)
                     # The tool gets what was asked for, but for what neither a file nor JSON could hold.
                     args = encodable(piece.args)
@@ -193,7 +233,7 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
                 case EndPiece():
                     reason = piece.reason
                     await close(partial=reason in CUT)
-                    await desk.record(billed(crew, "chat", crew.name, piece.usage, began, counted))
+                    await desk.record(billed(config, "chat", config.name, piece.usage, began, counted))
                     used = None
         if not reason:
             raise ModelError("The reply broke off before its end: send the message again.")
@@ -201,14 +241,16 @@ async def _ask(desk: Desk, crew: Crew, turn: int, view: View, taken: set[str]) -
         # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
         if used is not None:
-            await desk.record(billed(crew, "chat", crew.name, used, began, counted))
+            await desk.record(billed(config, "chat", config.name, used, began, counted))
         raise
-    return Reply(tuple(calls), said, reason)
+    return ReplyOutcome(tuple(calls), said, reason)
 
 
-def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float, counted: int = 0) -> CallBilled:
+def billed(
+    config: AgentConfig, purpose: Purpose, model: str, usage: Usage, began: float, counted: int = 0
+) -> CallBilled:
     """What a request cost, by the crew's prices; `counted` is what was sent, in o200k tokens."""
-    price = crew.prices.price(model, usage.prompt)
+    price = config.prices.price(model, usage.prompt)
     return CallBilled(
         purpose,
         model,
@@ -216,7 +258,7 @@ def billed(crew: Crew, purpose: Purpose, model: str, usage: Usage, began: float,
         usage.output,
         usage.cache_read,
         usage.cache_write,
-        dollars(usage, price) if price else None,
+        cost_in_dollars(usage, price) if price else None,
         began,
         counted,
         usage.hour,

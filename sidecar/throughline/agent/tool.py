@@ -1,30 +1,37 @@
-"""What a tool is: what it is offered as, what it wants to do, and what came of it."""
+"""The tool interface: schema, permission requests, result; one module and one data file in tools/ for each tool."""
 
 from __future__ import annotations
 
+import tomllib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from throughline.agent.secrets import masked
-from throughline.core.acting import (
+from throughline.agent.output import masked
+from throughline.domain.events import Event, Evidence
+from throughline.domain.file_knowledge import digest
+from throughline.domain.permissions import MemoryPermissions, Permissions
+from throughline.domain.ports import (
+    ActError,
     Action,
     Approver,
     Checkpoints,
     Edits,
     Files,
     Finder,
-    Place,
+    Log,
+    Repository,
+    ResolvedPath,
     Shell,
+    Store,
+    Tokens,
+    Tool,
 )
-from throughline.core.deeds import Evidence
-from throughline.core.events import Event
-from throughline.core.files import digest
-from throughline.core.permissions import MemoryPermissions, Permissions
-from throughline.core.ports import Log, Repository, Store, Tokens
-from throughline.core.session import Session
+from throughline.domain.session import Session
 
 Args: TypeAlias = Mapping[str, Any]
 
@@ -33,7 +40,7 @@ _MOST, _ROOM = 256, 8_000_000
 
 
 @frozen
-class Ports:
+class ToolPorts:
     """What the tools act on. `heard` shows a running call's output by its id; `allowed` are the patterns of the
     settings, `permissions` what the user allowed by a question, `secrets` what must not be seen in any output, and
     `allowed_secrets` patterns of what may.
@@ -60,20 +67,20 @@ class Ports:
 
 
 @frozen
-class Want:
+class PermissionRequest:
     """What a call is about to do: to a place, or by a command; `detail` shows it, and `new` is what it brings in."""
 
     action: Action
     target: str
-    place: Place | None = None
+    place: ResolvedPath | None = None
     detail: str = ""
     new: str = ""
 
 
-def to_read(path: str, ports: Ports) -> tuple[Want, ...]:
+def read_request(path: str, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
     """What a call wants that reads one file or folder. Raises ActError for what is no path."""
     place = ports.files.place(path)
-    return (Want("read", place.path, place),)
+    return (PermissionRequest("read", place.path, place),)
 
 
 @frozen
@@ -87,7 +94,7 @@ class Result:
     events: tuple[Event, ...] = ()
 
 
-class Texts:
+class ContentCache:
     """File texts by their hashes, as the model saw them: the newest, as many as have room."""
 
     def __init__(self) -> None:
@@ -110,14 +117,14 @@ class Texts:
 
 
 @frozen
-class Work:
+class ToolCallContext:
     """One call at work: its place in the session, and what it acts on."""
 
     turn: int
     id: str
     log: Log
-    ports: Ports
-    texts: Texts = field(repr=False)
+    ports: ToolPorts
+    texts: ContentCache = field(repr=False)
 
     @property
     def session(self) -> Session:
@@ -138,10 +145,58 @@ class AgentTool(Protocol):
         """Whether it may change anything: then it runs alone, and in order."""
         ...
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """What a call with these arguments is about to do; may block. Raises ActError."""
         ...
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Does it. Raises ActError."""
         ...
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "boolean": (bool,)}
+
+
+@frozen
+class ToolSchema:
+    """A tool as offered: its arguments by name, each with type and description, `optional` where it may be left out."""
+
+    tool: Tool
+    arguments: dict[str, dict[str, Any]]
+
+    def read(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as they count; raises ActError that names everything that is wrong with them."""
+        given = {name: value for name, value in args.items() if value is not None or name not in self.arguments}
+        wrong = [f"`{name}` is not an argument" for name in given if name not in self.arguments]
+        for name, wanted in self.arguments.items():
+            if name not in given:
+                wrong += [] if wanted.get("optional") else [f"`{name}` is missing"]
+            elif type(given[name]) not in _TYPES[wanted["type"]]:
+                wrong.append(f"`{name}` must be {_article(wanted['type'])}, not {_said(given[name])}")
+            elif "enum" in wanted and given[name] not in wanted["enum"]:
+                wrong.append(f"`{name}` must be one of {', '.join(wanted['enum'])}")
+        if wrong:
+            takes = ", ".join(f"{name}{'?' if one.get('optional') else ''}" for name, one in self.arguments.items())
+            raise ActError(f"{self.tool.name} was not run: {'; '.join(wrong)}. It takes {takes}.")
+        return given
+
+
+@cache
+def tool_schema(name: str) -> ToolSchema:
+    """The offer of a tool by its name."""
+    told = tomllib.loads((files("throughline.agent.tools") / f"{name}.toml").read_text("utf-8"))
+    arguments = told["argument"]
+    properties = {key: {part: one[part] for part in ("type", "description", "enum") if part in one}
+                  for key, one in arguments.items()}  # fmt: skip
+    required = [key for key, one in arguments.items() if not one.get("optional")]
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return ToolSchema(Tool(name, told["description"].strip(), schema, strict=True), arguments)
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _said(value: Any) -> str:
+    names = {str: "a string", int: "an integer", float: "a number", bool: "a boolean", list: "an array"}
+    return names.get(type(value), "an object")

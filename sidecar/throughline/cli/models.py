@@ -8,29 +8,29 @@ from pathlib import Path
 
 from rich.table import Table
 
-from throughline.cli.output import Output, emit, say
-from throughline.cli.parts import Parts
-from throughline.core.ports import ModelRow, Prices
-from throughline.core.times import shown_time
+from throughline.app.container import Container
+from throughline.cli.output import SafeConsole, print_json, print_line
+from throughline.domain.ports import ModelRow, Prices
+from throughline.domain.sanitization import shown_time
 
 _UNKNOWN = "unknown"
 
 
-def run(parts: Parts, project: Path, *, as_json: bool) -> None:
+def print_models(container: Container, project: Path, *, as_json: bool) -> None:
     """Prints the models, and a line for each chosen one that is not there or not for long. Raises ModelError."""
-    offer = asyncio.run(parts.models(project))
+    offer = asyncio.run(container.models(project))
     if as_json:
         told = {"models": [_told(row, offer.prices) for row in offer.rows], "remarks": list(offer.remarks)}
-        emit(told)
+        print_json(told)
         return
     if not offer.rows:
-        say("This endpoint lists no models.")
+        print_line("This endpoint lists no models.")
         return
     table = Table("model", "context", "in", "out", "", box=None, pad_edge=False)
     for row in offer.rows:
         window = f"{row.window:,}" if row.window else _UNKNOWN
         table.add_row(row.id, window, *_dollars(row, offer.prices), _stage(row))
-    console = Output()
+    console = SafeConsole()
     console.print(table)
     console.print("Dollars per million tokens of a short prompt.", style="dim")
     for line in offer.remarks:

@@ -11,10 +11,10 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markdown import Markdown
 from rich.segment import Segment
 
-from throughline.core.visibility import escaped, visible
+from throughline.domain.visible_text import escaped_text, visible_text
 
 
-class Output(Console):
+class SafeConsole(Console):
     """A console for texts that others wrote: nothing in them commands the terminal, is markup or names a picture."""
 
     def __init__(self, **options: Any) -> None:
@@ -27,19 +27,19 @@ class Output(Console):
                 yield Segment(text, style, control)
             else:
                 plain = style.update_link(None) if style and style.link else style
-                yield Segment(visible(text, prose=True), plain)
+                yield Segment(visible_text(text, prose=True), plain)
 
 
 def markdown(text: str) -> Markdown:
     """Markdown for a terminal: where a link leads is written out, and hidden characters are before it is laid out."""
-    return Markdown(visible(text, prose=True), hyperlinks=False)
+    return Markdown(visible_text(text, prose=True), hyperlinks=False)
 
 
-def say(text: str, *, error: bool = False, end: bool = True) -> None:
+def print_line(text: str, *, error: bool = False, end: bool = True) -> None:
     """Prints a text as it is, but for its hidden characters."""
-    click.echo(visible(text, prose=True), err=error, nl=end)
+    click.echo(visible_text(text, prose=True), err=error, nl=end)
 
 
-def emit(data: Any) -> None:
+def print_json(data: Any) -> None:
     """Prints JSON, for a program to read: the values are what they are, though a terminal shows them."""
-    click.echo(escaped(json.dumps(data, ensure_ascii=False, indent=2)))
+    click.echo(escaped_text(json.dumps(data, ensure_ascii=False, indent=2)))

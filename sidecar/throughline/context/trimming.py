@@ -6,10 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from throughline.core.arguments import bulk
-from throughline.core.events import FileInjected, Item, Masked, Replied, Spoke, Told, ToolCalled, ToolReturned
-from throughline.core.session import Session
-from throughline.core.trimming import Cut, LeftOut, Trimmed
+from throughline.domain.argument_masking import tokens_saved
+from throughline.domain.events import (
+    AssistantMessage,
+    Cut,
+    FileInjected,
+    Item,
+    LeftOut,
+    Masked,
+    SystemNote,
+    ToolCalled,
+    ToolReturned,
+    Trimmed,
+    UserMessage,
+)
+from throughline.domain.session import Session
 
 Count = Callable[[str], int]
 
@@ -34,14 +45,14 @@ class Sized:
     cuttable: bool
 
 
-def key(item: Item) -> str:
+def trimming_key(item: Item) -> str:
     """The id under which an item is masked or cut; nothing for what stays as it is."""
     match item:
         case ToolReturned(id=name):
             return name
         case ToolCalled() | FileInjected():
             return item.key
-        case Spoke() | Told() | Replied() if item.tokens > LEAST // 2:
+        case UserMessage() | SystemNote() | AssistantMessage() if item.tokens > LEAST // 2:
             # Two with the same key are equally long, so that what cuts one may cut the other.
             return f"{item.kind}:{item.turn}:{item.tokens}"
         case _:
@@ -67,11 +78,11 @@ def staying(items: Sequence[Item], until: int) -> frozenset[int]:
     """Of a turn's first items up to a place, the places of the user's first and last words, which are shown all the
     same.
     """
-    words = [place for place, item in enumerate(items) if place < until and isinstance(item, Spoke)]
+    words = [place for place, item in enumerate(items) if place < until and isinstance(item, UserMessage)]
     return frozenset(words[:1] + words[-1:])
 
 
-def visible(session: Session) -> Iterator[Item]:
+def shown_items(session: Session) -> Iterator[Item]:
     """The items of the recent turns that are not left out, results of calls that are among them."""
     until = session.left_out
     for turn in session.recent:
@@ -86,7 +97,7 @@ def hidden_calls(session: Session) -> frozenset[str]:
     """The ids of the calls that are left out: their results are, too."""
     if not session.left_out.turn:
         return frozenset()
-    shown = {item.id for item in visible(session) if isinstance(item, ToolCalled)}
+    shown = {item.id for item in shown_items(session) if isinstance(item, ToolCalled)}
     items = (item for turn in session.recent for item in turn.items)
     return frozenset(item.id for item in items if isinstance(item, ToolCalled) and item.id not in shown)
 
@@ -95,7 +106,7 @@ def left_out_note(session: Session) -> str:
     """The line that stands for what is left out; nothing where all is shown."""
     if not session.left_out.turn:
         return ""
-    gone = sum(len(turn.items) for turn in session.recent) - sum(1 for _ in visible(session))
+    gone = sum(len(turn.items) for turn in session.recent) - sum(1 for _ in shown_items(session))
     return (
         f"[{gone:,} earlier messages, calls and results are left out here, because they did not fit. "
         "recall finds them by words, and gives a result by its call's id.]"
@@ -117,7 +128,9 @@ def trim(
     if tokens <= most:
         return ()
     bare = tokens - sum(size for _, size in shown)
-    masked = {item.key: bulk(item) for item, _ in shown if isinstance(item, ToolCalled) and _stubbed(session, item)}
+    masked = {
+        item.key: tokens_saved(item) for item, _ in shown if isinstance(item, ToolCalled) and _stubbed(session, item)
+    }
     sized = []
     for item, size in shown:
         stub = masked.get(item.key, 0) if isinstance(item, ToolCalled) else 0
@@ -131,18 +144,18 @@ def trim(
     for one in sized:
         if one.cuttable and one.tokens > cap and (made := _cut(one.item, cap, count)).tokens < one.tokens:
             cuts[made.id] = made
-    gone = {item.key for item, _ in shown if isinstance(item, ToolCalled)} - {key(one.item) for one in sized}
+    gone = {item.key for item, _ in shown if isinstance(item, ToolCalled)} - {trimming_key(one.item) for one in sized}
     stubs = tuple(name for name in masked if name not in gone)
     trimmed = Trimmed(tuple(cuts.values()), left_out)
     return (*([Masked(stubs)] if stubs else ()), *([trimmed] if cuts or left_out.turn else ()))
 
 
 def _stubbed(session: Session, call: ToolCalled) -> bool:
-    return call.key not in session.masked and bulk(call) >= ARGUMENTS
+    return call.key not in session.masked and tokens_saved(call) >= ARGUMENTS
 
 
 def _cuts(session: Session, item: Item) -> bool:
-    name = key(item)
+    name = trimming_key(item)
     return bool(name) and not isinstance(item, ToolCalled) and name not in session.masked
 
 
@@ -181,7 +194,7 @@ def _leave_out(session: Session, sized: Sequence[Sized], room: int) -> tuple[Lef
             if total <= room:
                 return left_out, list(kept.values())
             left_out = LeftOut(turn.number, place + 1)
-            if isinstance(item, Spoke):
+            if isinstance(item, UserMessage):
                 words.append(item)
                 # The first stay, and the last.
                 leave(words.pop(1)) if len(words) > 2 else None
@@ -195,7 +208,7 @@ def _leave_out(session: Session, sized: Sequence[Sized], room: int) -> tuple[Lef
 
 def _cut(item: Item, most: int, count: Count) -> Cut:
     """The cut of an item's text that takes at most so many tokens, or the mark alone."""
-    name, text = key(item), getattr(item, "text", "")
+    name, text = trimming_key(item), getattr(item, "text", "")
     characters = len(text) * most // max(item.tokens, 1)
     while characters > 0:
         tokens = count(head_and_tail(text, characters, name))

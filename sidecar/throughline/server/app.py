@@ -1,4 +1,4 @@
-"""What each request of the editor does, over one workspace and the session that is open in it."""
+"""The application behind the language server: what each request does, over one workspace and its open session."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from throughline.agent.shown import Asked
-from throughline.compression.merging import PATH
-from throughline.core.errors import UserError
-from throughline.core.events import (
+from throughline.agent.file_rendering import FileRequest
+from throughline.app.workspace import WorkspaceService
+from throughline.chat_state import panels
+from throughline.chat_state.chat_state import ChatState
+from throughline.chat_state.panels import is_mention
+from throughline.domain.errors import UserError
+from throughline.domain.events import (
     ArchiveProposed,
     ArchiveRejected,
     ArchiveWritten,
@@ -18,40 +21,25 @@ from throughline.core.events import (
     CompactionUndone,
     FileDropped,
     FileInjected,
-    FileMoved,
+    FileRenamed,
     FileSeen,
     Logged,
 )
-from throughline.core.files import SeenFile
-from throughline.core.ports import SessionRow
-from throughline.core.tagged import MalformedError
-from throughline.page import panels
-from throughline.page.mentions import meant
-from throughline.page.page import Page
-from throughline.server.approval import ApprovalRequests
-from throughline.server.archive import ArchiveRequests
-from throughline.server.buffers import Buffers
-from throughline.server.crew import CrewRequests
-from throughline.server.edits import EditorEdits
-from throughline.server.ledger import LedgerRequests
-from throughline.server.moves import Moves
-from throughline.server.parts import Bench
-from throughline.server.preview import PreviewRequests
-from throughline.server.search import SearchRequests
-from throughline.server.session import SessionRequests
-from throughline.session.mailbox import RefusedError
-from throughline.session.owner import Owner
-from throughline.session.report import report
-from throughline.session.turns import sendable
-from throughline.wire.messages import (
+from throughline.domain.file_knowledge import ContextFileStatus
+from throughline.domain.ports import SessionRow
+from throughline.domain.serialization import MalformedError
+from throughline.memory.archive import PATH
+from throughline.protocol.messages import (
     Accepted,
     Compacting,
     Difference,
+    Empty,
     Ended,
+    Finding,
+    Findings,
     Inject,
     Injected,
     Key,
-    Nothing,
     OneFile,
     OpenRecording,
     Refusal,
@@ -62,11 +50,25 @@ from throughline.wire.messages import (
     Start,
     Undo,
 )
-from throughline.wire.state import Activity, Archive, Patch, State
-from throughline.wire.visits import Finding, Findings
+from throughline.protocol.state import Activity, Archive, Patch, State
+from throughline.server.documents import EditorDocuments, EditorEdits
+from throughline.server.requests import (
+    ApprovalRequests,
+    ArchiveRequests,
+    LedgerRequests,
+    PreviewRequests,
+    RoleAndModelRequests,
+    SearchRequests,
+    SessionRequests,
+)
+from throughline.server.staleness import StaleFiles
+from throughline.session.actor import RefusedError
+from throughline.session.live_session import LiveSession
+from throughline.session.report import session_report
+from throughline.session.turn_runner import sendable
 
 _ARCHIVE = ArchiveProposed | ArchiveRejected | ArchiveWritten
-_FILES = FileInjected | FileDropped | FileSeen | FileMoved
+_FILES = FileInjected | FileDropped | FileSeen | FileRenamed
 
 
 class App:
@@ -75,30 +77,30 @@ class App:
     A request is a method of the same name here, or in the part that its name has before the last slash.
     """
 
-    def __init__(self, bench: Bench, files: Buffers, send: Callable[[Patch], None]) -> None:
-        self._bench = bench
+    def __init__(self, workspace: WorkspaceService, files: EditorDocuments, send: Callable[[Patch], None]) -> None:
+        self._workspace = workspace
         self._files = files
-        self._page = Page(send)
-        self._owner: Owner | None = None
+        self._page = ChatState(send)
+        self._live_session: LiveSession | None = None
         self._opening = asyncio.Lock()
         self._due = asyncio.Event()
         self._files_due = True
-        self._seen: tuple[SeenFile, ...] = ()
+        self._seen: tuple[ContextFileStatus, ...] = ()
         self._compacting = False
         self._drafted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._drafted.set_result(None)
         self._archive_due = True
         self._shown_archive = Archive("", 0, [], None)
         self.approval = ApprovalRequests(self._page)
-        bench.asks(self.approval, self._page.printed)
-        bench.edits_by(lambda disk: EditorEdits(files, disk))
-        self.archive = ArchiveRequests(bench, self._live)
-        self.crew = CrewRequests(bench, self._writable, self._reopen, self._page.snapshot)
+        workspace.asks(self.approval, self._page.printed)
+        workspace.edits_by(lambda disk: EditorEdits(files, disk))
+        self.archive = ArchiveRequests(workspace, self._live)
+        self.config = RoleAndModelRequests(workspace, self._writable, self._reopen, self._page.snapshot)
         self.preview = PreviewRequests(self._writable, self._page)
-        self.search = SearchRequests(bench, files, self._live)
+        self.search = SearchRequests(workspace, files, self._live)
         self.ledger = LedgerRequests(self._writable)
-        self.moves = Moves(files, lambda: self._owner)
-        self.session = SessionRequests(bench, self._live, self._shut, self._page)
+        self.moves = StaleFiles(files, lambda: self._live_session)
+        self.session = SessionRequests(workspace, self._live, self._shut, self._page)
         self._shower = asyncio.create_task(self._keep_showing())
 
     # What the session tells.
@@ -121,7 +123,7 @@ class App:
         paths = {path for uri in uris if (path := self._files.path(uri))}
         self._files.touched(paths)
         self._archive_due |= PATH in paths
-        self._files_due |= self._owner is not None and bool(paths & self._owner.session.files.keys())
+        self._files_due |= self._live_session is not None and bool(paths & self._live_session.session.files.keys())
         if self._archive_due or self._files_due:
             self._due.set()
 
@@ -129,84 +131,84 @@ class App:
         """Files and folders have other addresses: what the model saw of them is known under these."""
         for before, after in pairs:
             path, to = self._files.path(before), self._files.path(after)
-            if self._owner is not None and path and to:
-                await self._owner.renamed(path, to)
+            if self._live_session is not None and path and to:
+                await self._live_session.renamed(path, to)
 
     # Sessions.
 
     async def start(self, params: Start) -> State:
         """Begins a session."""
-        return await self._open(lambda: self._bench.start(params, self, self._files))
+        return await self._open(lambda: self._workspace.start(params, self, self._files))
 
-    async def demo(self, _: Nothing) -> State:
+    async def demo(self, _: Empty) -> State:
         """Begins a session that the recorded model plays."""
-        return await self._open(lambda: self._bench.demo(self, self._files))
+        return await self._open(lambda: self._workspace.demo(self, self._files))
 
     async def resume(self, params: Resume) -> State:
         """Opens a session again."""
-        await asyncio.to_thread(self._bench.find, params.session)
+        await asyncio.to_thread(self._workspace.find, params.session)
         return await self._reopen(params.session)
 
     async def recording(self, params: OpenRecording) -> State:
         """Opens a session that another tool recorded."""
-        recording = await asyncio.to_thread(self._bench.read, Path(params.path))
-        name = await self._bench.recording(recording)
+        recording = await asyncio.to_thread(self._workspace.read, Path(params.path))
+        name = await self._workspace.recording(recording)
         return await self._reopen(name)
 
-    async def sessions(self, _: Nothing) -> Sessions:
+    async def sessions(self, _: Empty) -> Sessions:
         """Lists the sessions of this workspace."""
-        rows, keyed = await asyncio.to_thread(lambda: (self._bench.sessions(), self._bench.keyed()))
+        rows, keyed = await asyncio.to_thread(lambda: (self._workspace.sessions(), self._workspace.keyed()))
         return Sessions([_item(row) for row in rows], keyed)
 
-    async def doctor(self, _: Nothing) -> Findings:
+    async def doctor(self, _: Empty) -> Findings:
         """What works here, what does not, and how to mend it."""
-        found = await asyncio.to_thread(self._bench.examine)
-        return Findings([Finding(one.what, one.well, one.mend) for one in found])
+        found = await asyncio.to_thread(self._workspace.examine)
+        return Findings([Finding(one.what, one.ok, one.fix) for one in found])
 
-    async def snapshot(self, _: Nothing) -> State:
+    async def snapshot(self, _: Empty) -> State:
         """The whole state."""
         return self._page.snapshot()
 
-    async def end(self, _: Nothing) -> Ended:
+    async def end(self, _: Empty) -> Ended:
         """Ends the session and writes what lasts into the archive."""
-        owner = self._writable()
-        text = await owner.end()
-        proposed = owner.archive.pending is not None
-        return Ended(str(self._bench.archive), owner.count(text), proposed, report(owner.session))
+        live = self._writable()
+        text = await live.end()
+        proposed = live.archive.pending is not None
+        return Ended(str(self._workspace.archive), live.count(text), proposed, session_report(live.session))
 
-    async def key(self, params: Key) -> Nothing:
+    async def key(self, params: Key) -> Empty:
         """Takes the key; a session that nobody is using goes on with it at once."""
-        self._bench.key(params.key)
-        owner = self._owner
-        if owner is not None and not owner.busy and not owner.session.ended and owner.session.origin == "live":
-            await self._reopen(owner.session.id)
-        return Nothing()
+        self._workspace.key(params.key)
+        live = self._live_session
+        if live is not None and not live.busy and not live.session.ended and live.session.origin == "live":
+            await self._reopen(live.session.id)
+        return Empty()
 
     # The turn.
 
     async def send(self, params: Send) -> Accepted:
         """Opens a turn, with what it mentions in the view."""
         text = sendable(params.text)
-        owner = self._writable()
-        missing = [path for path in dict.fromkeys(params.files) if path not in owner.session.files]
-        _, refused = await owner.inject_all(missing, Asked("skeleton")) if missing else ([], [])
-        number = await owner.send(text)
+        live = self._writable()
+        missing = [path for path in dict.fromkeys(params.files) if path not in live.session.files]
+        _, refused = await live.inject_all(missing, FileRequest("skeleton")) if missing else ([], [])
+        number = await live.send(text)
         self._due.set()
-        return Accepted(number, [one.reason for one in refused if meant(one.path)])
+        return Accepted(number, [one.reason for one in refused if is_mention(one.path)])
 
-    async def cancel(self, _: Nothing) -> Nothing:
+    async def cancel(self, _: Empty) -> Empty:
         """Stops the running turn."""
         await self._live().cancel()
         self._due.set()
-        return Nothing()
+        return Empty()
 
-    async def compact(self, _: Nothing) -> Compacting:
+    async def compact(self, _: Empty) -> Compacting:
         """Compacts now."""
-        owner = self._writable()
+        live = self._writable()
         self._compacting = True
         self._due.set()
         try:
-            made = await owner.compact()
+            made = await live.compact()
         except RefusedError as error:
             return Compacting(made=False, reason=str(error))
         finally:
@@ -214,30 +216,30 @@ class App:
             self._due.set()
         return Compacting(made=True, reason=f"{made.before:,} → {made.after:,} tokens")
 
-    async def undo(self, params: Undo) -> Nothing:
+    async def undo(self, params: Undo) -> Empty:
         """Undoes a compaction."""
         await self._writable().undo(params.compaction)
-        return Nothing()
+        return Empty()
 
     # Files.
 
     async def inject(self, params: Inject) -> Injected:
         """Puts files and folders into the view; what cannot enter is named with the reason."""
-        return await self._entered(params.uris, Asked(params.form))
+        return await self._entered(params.uris, FileRequest(params.form))
 
     async def refresh(self, params: OneFile) -> Injected:
         """Puts a file into the view again, as it is now."""
-        owner = self._writable()
+        live = self._writable()
         path = self._path(params.uri)
-        seen = owner.session.files.get(path)
+        seen = live.session.files.get(path)
         if seen is None:
             raise RefusedError(f"{path} is not in the view.")
-        return await self._entered([params.uri], Asked(seen.form, seen.first, seen.last))
+        return await self._entered([params.uri], FileRequest(seen.form, seen.first, seen.last))
 
-    async def drop(self, params: OneFile) -> Nothing:
+    async def drop(self, params: OneFile) -> Empty:
         """Takes a file out of the view."""
         await self._writable().drop(self._path(params.uri))
-        return Nothing()
+        return Empty()
 
     async def difference(self, params: OneFile) -> Difference:
         """What moved since the model saw a file."""
@@ -251,48 +253,48 @@ class App:
         self._drafted.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._shower
-        if self._owner is not None:
-            await self._owner.leave()
+        if self._live_session is not None:
+            await self._live_session.leave()
 
     async def _shut(self, session: str) -> None:
         """Closes a session where it is the one that is open; none is shown then."""
         async with self._opening:
-            owner = self._owner
-            if owner is None or owner.session.id != session:
+            live = self._live_session
+            if live is None or live.session.id != session:
                 return
-            self._owner = None
-            await owner.close()
+            self._live_session = None
+            await live.close()
             self.preview.forget()
             self._page.clear()
 
     async def _reopen(self, session: str) -> State:
-        return await self._open(lambda: self._bench.resume(session, self, self._files))
+        return await self._open(lambda: self._workspace.resume(session, self, self._files))
 
-    async def _open(self, opening: Callable[[], Awaitable[Owner]]) -> State:
+    async def _open(self, opening: Callable[[], Awaitable[LiveSession]]) -> State:
         async with self._opening:
-            before, self._owner = self._owner, None
+            before, self._live_session = self._live_session, None
             if before is not None:
                 await before.close()
             self.preview.forget()
             self._page.clear()
             self._files_due = self._archive_due = True
             try:
-                self._owner = await opening()
+                self._live_session = await opening()
             except BaseException:
                 # The editor still shows the session that was open: it goes on where it can.
                 if before is not None:
                     self._page.clear()
-                    self._owner = await self._bench.resume(before.session.id, self, self._files)
+                    self._live_session = await self._workspace.resume(before.session.id, self, self._files)
                     await self._show()
                 raise
             await self._show()
             return self._page.snapshot()
 
-    async def _entered(self, uris: Sequence[str], asked: Asked) -> Injected:
-        owner = self._writable()
+    async def _entered(self, uris: Sequence[str], asked: FileRequest) -> Injected:
+        live = self._writable()
         places = {uri: self._files.path(uri) for uri in uris}
         known = {path: uri for uri, path in places.items() if path}
-        entered, refused = await owner.inject_all(list(known), asked)
+        entered, refused = await live.inject_all(list(known), asked)
         self._due.set()
         outside = [Refusal(uri, f"{uri} is not a file of this workspace.") for uri, path in places.items() if not path]
         inside = [Refusal(known.get(one.path) or self._files.uri(one.path), one.reason) for one in refused]
@@ -306,18 +308,18 @@ class App:
             raise RefusedError(f"{uri} is not a file of this workspace.")
         return path
 
-    def _live(self) -> Owner:
-        if self._owner is None:
+    def _live(self) -> LiveSession:
+        if self._live_session is None:
             raise RefusedError("There is no session: start one, or play the recorded demo.")
-        return self._owner
+        return self._live_session
 
-    def _writable(self) -> Owner:
-        owner = self._live()
-        if owner.session.origin == "recording":
+    def _writable(self) -> LiveSession:
+        live = self._live()
+        if live.session.origin == "recording":
             raise RefusedError("This session was recorded by another tool and can only be read: start a new one.")
-        if owner.session.ended:
+        if live.session.ended:
             raise RefusedError("The session has ended and can only be read: start a new one.")
-        return owner
+        return live
 
     async def _keep_showing(self) -> None:
         """Shows what stands beside the chat whenever that is due, however often it was asked for meanwhile."""
@@ -328,38 +330,38 @@ class App:
             with contextlib.suppress(UserError, MalformedError):
                 await self._show()
 
-    async def _after(self, owner: Owner) -> None:
+    async def _after(self, live: LiveSession) -> None:
         """Shows the end of what a model summarises beside the turns: where nothing comes of it, no event says so."""
-        await owner.drafts.idle()
+        await live.drafts.idle()
         self._due.set()
 
     async def _show(self) -> None:
-        owner = self._owner
-        if owner is None:
+        live = self._live_session
+        if live is None:
             return
-        session = owner.session
+        session = live.session
         if self._files_due:
             self._files_due = False
-            self._seen = await owner.files()
+            self._seen = await live.files()
         if self._archive_due:
             self._archive_due = False
-            self._shown_archive = await self.archive.shown(owner, self._files.uri(PATH))
+            self._shown_archive = await self.archive.shown(live, self._files.uri(PATH))
         seen = self._seen
-        view, summary = await asyncio.to_thread(lambda: (owner.view(), owner.summary()))
-        if owner is not self._owner:
+        view, summary = await asyncio.to_thread(lambda: (live.view(), live.summary()))
+        if live is not self._live_session:
             return
-        if owner.drafts.busy and self._drafted.done():
-            self._drafted = asyncio.ensure_future(self._after(owner))
-        compacting = self._compacting or (owner.drafts.busy and not owner.busy)
-        activity: Activity = "compacting" if compacting else "answering" if owner.busy else "idle"
+        if live.drafts.busy and self._drafted.done():
+            self._drafted = asyncio.ensure_future(self._after(live))
+        compacting = self._compacting or (live.drafts.busy and not live.busy)
+        activity: Activity = "compacting" if compacting else "answering" if live.busy else "idle"
         self._page.show(
-            session=panels.info(session, recorded=owner.recorded),
-            memory=panels.memory(session, summary, owner.count(summary)),
-            files=panels.files(seen, self._files.uri),
+            session=panels.session_info(session, recorded=live.recorded),
+            memory=panels.memory_panel(session, summary, live.count(summary)),
+            files=panels.file_rows(seen, self._files.uri),
             archive=self._shown_archive,
-            meter=panels.meter(session, view, owner.meter.factor(view), owner.meter.tools),
+            meter=panels.context_meter(session, view, live.meter.factor(view), live.meter.tools),
             activity=activity,
-            suggestion="" if session.origin == "recording" else owner.suggestion(),
+            suggestion="" if session.origin == "recording" else live.suggestion(),
         )
 
 

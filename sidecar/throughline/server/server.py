@@ -1,37 +1,104 @@
-"""The language server: its handlers are a few lines each.
-
-The session's own parts are imported once the editor has its first answer: it waits for that alone.
-"""
+"""The language server: protocol, handlers of a few lines each, and its run over standard input and output."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from lsprotocol.types import ResponseError
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from throughline import __version__
-from throughline.core.errors import UserError
-from throughline.core.tagged import MalformedError
-from throughline.server import hover
-from throughline.server.buffers import Buffers
-from throughline.server.marks import Marks
-from throughline.server.protocol import SafeProtocol
-from throughline.wire import codec
-from throughline.wire.messages import Options
-from throughline.wire.methods import PATCH, REQUESTS, VERSION, Method
-from throughline.wire.state import FilesPut, Patch
+from throughline.domain.errors import UserError
+from throughline.domain.sanitization import encodable
+from throughline.domain.serialization import MalformedError
+from throughline.protocol import codec
+from throughline.protocol.messages import Options
+from throughline.protocol.methods import PATCH, REQUESTS, VERSION, Method
+from throughline.protocol.state import FilesPut, Patch
+from throughline.server import staleness
+from throughline.server.documents import EditorDocuments
+from throughline.server.staleness import StaleDiagnostics
 
 if TYPE_CHECKING:
+    from throughline.app.workspace import WorkspaceService
     from throughline.server.app import App
-    from throughline.server.parts import Open
+
+    OpenWorkspace = Callable[[Path, Options], WorkspaceService]
+
+
+class SafeProtocol(LanguageServerProtocol):
+    """Answers malformed requests with -32600 and -32602, and leaves our own parameters as plain data."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Leaves data as it is: this is called for every nested object."""
+        return data
+
+    def handle_message(self, message: Any) -> None:
+        """Structures one message and passes it on, or answers what is wrong with it."""
+        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
+            self._refuse(message, JsonRpcInvalidRequest("This is not a JSON-RPC 2.0 message."))
+        elif "method" not in message:
+            self._respond(message)
+        elif not isinstance(message["method"], str):
+            self._refuse(message, JsonRpcInvalidRequest("The method must be text."))
+        elif "id" in message and (type(message["id"]) not in (str, int)):
+            self._refuse(message, JsonRpcInvalidRequest("The id must be text or a whole number."))
+        elif self._shutdown and message["method"] != "exit":
+            self._refuse(message, JsonRpcInvalidRequest("The server is shutting down."))
+        else:
+            self._dispatch(message)
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        shape = self.get_message_type(message["method"])
+        try:
+            structured = self._own(message) if shape is None else self._converter.structure(message, shape)
+        except Exception:  # noqa: BLE001  # whatever the library raises, the client sent what does not fit
+            self._refuse(message, JsonRpcInvalidParams(f"The parameters of {message['method']} do not fit."))
+            return
+        super().handle_message(structured)
+
+    def _own(self, message: dict[str, Any]) -> JsonRPCRequestMessage | JsonRPCNotification:
+        # Half a character, which JavaScript lets through, could be looked for in no database and sent in no request.
+        params = encodable(message.get("params"))
+        if "id" in message:
+            return JsonRPCRequestMessage(message["id"], message["method"], self.VERSION, params)
+        return JsonRPCNotification(message["method"], self.VERSION, params)
+
+    def _respond(self, message: dict[str, Any]) -> None:
+        """The client's answer to a request of ours; its result stays plain data."""
+        name = message.get("id")
+        if not isinstance(name, str | int):
+            return
+        if "error" in message:
+            error = message["error"] if isinstance(message["error"], dict) else {}
+            said = ResponseError(int(error.get("code") or 0), str(error.get("message") or "no reason given"))
+            self._handle_response(name, None, said)
+        else:
+            self._handle_response(name, message.get("result"))
+
+    def _refuse(self, message: Any, error: JsonRpcInvalidRequest | JsonRpcInvalidParams) -> None:
+        """Answers where there is anyone to answer: a notification gets none."""
+        if isinstance(message, dict) and "id" in message:
+            name = message["id"] if type(message["id"]) in (str, int) else None
+            self._send_data(
+                {
+                    "jsonrpc": self.VERSION,
+                    "id": name,
+                    "error": {"code": error.code, "message": error.message},
+                }
+            )
+
 
 log = logging.getLogger("throughline")
 T = TypeVar("T")
@@ -45,10 +112,10 @@ class RefusedRequestError(JsonRpcException):
     MESSAGE = "The request was refused."
 
 
-def build(open_bench: Open) -> LanguageServer:
+def build(open_workspace: OpenWorkspace) -> LanguageServer:
     """The server, its handlers in place."""
     server = LanguageServer("throughline", __version__, protocol_cls=SafeProtocol)
-    shell = Shell(server, open_bench)
+    shell = ServerState(server, open_workspace)
     for method in REQUESTS:
         server.feature(method.name)(_handler(shell, method))
 
@@ -92,15 +159,15 @@ def build(open_bench: Open) -> LanguageServer:
     return server
 
 
-class Shell:
+class ServerState:
     """Holds the app, once the editor has said which folder it works in."""
 
-    def __init__(self, server: LanguageServer, open_bench: Open) -> None:
+    def __init__(self, server: LanguageServer, open_workspace: OpenWorkspace) -> None:
         self._server = server
-        self._open_bench = open_bench
+        self._open_workspace = open_workspace
         self._wanted: tuple[Path, Options] | None = None
         self._opening: asyncio.Task[App] | None = None
-        self._marks: Marks | None = None
+        self._marks: StaleDiagnostics | None = None
 
     async def open(self, options: Any) -> None:
         """Takes the folder; an editor that speaks another version of the protocol is refused."""
@@ -127,9 +194,9 @@ class Shell:
 
             return App
 
-        make, bench = await asyncio.to_thread(lambda: (load(), self._open_bench(root, wanted)))
-        app = make(bench, Buffers(self._server, root, bench.disk), self._send)
-        self._marks = Marks(self._server, app.moves.of)
+        make, workspace = await asyncio.to_thread(lambda: (load(), self._open_workspace(root, wanted)))
+        app = make(workspace, EditorDocuments(self._server, root, workspace.disk), self._send)
+        self._marks = StaleDiagnostics(self._server, app.moves.of)
         return app
 
     @property
@@ -140,7 +207,7 @@ class Shell:
     async def hover(self, uri: str, line: int) -> types.Hover | None:
         """What moved at a line of a stale file."""
         moved = await self._ready.moves.of(uri) if self._ready else None
-        text = hover.markdown(moved, uri, line) if moved else None
+        text = staleness.hover_markdown(moved, uri, line) if moved else None
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
 
     def actions(self, uri: str, span: types.Range) -> list[types.CodeAction]:
@@ -189,7 +256,7 @@ class Shell:
             self.acted()
 
 
-def _handler(shell: Shell, method: Method) -> Callable[[Any], Awaitable[Any]]:
+def _handler(shell: ServerState, method: Method) -> Callable[[Any], Awaitable[Any]]:
     act_of = attrgetter(method.name.partition("/")[2].replace("/", "."))
 
     async def handle(params: Any) -> Any:
@@ -215,3 +282,11 @@ async def _guarded(name: str, act: Callable[[], Awaitable[T]]) -> T:
     except Exception as error:
         log.exception("%s failed", name)
         raise JsonRpcInternalError(f"{name} failed: {type(error).__name__}. The log says more.") from None
+
+
+def run_server(open_workspace: OpenWorkspace) -> None:
+    """Serves until the editor says that it is done; logs go to standard error."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # The library logs whole messages, and a key may be in one.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    build(open_workspace).start_io()

@@ -1,64 +1,97 @@
-"""Keeps the view of the next call small: masks and compacts where that is due."""
+"""The compactor of one session: masks and compacts where that is due; its timer for a cache that goes cold."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from attrs import frozen
 
-from throughline.agent.loop import Crew
-from throughline.compression import policy
-from throughline.compression.compaction import (
+from throughline.agent.loop import AgentConfig
+from throughline.context import policy
+from throughline.context.compaction import (
     Preview,
     Proposal,
     accepted,
     after_event,
-    covered,
+    count_covered,
     current,
-    fits,
     lines,
-    preview,
+    preview_compaction,
     propose,
     rendering,
+    still_applies,
     weigh,
 )
-from throughline.compression.masking import Batch, Masking, maskable
-from throughline.compression.packing import Row
-from throughline.core.events import (
+from throughline.context.masking import Batch, Masking, maskable
+from throughline.domain.errors import UserError
+from throughline.domain.events import (
     Compacted,
     CompactionDismissed,
-    CompactionHeld,
+    CompactionProposed,
+    ContextLimitReported,
     Event,
     FileInjected,
     FileSeen,
     LedgerChanged,
-    LimitTold,
     Masked,
-    Noted,
+    Notice,
 )
-from throughline.core.session import Session
-from throughline.core.settings import Settings
-from throughline.core.view import View
-from throughline.session.drafts import Draft, Drafts
-from throughline.session.files import fitted, refreshed
-from throughline.session.fitting import Fitting
-from throughline.session.idle import Idle
-from throughline.session.journal import Journal
-from throughline.session.mailbox import Mailbox, RefusedError
-from throughline.session.meter import Meter
-from throughline.session.views import Views
-from throughline.session.world import World
+from throughline.domain.ports import Clock
+from throughline.domain.session import Session
+from throughline.domain.settings import Settings
+from throughline.domain.view import View
+from throughline.memory.summary import SummaryLine
+from throughline.session.actor import ClosedError, Journal, Mailbox, RefusedError, SessionPorts
+from throughline.session.background_llm import BackgroundSummarizer, SummaryDraft
+from throughline.session.context_usage import ContextUsage, ViewBuilder
+from throughline.session.files import fitting_files, refreshed_files
+from throughline.session.view_fitting import ViewFitting
 
 log = logging.getLogger(__name__)
 
-STRIKES = 3
+
+class IdleTimer:
+    """Posts one act when its time has come, unless it is stopped or set anew before."""
+
+    def __init__(self, clock: Clock, mailbox: Mailbox) -> None:
+        self._clock = clock
+        self._mailbox = mailbox
+        self._task: asyncio.Task[None] | None = None
+
+    def set(self, when: float, act: Callable[[], Awaitable[object]]) -> None:
+        """Has an act done at a time, in seconds since the epoch."""
+        self.stop()
+        self._task = asyncio.create_task(self._wait(when, act))
+
+    def stop(self) -> None:
+        """Lets nothing happen any more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _wait(self, when: float, act: Callable[[], Awaitable[object]]) -> None:
+        await self._clock.until(when)
+        # From here on a stop comes too late: the act looks for itself whether it is still wanted.
+        self._task = None
+        try:
+            await self._mailbox.post(act)
+        except ClosedError:
+            pass  # Nobody needs it then.
+        except UserError as error:
+            log.error("what an idle session was to get ready failed: %s", error)
+        except Exception:
+            log.exception("what an idle session was to get ready failed")
+
+
+MAX_FAILURES = 3
 _NONE = "No compaction waits for your word."
 _MOVED = "The session has moved on since this preview was made: make a new one."
 
 
 @frozen
-class Ready:
+class PreparedCompaction:
     """A compaction that was prepared while the session was idle: what it was made from, and what it would do."""
 
     session: Session
@@ -67,7 +100,7 @@ class Ready:
 
     def fits(self, now: Session, through: int) -> bool:
         """Whether it is what is due now, up to that turn, and its turns are as they were."""
-        return self.proposal.through == through and fits(self.session, now, through)
+        return self.proposal.through == through and still_applies(self.session, now, through)
 
 
 class Compactor:
@@ -76,20 +109,26 @@ class Compactor:
     """
 
     def __init__(
-        self, world: World, crew: Crew, settings: Settings, journal: Journal, mailbox: Mailbox, archive: str
+        self,
+        ports: SessionPorts,
+        config: AgentConfig,
+        settings: Settings,
+        journal: Journal,
+        mailbox: Mailbox,
+        archive: str,
     ) -> None:
-        self.drafts = Drafts(world, crew, settings)
-        self.idle = Idle(world.clock, mailbox)
+        self.drafts = BackgroundSummarizer(ports, config, settings)
+        self.idle = IdleTimer(ports.clock, mailbox)
         self.asks = False
-        self.meter = Meter(crew, journal, world.tokens.count)
-        self._world = world
+        self.meter = ContextUsage(config, journal, ports.tokens.count)
+        self._ports = ports
         self._settings = settings
         self._journal = journal
         self._mailbox = mailbox
-        self._views = Views(world, settings, archive)
-        self._limit = Fitting(world, crew, settings, journal, self.meter, self._views)
+        self._views = ViewBuilder(ports, settings, archive)
+        self._limit = ViewFitting(ports, config, settings, journal, self.meter, self._views)
         self._strikes = 0
-        self._ready: Ready | None = None
+        self._ready: PreparedCompaction | None = None
         self._old = Masking()
 
     @property
@@ -98,9 +137,9 @@ class Compactor:
         return self.meter.usual
 
     @property
-    def stuck(self) -> bool:
+    def breaker_open(self) -> bool:
         """True where compactions have gained nothing so often that only masking carries on."""
-        return self._strikes >= STRIKES
+        return self._strikes >= MAX_FAILURES
 
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
@@ -112,11 +151,11 @@ class Compactor:
 
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
-        return current(self._journal.session, self._settings, self._world.tokens.count)
+        return current(self._journal.session, self._settings, self._ports.tokens.count)
 
-    def lines(self) -> tuple[Row, ...]:
+    def lines(self) -> tuple[SummaryLine, ...]:
         """The same, line by line."""
-        return lines(self._journal.session, self._settings, self._world.tokens.count)
+        return lines(self._journal.session, self._settings, self._ports.tokens.count)
 
     async def prepare(self, *, ahead: bool = False, changed: bool = False) -> View:
         """The view of the next call, after whatever is due. What changes the prefix is done in one go.
@@ -128,13 +167,13 @@ class Compactor:
         self.idle.stop()
         while True:
             session = self._journal.session
-            view = await self._world.off(lambda session=session: self.view(session))  # type: ignore[misc]
+            view = await self._ports.in_worker(lambda session=session: self.view(session))  # type: ignore[misc]
             await self.meter.ask(view)
-            now, share = self._world.clock.now(), self.share(view)
+            now, share = self._ports.clock.now(), self.share(view)
             waits = self.drafts.busy and share <= self._settings.share
-            stuck = waits or self.stuck
+            stuck = waits or self.breaker_open
             match self._decide(session, share, now, self._old, stuck=stuck, changed=changed, asks=self.asks):
-                case policy.Nothing():
+                case policy.NoAction():
                     break
                 case policy.Mask(ids=ids):
                     await self._journal.keep([Masked(ids)])
@@ -146,7 +185,7 @@ class Compactor:
                     if await self._do(ready or through, due=True) is None:
                         break
                     changed = True
-                case policy.Hold(through=through):
+                case policy.AwaitApproval(through=through):
                     ready = self._take(session, through)
                     if ahead and ready is None and self.drafts.start(session, through, self._hand_over):
                         break
@@ -154,22 +193,22 @@ class Compactor:
                         break
         if await self._limit.fit(view):
             session = self._journal.session
-            view = await self._world.off(lambda: self.view(session))
+            view = await self._ports.in_worker(lambda: self.view(session))
             share = self.share(view)
         self._rest(session, share)
         return view
 
     async def fresh(self) -> tuple[FileInjected | FileSeen, ...]:
         """What brings the view's files up to date, so that no call carries a stale one without saying so."""
-        session, world = self._journal.session, self._world
+        session, ports = self._journal.session, self._ports
         if not session.files:
             return ()
-        count = world.tokens.count
-        events = await world.off(lambda: refreshed(session, world.workspace, count, world.skeletons))
+        count = ports.tokens.count
+        events = await ports.in_worker(lambda: refreshed_files(session, ports.workspace, count, ports.skeletons))
         if not any(isinstance(event, FileInjected) for event in events):
             return events
-        room = self.room(await world.off(lambda: self.view(session)))
-        return fitted(session, events, room, count)
+        room = self.room(await ports.in_worker(lambda: self.view(session)))
+        return fitting_files(session, events, room, count)
 
     def room(self, view: View) -> int:
         """The o200k tokens that are left below the share at which the session compacts."""
@@ -181,19 +220,19 @@ class Compactor:
         """
         before = self._journal.session
         if 0 < limit < before.limit:
-            await self._journal.keep([LimitTold(limit)])
+            await self._journal.keep([ContextLimitReported(limit)])
         while True:
-            session, now = self._journal.session, self._world.clock.now()
-            match policy.decide(session, 1.0, now, self._settings, stuck=self.stuck, changed=True):
+            session, now = self._journal.session, self._ports.clock.now()
+            match policy.decide(session, 1.0, now, self._settings, stuck=self.breaker_open, changed=True):
                 case policy.Mask(ids=ids):
                     await self._journal.keep([Masked(ids)])
                 case policy.Compact(through=through):
                     if await self._do(self._take(session, through) or through) is None:
                         break
-                case policy.Nothing() | policy.Hold():
+                case policy.NoAction() | policy.AwaitApproval():
                     break
         session = self._journal.session
-        view = await self._world.off(lambda: self.view(session))
+        view = await self._ports.in_worker(lambda: self.view(session))
         return await self._limit.fit(view, sent) or session is not before
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
@@ -206,19 +245,23 @@ class Compactor:
         ready = self._ready if self._ready and self._ready.fits(session, through) else None
 
         def work() -> Preview:
-            if session.held is not None:
-                proposal = Proposal(session.held.through, session.held.operations, session.held.summariser)
+            if session.pending_compaction is not None:
+                proposal = Proposal(
+                    session.pending_compaction.through,
+                    session.pending_compaction.operations,
+                    session.pending_compaction.summariser,
+                )
             else:
                 proposal = self._proposed(session, ready or through)
             event = weigh(session, proposal, self.view)
             return self._previewed(session, event, proposal.dropped)
 
-        return await self._world.off(work)
+        return await self._ports.in_worker(work)
 
     async def apply(self, preview: Preview) -> Compacted:
         """Does exactly what a preview showed. Raises RefusedError where that is stale, or gains nothing."""
         session, event = self._journal.session, preview.event
-        if not fits(preview.session, session, event.through) or not accepted(session.ledger, event.operations):
+        if not still_applies(preview.session, session, event.through) or not accepted(session.ledger, event.operations):
             raise RefusedError(_MOVED)
         if not preview.gains:
             raise RefusedError("The summary would not be smaller than the turns: nothing was compacted.")
@@ -232,28 +275,30 @@ class Compactor:
         turns or the ledger have changed: then a new one waits, if there is still something to gain.
         """
         session = self._journal.session
-        held = session.held
+        held = session.pending_compaction
         if held is None:
             raise RefusedError(_NONE)
-        if session.held_items == covered(session, held.through) and accepted(session.ledger, held.operations):
+        if session.pending_compaction_items == count_covered(session, held.through) and accepted(
+            session.ledger, held.operations
+        ):
             return await self.apply(await self.preview(held.through))
-        if not covered(session, held.through) or not await self._hold(held.through):
+        if not count_covered(session, held.through) or not await self._hold(held.through):
             await self._journal.keep([CompactionDismissed(held.id)])
         raise RefusedError("The session has changed since this compaction was prepared: look at it again.")
 
     async def dismiss(self) -> None:
         """Lets go of the compaction that waits for the user's word. Raises RefusedError where there is none."""
-        held = self._journal.session.held
+        held = self._journal.session.pending_compaction
         if held is None:
             raise RefusedError(_NONE)
         await self._journal.keep([CompactionDismissed(held.id)])
 
-    def _take(self, session: Session, through: int) -> Ready | None:
+    def _take(self, session: Session, through: int) -> PreparedCompaction | None:
         """What has been got ready, where it is what is due now; it is used or not, but once."""
         ready, self._ready = self._ready, None
         return ready if ready and ready.fits(session, through) else None
 
-    def _proposed(self, session: Session, what: Ready | int, answer: object = None) -> Proposal:
+    def _proposed(self, session: Session, what: PreparedCompaction | int, answer: object = None) -> Proposal:
         if isinstance(what, int):
             return propose(session, what, answer)
         if what.session.ledger == session.ledger:
@@ -262,15 +307,15 @@ class Compactor:
 
     def _previewed(self, session: Session, event: Compacted, dropped: tuple[str, ...]) -> Preview:
         """The preview of an event, with the masking that a prefix which changes anyway brings with it."""
-        made = preview(session, event, dropped, (), self.view, self._rendering)
+        made = preview_compaction(session, event, dropped, (), self.view, self._rendering)
         ids = self._masking(after_event(session, event), made.after)
-        return preview(session, event, dropped, ids, self.view, self._rendering) if ids else made
+        return preview_compaction(session, event, dropped, ids, self.view, self._rendering) if ids else made
 
     def _rendering(self, session: Session) -> str:
-        return rendering(session, self._settings, self._world.tokens.count)
+        return rendering(session, self._settings, self._ports.tokens.count)
 
     async def _do(
-        self, what: Ready | int, answer: object = None, *, always: bool = False, due: bool = False
+        self, what: PreparedCompaction | int, answer: object = None, *, always: bool = False, due: bool = False
     ) -> Compacted | None:
         event = await self._weighed(what, answer)
         if event.after >= event.before and not always:
@@ -279,32 +324,34 @@ class Compactor:
         self._strikes = 0
         # What is `due` comes before a call, and brings along what else is, now that the prefix changes anyway.
         session = self._journal.session
-        ids = await self._world.off(lambda: self._masking(after_event(session, event), event.after)) if due else ()
+        ids = (
+            await self._ports.in_worker(lambda: self._masking(after_event(session, event), event.after)) if due else ()
+        )
         await self._journal.keep([event, *([Masked(ids)] if ids else [])])
         return event
 
-    async def _hold(self, what: Ready | int, answer: object = None) -> bool:
+    async def _hold(self, what: PreparedCompaction | int, answer: object = None) -> bool:
         """Has a compaction wait for the user's word; False where it would gain nothing."""
         event = await self._weighed(what, answer)
         if event.after >= event.before:
             await self._strike(event)
             return False
-        await self._journal.keep([CompactionHeld(event, covered(self._journal.session, event.through))])
+        await self._journal.keep([CompactionProposed(event, count_covered(self._journal.session, event.through))])
         return True
 
-    async def _weighed(self, what: Ready | int, answer: object) -> Compacted:
+    async def _weighed(self, what: PreparedCompaction | int, answer: object) -> Compacted:
         session = self._journal.session
-        proposal = await self._world.off(lambda: self._proposed(session, what, answer))
+        proposal = await self._ports.in_worker(lambda: self._proposed(session, what, answer))
         for line in proposal.dropped:
             log.info("dropped from the summariser's answer: %s", line)
-        return await self._world.off(lambda: weigh(session, proposal, self.view))
+        return await self._ports.in_worker(lambda: weigh(session, proposal, self.view))
 
     async def _strike(self, event: Compacted) -> None:
         """A compaction that gains nothing is not done; what it would have entered into the ledger enters."""
         self._strikes += 1
         entered: list[Event] = [LedgerChanged(event.operations)] if event.operations else []
-        if self._strikes == STRIKES:
-            entered.append(Noted("Compacting no longer gains anything: only old tool output is masked from now on."))
+        if self._strikes == MAX_FAILURES:
+            entered.append(Notice("Compacting no longer gains anything: only old tool output is masked from now on."))
         if entered:
             await self._journal.keep(entered)
 
@@ -318,7 +365,7 @@ class Compactor:
         stuck: bool = False,
         changed: bool = False,
         asks: bool = False,
-    ) -> policy.Decision:
+    ) -> policy.PolicyDecision:
         return policy.decide(
             session, share, now, self._settings,
             factor=self.factor, stuck=stuck, changed=changed, asks=asks, masking=masking,
@@ -327,27 +374,27 @@ class Compactor:
     def _masking(self, after: Session, tokens: int) -> tuple[str, ...]:
         """What is masked with a compaction, which changes the prefix anyway: `after` it, in so many tokens."""
         share = tokens * self.factor / after.limit
-        match self._decide(after, share, self._world.clock.now(), stuck=True, changed=True):
+        match self._decide(after, share, self._ports.clock.now(), stuck=True, changed=True):
             case policy.Mask(ids=ids):
                 return ids
             case _:
                 return ()
 
-    async def _hand_over(self, draft: Draft) -> None:
+    async def _hand_over(self, draft: SummaryDraft) -> None:
         await self._mailbox.post(lambda: self._settle(draft))
 
-    async def _settle(self, draft: Draft) -> None:
+    async def _settle(self, draft: SummaryDraft) -> None:
         """Bills a request, and compacts as it says where nothing has moved since."""
         if not await self._fitting(draft):
             return
         session = self._journal.session
-        if self.asks and self.share(await self._world.off(lambda: self.view(session))) <= self._settings.share:
-            if session.held is None:
+        if self.asks and self.share(await self._ports.in_worker(lambda: self.view(session))) <= self._settings.share:
+            if session.pending_compaction is None:
                 await self._hold(draft.through, draft.answer)
         elif await self._do(draft.through, draft.answer):
             await self.prepare(changed=True)
 
-    async def _fitting(self, draft: Draft) -> bool:
+    async def _fitting(self, draft: SummaryDraft) -> bool:
         if draft.bill:
             await self._journal.keep(draft.bill)
         fit = draft.fits(self._journal.session)
@@ -357,24 +404,26 @@ class Compactor:
 
     def _rest(self, session: Session, share: float) -> None:
         """Sets the timer for what an idle session gets ready."""
-        if rest := policy.rest(session, share, self._settings, factor=self.factor, stuck=self.stuck):
+        if rest := policy.next_idle_compaction(
+            session, share, self._settings, factor=self.factor, stuck=self.breaker_open
+        ):
             self.idle.set(rest.at, self._get_ready)
 
     async def _get_ready(self) -> None:
         """Has the compaction that a cold cache will make due prepared: by a model where there is one."""
         session = self._journal.session
-        share = self.share(await self._world.off(lambda: self.view(session)))
-        rest = policy.rest(session, share, self._settings, factor=self.factor, stuck=self.stuck)
+        share = self.share(await self._ports.in_worker(lambda: self.view(session)))
+        rest = policy.next_idle_compaction(session, share, self._settings, factor=self.factor, stuck=self.breaker_open)
         if rest is None or self.drafts.busy or session.ended:
             return
         if not self.drafts.start(session, rest.through, self._store):
-            await self._keep_ready(Draft(session, rest.through, None, ()))
+            await self._keep_ready(SummaryDraft(session, rest.through, None, ()))
 
-    async def _store(self, draft: Draft) -> None:
+    async def _store(self, draft: SummaryDraft) -> None:
         await self._mailbox.post(lambda: self._keep_ready(draft))
 
-    async def _keep_ready(self, draft: Draft) -> None:
+    async def _keep_ready(self, draft: SummaryDraft) -> None:
         if await self._fitting(draft):
             session = self._journal.session
-            proposal = await self._world.off(lambda: propose(session, draft.through, draft.answer))
-            self._ready = Ready(session, proposal, draft.answer)
+            proposal = await self._ports.in_worker(lambda: propose(session, draft.through, draft.answer))
+            self._ready = PreparedCompaction(session, proposal, draft.answer)

@@ -1,4 +1,4 @@
-"""Files that the model has seen: as they enter the view, and as they are now."""
+"""Files that the model has seen: as they stand in the view, and as they are now."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from throughline.agent.shown import body, followed, gone, patience, shown, too_big
-from throughline.core.events import FileInjected, FileSeen
-from throughline.core.files import SeenFile
-from throughline.core.ports import Skeletons, Workspace
-from throughline.core.registry import Freshness, Sight, freshness
-from throughline.core.session import Session
-from throughline.skeleton.difference import describe, difference
-from throughline.skeleton.outline import Item
-from throughline.skeleton.read import outline
+from throughline.agent.file_rendering import (
+    follow_range,
+    gone_notice,
+    parse_deadline,
+    render_file,
+    too_big_notice,
+    without_header,
+)
+from throughline.domain.events import FileInjected, FileSeen
+from throughline.domain.file_knowledge import ContextFileStatus, FileKnowledge, Freshness, freshness
+from throughline.domain.ports import Skeletons, Workspace
+from throughline.domain.session import Session
+from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
+from throughline.skeleton.model import Item
+from throughline.skeleton.outline_reader import outline
 
 
 @frozen
-class Moved:
+class FileMovement:
     """How a file differs from what the model saw of it: sentences, each with the lines (from 1) that it speaks of;
     both texts in the form in which the model sees them.
     """
@@ -29,27 +35,29 @@ class Moved:
 
 
 @frozen
-class Known:
+class KnownFile:
     """A file that the model has seen, beside its present state."""
 
-    sight: Sight
+    sight: FileKnowledge
     freshness: Freshness
 
 
-def moved(file: FileInjected, text: str, count: Callable[[str], int]) -> Moved:
+def difference_since_seen(file: FileInjected, text: str, count: Callable[[str], int]) -> FileMovement:
     """What moved since a file was injected. Both sides are read from what the model is shown, so that what a
     skeleton leaves out makes no difference.
     """
-    fresh = shown(file.path, text, followed(file, text), count)
-    seen, now = body(file), body(fresh)
-    before, after, whole = (outline(file.path, one, patience()) for one in (seen, now, text))
+    fresh = render_file(file.path, text, follow_range(file, text), count)
+    seen, now = without_header(file), without_header(fresh)
+    before, after, whole = (outline(file.path, one, parse_deadline()) for one in (seen, now, text))
     if before is None or after is None or whole is None:
-        return Moved((), seen, now)
+        return FileMovement((), seen, now)
     places = dict(_places(whole.items))
     nowhere = range(0)
-    changes = [one for one in difference(before, after) if not (one.kind == "body" and file.form == "skeleton")]
-    said = tuple((text, places.get(one.name, nowhere)) for one, text in zip(changes, describe(changes), strict=True))
-    return Moved(said, seen, now)
+    changes = [one for one in outline_difference(before, after) if not (one.kind == "body" and file.form == "skeleton")]
+    said = tuple(
+        (text, places.get(one.name, nowhere)) for one, text in zip(changes, describe_changes(changes), strict=True)
+    )
+    return FileMovement(said, seen, now)
 
 
 def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, range]]:
@@ -58,24 +66,24 @@ def _places(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[str, rang
         yield from _places(item.children, f"{prefix}{item.name}.")
 
 
-def registry(session: Session, workspace: Workspace) -> tuple[Known, ...]:
+def known_files(session: Session, workspace: Workspace) -> tuple[KnownFile, ...]:
     """All that the model has seen beside its present state, by path. Reads what has changed since it was last asked."""
     now = workspace.digests(session.registry)
-    return tuple(Known(sight, freshness(sight, now[path])) for path, sight in sorted(session.registry.items()))
+    return tuple(KnownFile(sight, freshness(sight, now[path])) for path, sight in sorted(session.registry.items()))
 
 
-def seen(session: Session, workspace: Workspace) -> tuple[SeenFile, ...]:
+def context_files(session: Session, workspace: Workspace) -> tuple[ContextFileStatus, ...]:
     """The files in the view beside their present state. One whose content is not there is not fresh."""
     now = workspace.digests(session.files)
     found = []
     for path, file in session.files.items():
         state = _state(session, file, now[path])
         state = "stale" if state == "fresh" and file.absent else state
-        found.append(SeenFile(path, file.form, state, file.tokens, file.original, file.first, file.last))
+        found.append(ContextFileStatus(path, file.form, state, file.tokens, file.original, file.first, file.last))
     return tuple(found)
 
 
-def refreshed(
+def refreshed_files(
     session: Session, workspace: Workspace, count: Callable[[str], int], kept: Skeletons | None = None
 ) -> tuple[FileInjected | FileSeen, ...]:
     """What brings the view's files up to date: those that have moved on enter again, and one that is gone is said to
@@ -86,9 +94,9 @@ def refreshed(
     for path, file in session.files.items():
         state = _state(session, file, now[path])
         if state == "gone" and not (file.absent and not file.digest):
-            events.append(gone(file, count))
+            events.append(gone_notice(file, count))
         elif state in {"stale", "outdated"} and (text := workspace.text(path)) is not None:
-            fresh = shown(path, text, followed(file, text), count, kept, was="" if file.digest else file.was)
+            fresh = render_file(path, text, follow_range(file, text), count, kept, was="" if file.digest else file.was)
             if file.absent or fresh.was or _content(fresh) != _content(file):
                 events.append(unmasked(session, fresh))
             else:
@@ -97,7 +105,7 @@ def refreshed(
     return tuple(events)
 
 
-def fitted(
+def fitting_files(
     session: Session, events: Sequence[FileInjected | FileSeen], room: int, count: Callable[[str], int]
 ) -> tuple[FileInjected | FileSeen, ...]:
     """The same in what room there is, in o200k tokens: a file that does not fit is said to have changed."""
@@ -106,7 +114,7 @@ def fitted(
         one = event
         if isinstance(event, FileInjected) and not event.absent:
             if event.tokens > room:
-                one = too_big(session.files[event.path], event.digest, count)
+                one = too_big_notice(session.files[event.path], event.digest, count)
             room -= one.tokens if isinstance(one, FileInjected) else 0
         made.append(one)
     return tuple(made)
@@ -133,12 +141,12 @@ def _state(session: Session, file: FileInjected, now: str | None) -> Freshness:
     return freshness(sight, now) if covers else "stale"
 
 
-def _standing(session: Session, sight: Sight) -> bool:
+def _standing(session: Session, sight: FileKnowledge) -> bool:
     """Whether what the model knows by its own reads and edits still stands in the view."""
     return not sight.since or (sight.since > session.through and sight.id not in session.masked)
 
 
 def _content(file: FileInjected) -> tuple[int, int, str]:
     """What is shown below the first line, which counts the lines of the file."""
-    shown = file.text.partition("\n")[2] if file.form == "skeleton" else body(file)
+    shown = file.text.partition("\n")[2] if file.form == "skeleton" else without_header(file)
     return file.first, file.last, shown

@@ -1,30 +1,37 @@
-"""Drives a session's owner with a recorded session."""
+"""The replay of a recorded session through a live one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from throughline.core.recording import Scene
-from throughline.session.owner import Owner
+from throughline.domain.recording import RecordedTurn
+from throughline.session.live_session import LiveSession
 
 
 class Player(Protocol):
-    """Whatever plays the recording's replies and results."""
+    """Whatever plays the recording's replies and results, and knows its place."""
 
-    def begin(self, scene: Scene) -> None:
+    @property
+    def point(self) -> int:
+        """The index of the step at which the next call begins."""
+        ...
+
+    def begin(self, scene: RecordedTurn) -> None:
         """Gets ready for a turn."""
         ...
 
 
-async def replay(owner: Owner, scenes: Sequence[Scene], player: Player, progress: Callable[[int], None]) -> None:
+async def play_recording(
+    live: LiveSession, scenes: Sequence[RecordedTurn], player: Player, progress: Callable[[int], None]
+) -> None:
     """Plays every turn; `progress` is told how many are done."""
     for number, scene in enumerate(scenes, 1):
         player.begin(scene)
         words = [step.text for step in scene.words]
         if scene.exchanges:
-            await owner.send(*words)
-            await owner.idle()
+            await live.send(*words)
+            await live.idle()
         else:
-            await owner.note(*words)
+            await live.note(*words)
         progress(number)

@@ -1,17 +1,118 @@
-"""The skeleton of a file: its outline written again in its own syntax, in as much detail as fits."""
+"""The skeleton of a file: its outline written in its own syntax, by a ladder of detail or by indentation alone."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import attrs
 
-from throughline.skeleton.bounds import Patience, endless
-from throughline.skeleton.enrichment import Comments, enriched
-from throughline.skeleton.languages import find
+from throughline.skeleton.languages import find_language
 from throughline.skeleton.languages.language import Detail, Language
-from throughline.skeleton.outline import FUNCTIONS, LEFT_OUT, Item, Outline
-from throughline.skeleton.plain import LEVELS, headings, shallow
-from throughline.skeleton.read import outline
+from throughline.skeleton.llm_docstrings import Comments, with_docs
+from throughline.skeleton.model import FUNCTIONS, LEFT_OUT, Item, Outline
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.syntax import Deadline, no_deadline
+
+TAB = 4
+LEVELS = 2
+LONG_LINE = 200
+HEADING = re.compile(r"#{1,6} \S")
+UNDERLINE = re.compile(r"(?:={3,}|-{3,}|~{3,})\s*$")
+COMMENT = re.compile(r"(?:#(?!include|define|if|!)|//|--(?!-)|/?\*+(?:\s|/|$)|;;)")
+DEFINITION = re.compile(
+    r"""\s*(?:(?:public|private|protected|internal|static|abstract|final|open|override|async|local|export|inline|data
+    |sealed|suspend|virtual|partial|case|companion)\s+)*
+    (?:def|defp|defmodule|defmacro|fun|func|function|fn|sub|proc|class|module|interface|trait|struct|enum|object
+    |protocol|extension|record|contract|actor|namespace)\s+[\w.:&'`<"$(-]""",
+    re.VERBOSE,
+)
+"""A line that defines something by the words of most languages; it is shown however deeply it stands."""
+CLOSING = re.compile(r"[\])}\s;,]*(?:end\b[\s;,)]*|fi|done|esac)?[\])}\s;,]*$")
+MOST = 2_000
+"""Lines that are shown of a file at most."""
+BLOCK = 3
+"""Lines of one kind in a row that are shown at a bare level."""
+
+
+def shallow_lines(text: str, levels: int = LEVELS) -> str:
+    """The lines at the shallowest levels of indentation and deeper ones that define something, `…` for each run of
+    others; no comments, and no lines that only close what was left out. At level 0 runs of lines with the same first
+    word are cut after three, and at level -1 after one.
+    """
+    lines = [_clipped(line.rstrip()) for line in text.expandtabs(TAB).splitlines() if line.strip()]
+    lines = _without_comments(lines)
+    depths = sorted({_depth(line) for line in lines})[: max(1, levels)]
+    deepest = depths[-1] if depths else 0
+    shown = list(_elided(lines, deepest))
+    if levels < 1:
+        shown = list(_thinned(shown, BLOCK if levels == 0 else 1))
+    if len(shown) > MOST:
+        shown[MOST:] = [f"{LEFT_OUT} {len(shown) - MOST} more lines"]
+    return "\n".join(shown)
+
+
+def markdown_headings(text: str) -> str:
+    """A Markdown file's headings, each with `…` for what stands below it; empty where there are none."""
+    shown: list[str] = []
+    fenced = False
+    lines = text.splitlines()
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif not fenced and (HEADING.match(line) or (line.strip() and UNDERLINE.match(below))):
+            shown.append(_clipped(line.rstrip()))
+        elif line.strip() and shown and shown[-1] != LEFT_OUT:
+            shown.append(LEFT_OUT)
+    return "\n".join(shown)
+
+
+def _elided(lines: Sequence[str], deepest: int) -> Iterator[str]:
+    skipping = False
+    for line in lines:
+        depth = _depth(line)
+        if depth <= deepest or DEFINITION.match(line):
+            if not (skipping and CLOSING.match(line)):
+                yield line
+        elif not skipping:
+            yield " " * depth + LEFT_OUT
+        skipping = depth > deepest and not DEFINITION.match(line)
+
+
+def _thinned(lines: Sequence[str], most: int) -> Iterator[str]:
+    """Of a long run of lines that begin alike, the first few and how many more there are."""
+    runs: list[list[str]] = []
+    for line in lines:
+        if line.strip() == LEFT_OUT or CLOSING.match(line):
+            continue
+        if runs and _word(runs[-1][0]) == _word(line) and not DEFINITION.match(line):
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    for run in runs:
+        yield from run[:most]
+        if len(run) > most:
+            yield f"{LEFT_OUT} {len(run) - most} more such lines"
+
+
+def _without_comments(lines: Sequence[str]) -> list[str]:
+    """The lines that are no comments; all of them where nothing else is there."""
+    code = [line for line in lines if not COMMENT.match(line.lstrip())]
+    return code or list(lines)
+
+
+def _word(line: str) -> str:
+    return re.split(r"\W", line.lstrip(), maxsplit=1)[0]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= LONG_LINE else line[:LONG_LINE] + LEFT_OUT
+
 
 Form = Literal["whole", "skeleton", "declarations", "plain"]
 
@@ -44,13 +145,13 @@ class Skeleton:
     original_tokens: int
 
 
-def skeleton(
+def make_skeleton(
     path: str,
     text: str,
     count: Callable[[str], int],
     share: float = 0.25,
     numbers: bool = False,
-    late: Patience = endless,
+    late: Deadline = no_deadline,
     comments: Comments = NO_COMMENTS,
 ) -> Skeleton:
     """The fullest skeleton of a file within `share` of its tokens, or the barest one where none fits; with `numbers`,
@@ -62,7 +163,7 @@ def skeleton(
     def made(form: Form, detail: int, written: str) -> Skeleton:
         return Skeleton(written, form, detail, count(written), original)
 
-    found = find(path)
+    found = find_language(path)
     comment = found[0].comment if found else "#"
 
     def whole() -> Skeleton:
@@ -74,25 +175,25 @@ def skeleton(
     if found is None or read is None or _is_script(read) or (read.broken and not read.items):
         what = f"outline by indentation of {_lines(text)} lines, {LEFT_OUT} for what is left out"
         head = _head(comment, path, what)
-        titled = headings(text) if path.lower().endswith(PROSE) else ""
+        titled = markdown_headings(text) if path.lower().endswith(PROSE) else ""
 
         def plain(level: int) -> Skeleton:
-            return made("plain", level, f"{head}\n{titled or shallow(text, level - 1)}\n")
+            return made("plain", level, f"{head}\n{titled or shallow_lines(text, level - 1)}\n")
 
         return _smaller(_fullest(1 if titled else LEVELS + 2, plain, share * original), whole)
     if read.items and read.bodies <= NEARLY_NOTHING * len(text):
         head = _head(comment, path, f"nothing but declarations, whole file{_broken(read)}")
         return made("declarations", len(LADDER) - 1, f"{head}\n{text}")
-    read = enriched(read, comments)
+    read = with_docs(read, comments)
     kept, language = read, found[0]
 
     def rung(detail: int) -> Skeleton:
-        return made("skeleton", detail, write(kept, language, detail, numbers))
+        return made("skeleton", detail, write_outline(kept, language, detail, numbers))
 
     return _smaller(_fullest(len(LADDER), rung, share * original), whole)
 
 
-def write(read: Outline, language: Language, detail: int, numbers: bool = False) -> str:
+def write_outline(read: Outline, language: Language, detail: int, numbers: bool = False) -> str:
     """An outline as source, at a detail from 0 to the ladder's length; with `numbers`, each item says its lines."""
     shown = LADDER[len(LADDER) - 1 - detail]
     missing = ", ".join(["bodies", *(name for name, kept in attrs.asdict(shown).items() if not kept)])

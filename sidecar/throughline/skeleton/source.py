@@ -1,5 +1,7 @@
 """A file's bytes, read back as one-line text without the comments."""
 
+from __future__ import annotations
+
 import re
 import textwrap
 from bisect import bisect_left
@@ -7,7 +9,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from throughline.skeleton.outline import LEFT_OUT
+from throughline.skeleton.model import LEFT_OUT
 
 LONG_VALUE = 60
 SPACE = re.compile(rb"(?:\s|\\\r?\n)+")
@@ -18,7 +20,7 @@ BEFORE_BRACKET = re.compile(rb"\s+(?=[)\]])")
 
 
 @attrs.frozen
-class Span:
+class TextSpan:
     """Bytes from `start` to `end` that are written as `text` instead of having their whitespace collapsed."""
 
     start: int
@@ -27,17 +29,17 @@ class Span:
 
 
 @attrs.frozen
-class Source:
+class SourceText:
     """UTF-8 bytes with the spans that are not plain code, sorted by start and not overlapping."""
 
     data: bytes
-    spans: tuple[Span, ...]
+    spans: tuple[TextSpan, ...]
     starts: tuple[int, ...]
 
     @classmethod
-    def build(cls, data: bytes, spans: Iterable[Span]) -> "Source":
+    def build(cls, data: bytes, spans: Iterable[TextSpan]) -> SourceText:
         """Sort the spans; of two that overlap the earlier wins, then the longer, then the one that is cut."""
-        kept: list[Span] = []
+        kept: list[TextSpan] = []
         for span in sorted(spans, key=lambda span: (span.start, -span.end, len(span.text))):
             if not kept or span.start >= kept[-1].end:
                 kept.append(span)
@@ -73,7 +75,7 @@ class Source:
     def _indented(self, start: int) -> bool:
         return not self.data[self.data.rfind(b"\n", 0, start) + 1 : start].strip()
 
-    def _within(self, start: int, end: int) -> list[Span]:
+    def _within(self, start: int, end: int) -> list[TextSpan]:
         first = bisect_left(self.starts, start)
         if first == len(self.starts) or self.starts[first] >= end:
             return []
@@ -87,7 +89,7 @@ def _collapse(code: bytes) -> bytes:
     return BEFORE_BRACKET.sub(b"", SPACE.sub(b" ", AFTER_BRACKET.sub(b"", code)))
 
 
-def shortened(text: str, joined: bool) -> str:
+def shorten_value(text: str, joined: bool) -> str:
     """A value as it is shown, if it could be joined to one line: not every language allows that."""
     return text if len(text) <= LONG_VALUE and joined else LEFT_OUT
 

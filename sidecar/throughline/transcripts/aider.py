@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal
 
-from throughline.core.recording import Kind, Recording
-from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.domain.recording import Kind, Recording
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, seconds
 
 NAME = "aider"
 
@@ -32,7 +32,7 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`: all sessions of the file, as one."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     begun: float | None = None
     sessions = 0
     for speaker, block in groupby(_spoken(list(lines)), key=lambda one: one[0]):
@@ -44,7 +44,7 @@ def read(lines: Iterable[str]) -> Recording:
         if not text:
             continue
         if speaker == "user":
-            draft.add("user", sort(text), _SAYS.sub("", text, count=1), at=begun)
+            draft.add("user", line_kind(text), _SAYS.sub("", text, count=1), at=begun)
         elif speaker == "model":
             draft.add("assistant", "text", text, at=begun)
         else:
@@ -56,7 +56,7 @@ def read(lines: Iterable[str]) -> Recording:
     return draft.finish()
 
 
-def sort(text: str) -> Kind:
+def line_kind(text: str) -> Kind:
     """Which kind of step a line of the user's is: words for the model, or a command for the tool."""
     return "command" if text.startswith(("/", "!")) and not _SAYS.match(text) else "prompt"
 
@@ -83,7 +83,7 @@ def _spoken(page: Sequence[str]) -> Iterator[tuple[Speaker, str]]:
             yield "model", line
 
 
-def _notices(said: Sequence[str], draft: Draft, begun: float | None) -> None:
+def _notices(said: Sequence[str], draft: TranscriptBuilder, begun: float | None) -> None:
     """What the tool said; an edit that it applied is a call and its result, the rest reached no model."""
     for edited, block in groupby(said, key=lambda line: bool(_EDITED.fullmatch(line))):
         lines = list(block)

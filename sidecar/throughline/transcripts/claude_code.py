@@ -13,8 +13,8 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Kind, Recording, Role
-from throughline.transcripts.draft import Draft, Repairs, parts, seconds, string
+from throughline.domain.recording import Kind, Recording, Role
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, parts, seconds, string
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "claude-code"
@@ -78,7 +78,7 @@ def _known(line: Mapping[str, Any]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`: the main conversation, or a subagent's where the file holds nothing else."""
     repairs, aside = Repairs(), Repairs()
-    main, side = Draft(NAME, repairs), Draft(NAME, aside)
+    main, side = TranscriptBuilder(NAME, repairs), TranscriptBuilder(NAME, aside)
     told, queue = _Told(), _Queue()
     for number, line in objects(lines, repairs):
         where = f"line {number}"
@@ -156,11 +156,11 @@ class _Queue:
     def tell(self, repairs: Repairs) -> None:
         """Note the prompts that were delivered, of which the file holds no message."""
         for text, where in self.taken.items():
-            if text not in self.said and sort(text) == "prompt":
+            if text not in self.said and user_text_kind(text) == "prompt":
                 repairs.note("a prompt that was typed while the agent worked is in the queue's notes alone", where)
 
 
-def sort(text: str) -> Kind:
+def user_text_kind(text: str) -> Kind:
     """Which kind of step a text in the user's place is, as far as its own first characters tell."""
     if text.startswith(_CONTINUED):
         return "compact_summary"
@@ -178,7 +178,7 @@ class _Line:
 
     line: Mapping[str, Any]
     where: str
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
 
     def read(self) -> None:
@@ -273,7 +273,7 @@ class _Line:
     def _sort(self, text: str, *, typed: bool) -> Kind:
         """Which kind of step a text on a user's line is."""
         line, origin = self.line, self.line.get("origin")
-        kind: Kind = "compact_summary" if line.get("isCompactSummary") else sort(text)
+        kind: Kind = "compact_summary" if line.get("isCompactSummary") else user_text_kind(text)
         sent = isinstance(origin, dict) and origin.get("kind", "human") != "human"
         slipped_in = sent or line.get("isMeta") or line.get("isVisibleInTranscriptOnly") or not typed
         return "meta" if kind == "prompt" and slipped_in else kind

@@ -11,8 +11,17 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Kind, Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, parts, seconds, string
+from throughline.domain.recording import Kind, Recording
+from throughline.transcripts.builder import (
+    Repairs,
+    TranscriptBuilder,
+    as_list,
+    call_arguments,
+    joined,
+    parts,
+    seconds,
+    string,
+)
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "codex"
@@ -46,7 +55,7 @@ def _known(line: Mapping[str, Any]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     for number, line in objects(lines, repairs):
         kind, payload = string(line.get("type")), line.get("payload")
         where, at = f"line {number}", seconds(line.get("timestamp"))
@@ -66,7 +75,7 @@ def read(lines: Iterable[str]) -> Recording:
     return draft.finish()
 
 
-def sort(text: str) -> Kind:
+def input_kind(text: str) -> Kind:
     """Which kind of step a text in the user's place is, as far as its own first characters tell."""
     if _ABORTED.match(text):
         return "interrupt"
@@ -82,7 +91,7 @@ class _Item:
     item: Mapping[str, Any]
     at: float | None
     where: str
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
 
     def read(self) -> None:
@@ -107,14 +116,14 @@ class _Item:
             if role == "assistant":
                 self.draft.add("assistant", "text" if kind == "text" else "meta", text, at=self.at)
             elif role == "user":
-                self.draft.add("user", sort(text) if kind == "text" else "meta", text, at=self.at)
+                self.draft.add("user", input_kind(text) if kind == "text" else "meta", text, at=self.at)
             else:
                 self.draft.add("system", "meta", text, at=self.at)
 
     def _call(self, kind: str) -> None:
         item = self.item
         given = item.get("arguments", item.get("input", item.get("action")))
-        args = arguments(given) if given is not None else {key: item[key] for key in item if key not in _OWN}
+        args = call_arguments(given) if given is not None else {key: item[key] for key in item if key not in _OWN}
         if "input" in item and not isinstance(item["input"], dict):
             args = {"input": item["input"]}
         self.draft.add(
@@ -143,7 +152,7 @@ def _output(output: object) -> tuple[str, bool]:
         if isinstance(output.get("output"), str):
             return output["output"], isinstance(code, int) and code != 0
         return json.dumps(output, ensure_ascii=False), False
-    text = joined(listed(output)) if isinstance(output, list) else string(output)
+    text = joined(as_list(output)) if isinstance(output, list) else string(output)
     if text.startswith("{"):
         try:
             found = json.loads(text)

@@ -10,8 +10,8 @@ from typing import Literal
 
 import attrs
 
-from throughline.core.recording import Kind, Recording
-from throughline.transcripts.draft import Draft, Repairs
+from throughline.domain.recording import Kind, Recording
+from throughline.transcripts.builder import Repairs, TranscriptBuilder
 
 NAME = "console"
 
@@ -38,7 +38,7 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`, without the frames that the terminal drew."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     blocks = list(_blocks(lines))
     cut = 0
     for place, block in enumerate(blocks):
@@ -88,7 +88,7 @@ def _block(sort: Sort, held: Sequence[str]) -> _Block:
     return _Block(sort, "\n".join([first, *(line[depth:] for line in rest)]).strip())
 
 
-def _add(draft: Draft, block: _Block, before: _Block | None, *, answered: bool) -> None:
+def _add(draft: TranscriptBuilder, block: _Block, before: _Block | None, *, answered: bool) -> None:
     if block.sort == "user":
         if block.text:
             draft.add("user", _words(block.text), block.text)

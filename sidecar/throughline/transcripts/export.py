@@ -7,12 +7,11 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from throughline.core.events import Logged, Replied, Spoke, ToolCalled, ToolReturned
-from throughline.core.thinking import Thought
-from throughline.core.times import shown_time
+from throughline.domain.events import AssistantMessage, Logged, Thought, ToolCalled, ToolReturned, UserMessage
+from throughline.domain.sanitization import shown_time
 
 
-def export(log: Iterable[Logged]) -> Iterator[str]:
+def neutral_transcript(log: Iterable[Logged]) -> Iterator[str]:
     """One line of JSON for each thing that was said, called or returned."""
     kept = [(one.at, made) for one in log if (made := _step(one))]
     for number, (at, made) in enumerate(kept):
@@ -22,10 +21,10 @@ def export(log: Iterable[Logged]) -> Iterator[str]:
 
 def _step(logged: Logged) -> dict[str, Any] | None:
     match logged.event:
-        case Spoke(text=text, turn=turn, origin=origin):
+        case UserMessage(text=text, turn=turn, origin=origin):
             kind = "interrupt" if origin == "interrupt" else "prompt"
             return {"role": "user", "kind": kind, "text": text, "uturn": turn}
-        case Replied(text=text, turn=turn):
+        case AssistantMessage(text=text, turn=turn):
             return {"role": "assistant", "kind": "text", "text": text, "uturn": turn}
         case Thought(text=text, turn=turn) if text:
             return {"role": "assistant", "kind": "thinking", "text": text, "uturn": turn}

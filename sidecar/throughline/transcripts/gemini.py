@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, seconds, string
-from throughline.transcripts.jsonl import objects, salvage, whole
+from throughline.domain.recording import Recording
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, as_list, call_arguments, joined, seconds, string
+from throughline.transcripts.jsonl import objects, salvage, without_half_characters
 
 NAME = "gemini"
 
@@ -34,26 +34,26 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
-    chat = _Chat(Draft(NAME, repairs), repairs)
+    chat = _Chat(TranscriptBuilder(NAME, repairs), repairs)
     for number, message in enumerate(_messages(list(lines), repairs), 1):
         chat.add(message, f"message {number}")
     return chat.draft.finish()
 
 
 def _messages(lines: Sequence[str], repairs: Repairs) -> list[Any]:
-    text = whole("\n".join(lines), repairs, "whole file")
+    text = without_half_characters("\n".join(lines), repairs, "whole file")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return _changes(lines, repairs) or _cut(text, repairs)
     if isinstance(value, dict):
         return _list_of(value)
-    return listed(value)
+    return as_list(value)
 
 
 def _list_of(value: Mapping[str, Any]) -> list[Any]:
     found = value.get("messages", value.get("history"))
-    return listed(found) or ([dict(value)] if "type" in value or "role" in value else [])
+    return as_list(found) or ([dict(value)] if "type" in value or "role" in value else [])
 
 
 def _cut(text: str, repairs: Repairs) -> list[Any]:
@@ -74,7 +74,7 @@ def _changes(lines: Iterable[str], repairs: Repairs) -> list[Any]:
                 del kept[name]
             repairs.note("the user took messages back, and they were left out", f"line {number}")
         elif isinstance(told, dict):
-            kept.update({string(one.get("id")): one for one in listed(told.get("messages")) if isinstance(one, dict)})
+            kept.update({string(one.get("id")): one for one in as_list(told.get("messages")) if isinstance(one, dict)})
         elif isinstance(line.get("id"), str) and "type" in line:
             kept[line["id"]] = line
     if kept:
@@ -87,7 +87,7 @@ def _changes(lines: Iterable[str], repairs: Repairs) -> list[Any]:
 class _Chat:
     """Turns messages into steps."""
 
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
 
     def add(self, message: object, where: str) -> None:
@@ -121,7 +121,7 @@ class _Chat:
                 self.draft.add("user", "meta" if typed else "prompt", joined(part), at=at)
 
     def _reply(self, message: Mapping[str, Any], at: float | None) -> None:
-        for thought in listed(message.get("thoughts")):
+        for thought in as_list(message.get("thoughts")):
             if isinstance(thought, dict):
                 told = [string(thought.get(field)) for field in ("subject", "description")]
                 self.draft.add(
@@ -134,7 +134,7 @@ class _Chat:
             elif text := joined(part):
                 thinking = isinstance(part, dict) and part.get("thought") is True
                 self.draft.add("assistant", "thinking" if thinking else "text", text, at=at)
-        calls = [call for call in listed(message.get("toolCalls")) if isinstance(call, dict)]
+        calls = [call for call in as_list(message.get("toolCalls")) if isinstance(call, dict)]
         for call in calls:
             self._call(call, seconds(call.get("timestamp")) or at)
         for call in calls:
@@ -149,7 +149,7 @@ class _Chat:
             "tool_call",
             "",
             tool=string(call.get("name")),
-            args=arguments(call.get("args") or {}),
+            args=call_arguments(call.get("args") or {}),
             call_id=string(call.get("id")) or string(call.get("name")),
             at=at,
         )

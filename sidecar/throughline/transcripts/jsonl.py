@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from throughline.transcripts.draft import Repairs
+from throughline.transcripts.builder import Repairs
 
 _GAP = re.compile(r"[\s,]*")
 # Every escape is consumed in turn, so a doubled backslash cannot be taken for the start of a `\u`.
@@ -27,7 +27,7 @@ def objects(lines: Iterable[str], repairs: Repairs) -> Iterator[tuple[int, dict[
             broken = None
         where = f"line {number}"
         try:
-            value = json.loads(whole(line, repairs, where))
+            value = json.loads(without_half_characters(line, repairs, where))
         except (ValueError, RecursionError):
             broken = where
             continue
@@ -62,7 +62,7 @@ def salvage(text: str, name: str) -> list[Any]:
     return items
 
 
-def whole(line: str, repairs: Repairs, where: str) -> str:
+def without_half_characters(line: str, repairs: Repairs, where: str) -> str:
     """`line` of JSON with each half of a surrogate pair replaced: no database and no request could carry one."""
     if "\\ud" not in line and "\\uD" not in line:
         return line

@@ -9,9 +9,18 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Recording, Role
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, parts, seconds, string
-from throughline.transcripts.jsonl import objects, salvage, whole
+from throughline.domain.recording import Recording, Role
+from throughline.transcripts.builder import (
+    Repairs,
+    TranscriptBuilder,
+    as_list,
+    call_arguments,
+    joined,
+    parts,
+    seconds,
+    string,
+)
+from throughline.transcripts.jsonl import objects, salvage, without_half_characters
 
 NAME = "messages"
 
@@ -49,14 +58,14 @@ def _said(message: Mapping[str, Any]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
-    talk = _Talk(Draft(NAME, repairs), repairs)
+    talk = _Talk(TranscriptBuilder(NAME, repairs), repairs)
     for number, message in enumerate(_messages(list(lines), repairs), 1):
         talk.add(message, f"message {number}")
     return talk.draft.finish()
 
 
 def _messages(lines: Sequence[str], repairs: Repairs) -> list[Any]:
-    text = whole("\n".join(lines), repairs, "whole file")
+    text = without_half_characters("\n".join(lines), repairs, "whole file")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -66,19 +75,19 @@ def _messages(lines: Sequence[str], repairs: Repairs) -> list[Any]:
             for statement in quiet.lines():
                 repairs.note(statement, "whole file")
             # A line may be a message, or a whole conversation.
-            return [one for line in found for one in (listed(line.get("messages")) or [line])]
+            return [one for line in found for one in (as_list(line.get("messages")) or [line])]
         repairs.note("the file is not whole and was read as far as it goes", "whole file")
         return salvage(text, "messages") or salvage(text, "")
     if isinstance(value, dict):
-        return listed(value.get("messages")) or [value]
-    return listed(value)
+        return as_list(value.get("messages")) or [value]
+    return as_list(value)
 
 
 @attrs.define
 class _Talk:
     """Turns messages into steps. `open` are the ids of the calls that wait for their results."""
 
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
     open: list[str] = attrs.field(factory=list)
 
@@ -123,7 +132,7 @@ class _Talk:
             self.repairs.note("a message without content was skipped", where)
 
     def _calls(self, message: Mapping[str, Any], at: float | None, where: str) -> None:
-        made = listed(message.get("tool_calls"))
+        made = as_list(message.get("tool_calls"))
         if isinstance(message.get("function_call"), dict):
             made = [*made, {"function": message["function_call"]}]
         for call in made:
@@ -136,7 +145,7 @@ class _Talk:
     def _call(self, tool: str, given: object, call_id: object, at: float | None) -> None:
         name = string(call_id) or f"step-{len(self.draft)}"
         self.open.append(name)
-        self.draft.add("assistant", "tool_call", "", tool=tool, args=arguments(given or {}), call_id=name, at=at)
+        self.draft.add("assistant", "tool_call", "", tool=tool, args=call_arguments(given or {}), call_id=name, at=at)
 
     def _result(self, call_id: str, text: str, at: float | None, *, failed: bool = False) -> None:
         name = call_id or (self.open[0] if self.open else "")

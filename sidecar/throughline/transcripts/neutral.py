@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from throughline.core.recording import KINDS, ROLES, Kind, Recording, Role
-from throughline.transcripts.draft import Draft, Repairs, arguments, seconds
+from throughline.domain.recording import KINDS, ROLES, Kind, Recording, Role
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, call_arguments, seconds
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "neutral"
@@ -24,7 +24,7 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; the file's own indices give way to file order."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     for number, event in objects(lines, repairs):
         where = f"line {number}"
         if "i" in event and event["i"] != len(draft):
@@ -72,4 +72,4 @@ def _arguments(value: object, repairs: Repairs, where: str) -> dict[str, Any] | 
     if value is None or isinstance(value, dict):
         return value
     repairs.note("arguments that are not an object were turned into one", where)
-    return arguments(value)
+    return call_arguments(value)

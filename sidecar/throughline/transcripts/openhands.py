@@ -11,9 +11,9 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, seconds, string
-from throughline.transcripts.jsonl import whole
+from throughline.domain.recording import Recording
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, as_list, call_arguments, joined, seconds, string
+from throughline.transcripts.jsonl import without_half_characters
 
 NAME = "openhands"
 
@@ -35,8 +35,10 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
-    teller = _Teller(Draft(NAME, repairs), repairs)
-    for number, event in enumerate(_events(whole("\n".join(lines), repairs, "whole file"), repairs), 1):
+    teller = _Teller(TranscriptBuilder(NAME, repairs), repairs)
+    for number, event in enumerate(
+        _events(without_half_characters("\n".join(lines), repairs, "whole file"), repairs), 1
+    ):
         teller.add(event, f"event {number}")
     return teller.draft.finish()
 
@@ -64,7 +66,7 @@ def _events(text: str, repairs: Repairs) -> Iterator[Any]:
 class _Teller:
     """Turns events into steps. `calls` are the ids of the calls by the events that made them."""
 
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
     calls: dict[object, str] = attrs.field(factory=dict)
 
@@ -162,7 +164,7 @@ class _Teller:
             self.draft.add("system", "meta", text, at=at)
 
     def _thoughts(self, told: Mapping[str, Any], at: float | None) -> None:
-        blocks = [joined(block) for block in listed(told.get("thinking_blocks")) if isinstance(block, dict)]
+        blocks = [joined(block) for block in as_list(told.get("thinking_blocks")) if isinstance(block, dict)]
         for thought in blocks or [string(told.get("reasoning_content"))]:
             if thought:
                 self.draft.add("assistant", "thinking", thought, at=at)
@@ -183,7 +185,7 @@ class _Teller:
             given = function.get("arguments") if isinstance(function, dict) else None
             name = string(event.get("tool_call_id")) or f"event-{event.get('id', len(self.draft))}"
             self.calls[_key(event.get("tool_call_id"))] = self.calls[_key(event.get("id"))] = name
-            args = arguments(given) if given else args
+            args = call_arguments(given) if given else args
             self.draft.add("assistant", "tool_call", "", tool=tool or string(sort), args=args, call_id=name, at=at)
 
     def _returned(self, event: Mapping[str, Any], text: str, *, failed: bool, at: float | None) -> None:

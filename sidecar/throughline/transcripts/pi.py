@@ -8,8 +8,17 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, parts, seconds, string
+from throughline.domain.recording import Recording
+from throughline.transcripts.builder import (
+    Repairs,
+    TranscriptBuilder,
+    as_list,
+    call_arguments,
+    joined,
+    parts,
+    seconds,
+    string,
+)
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "pi"
@@ -46,7 +55,7 @@ def _known(line: Mapping[str, Any]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`, with what was said on branches that the user left."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     last: object = None
     for number, line in objects(lines, repairs):
         where = f"line {number}"
@@ -64,7 +73,7 @@ class _Entry:
 
     line: Mapping[str, Any]
     where: str
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
 
     @property
@@ -107,14 +116,14 @@ class _Entry:
                 self.draft.add("system", "meta", joined(content), at=self.at)
 
     def _reply(self, content: object) -> None:
-        for block in [content] if isinstance(content, str) else listed(content):
+        for block in [content] if isinstance(content, str) else as_list(content):
             if isinstance(block, dict) and block.get("type") == "toolCall":
                 self.draft.add(
                     "assistant",
                     "tool_call",
                     "",
                     tool=string(block.get("name")),
-                    args=arguments(block.get("arguments") or {}),
+                    args=call_arguments(block.get("arguments") or {}),
                     call_id=string(block.get("id")),
                     at=self.at,
                 )

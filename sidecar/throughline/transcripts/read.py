@@ -6,8 +6,8 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from throughline.core.errors import UserError
-from throughline.core.recording import Recording
+from throughline.domain.errors import UserError
+from throughline.domain.recording import Recording
 from throughline.transcripts import (
     aider,
     claude_code,

@@ -11,10 +11,10 @@ from typing import Literal
 
 import attrs
 
-from throughline.core.recording import Kind, Recording, Role
+from throughline.domain.recording import Kind, Recording, Role
 from throughline.transcripts import codex
-from throughline.transcripts.claude_code import sort
-from throughline.transcripts.draft import Draft, Repairs, seconds
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, seconds
+from throughline.transcripts.claude_code import user_text_kind
 
 NAME = "specstory"
 
@@ -59,7 +59,7 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; a subagent's messages stay where the export has them, among the agent's."""
     repairs = Repairs()
-    draft = Draft(NAME, repairs)
+    draft = TranscriptBuilder(NAME, repairs)
     page = list(lines)
     blocks = _blocks(page)
     for message in _messages(page, blocks, repairs):
@@ -212,7 +212,7 @@ def _sort(text: str) -> Kind:
         return "command"
     if _SLIPPED_IN.fullmatch(text):
         return "meta"
-    return codex.sort(text) if codex.sort(text) != "prompt" else sort(text)
+    return codex.input_kind(text) if codex.input_kind(text) != "prompt" else user_text_kind(text)
 
 
 def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple[Kind, str]]:

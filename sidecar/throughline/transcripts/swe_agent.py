@@ -13,9 +13,9 @@ from typing import Any
 
 import attrs
 
-from throughline.core.recording import Recording
-from throughline.transcripts.draft import Draft, Repairs, arguments, joined, listed, string
-from throughline.transcripts.jsonl import salvage, whole
+from throughline.domain.recording import Recording
+from throughline.transcripts.builder import Repairs, TranscriptBuilder, as_list, call_arguments, joined, string
+from throughline.transcripts.jsonl import salvage, without_half_characters
 
 NAME = "swe-agent"
 
@@ -51,14 +51,14 @@ def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
     text = "\n".join(lines)
-    chat = _Chat(Draft(NAME, repairs), repairs, mini=not _BEGUN.search(text))
+    chat = _Chat(TranscriptBuilder(NAME, repairs), repairs, mini=not _BEGUN.search(text))
     for number, message in enumerate(_messages(text, repairs), 1):
         chat.add(message, f"message {number}")
     return chat.draft.finish()
 
 
 def _messages(text: str, repairs: Repairs) -> list[Any]:
-    text = whole(text, repairs, "whole file")
+    text = without_half_characters(text, repairs, "whole file")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -68,7 +68,7 @@ def _messages(text: str, repairs: Repairs) -> list[Any]:
         return max(*found, _unfold(salvage(text, "trajectory")), key=len)
     told = value if isinstance(value, dict) else {}
     # Its small sister keeps messages alone.
-    return listed(told.get("history")) or listed(told.get("messages")) or _unfold(listed(told.get("trajectory")))
+    return as_list(told.get("history")) or as_list(told.get("messages")) or _unfold(as_list(told.get("trajectory")))
 
 
 def _unfold(trajectory: Sequence[Any]) -> list[Any]:
@@ -80,7 +80,7 @@ def _unfold(trajectory: Sequence[Any]) -> list[Any]:
             continue
         if number == 0:
             # Some versions have added the reply to the request by the time they write it down.
-            messages += takewhile(_asks, listed(step.get("query")) or listed(step.get("messages")))
+            messages += takewhile(_asks, as_list(step.get("query")) or as_list(step.get("messages")))
         messages.append({**step, "role": "assistant", "content": step.get("response") or step.get("thought")})
         if "observation" in step:
             messages.append({"role": "tool", "content": step["observation"]})
@@ -98,7 +98,7 @@ class _Chat:
     to a demonstration.
     """
 
-    draft: Draft
+    draft: TranscriptBuilder
     repairs: Repairs
     open: list[str] = attrs.field(factory=list)
     mini: bool = False
@@ -151,7 +151,7 @@ class _Chat:
         self._reply(reply, where)
 
     def _reply(self, item: Mapping[str, Any], where: str) -> None:
-        for block in listed(item.get("thinking_blocks")):
+        for block in as_list(item.get("thinking_blocks")):
             if isinstance(block, dict):
                 self.draft.add("assistant", "thinking", joined(block.get("thinking")))
         if thought := string(item.get("reasoning_content")):
@@ -159,10 +159,12 @@ class _Chat:
         if text := joined(item.get("content")) or joined(item.get("thought")):
             self.draft.add("assistant", "text", text)
         self.open, self.begun = [], True
-        for call in listed(item.get("tool_calls")):
+        for call in as_list(item.get("tool_calls")):
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
-                self._call(string(function.get("name")), arguments(function.get("arguments") or {}), call.get("id"))
+                self._call(
+                    string(function.get("name")), call_arguments(function.get("arguments") or {}), call.get("id")
+                )
             else:
                 self.repairs.note("a call without a function was skipped", where)
         actions = [string(item.get("action"))] if "action" in item else self._commands(item)
@@ -172,7 +174,7 @@ class _Chat:
 
     def _commands(self, item: Mapping[str, Any]) -> list[str]:
         extra = item.get("extra")
-        noted = listed(extra.get("actions")) if isinstance(extra, dict) else []
+        noted = as_list(extra.get("actions")) if isinstance(extra, dict) else []
         commands = [string(one.get("command")) for one in noted if isinstance(one, dict)]
         if commands or not self.mini:
             return commands
@@ -186,7 +188,7 @@ class _Chat:
         self.draft.add("assistant", "tool_call", "", tool=tool, args=args, call_id=name)
 
     def _result(self, item: Mapping[str, Any]) -> None:
-        named = [name for name in (*listed(item.get("tool_call_ids")), item.get("tool_call_id")) if string(name)]
+        named = [name for name in (*as_list(item.get("tool_call_ids")), item.get("tool_call_id")) if string(name)]
         call_id = string(named[0]) if named else self.open[0] if self.open else ""
         self.open = [name for name in self.open if name != call_id]
         extra = item.get("extra")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from throughline.core.errors import UserError
+from throughline.domain.errors import UserError
 
 # Git answers a question of plumbing in far less, in a big repository too.
 PATIENCE = 120.0

@@ -1,18 +1,22 @@
-"""A process of its own, watched in a thread: what it prints is handed on, and nothing that it starts outlives it."""
+"""Child processes: watched in a thread, output handed on, nothing that they start outlives them; shell commands."""
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
+
+from throughline.domain.ports import ActError, CommandResult
 
 # Names a child and its children in their environment, so that one that left the process group is found too.
 MARK = "THROUGHLINE_CHILD"
@@ -23,7 +27,7 @@ _PIECE = 1 << 16
 _ROUNDS = 10
 
 
-class Child:
+class ChildProcess:
     """One process with its group; `stop` may be called from any thread, before it has started too."""
 
     def __init__(
@@ -44,7 +48,7 @@ class Child:
         self._stopped = False
         self._process: subprocess.Popen[bytes] | None = None
 
-    def live(self) -> int:
+    def run(self) -> int:
         """Runs it to its end and returns its exit status; blocks. Raises OSError where it cannot be started."""
         with self._lock:
             if self._stopped:
@@ -96,12 +100,12 @@ class Child:
                 return
 
 
-async def watch(child: Child, limit: float) -> int | None:
+async def watch(child: ChildProcess, limit: float) -> int | None:
     """Runs a child for at most `limit` seconds: its exit status, or None where it was stopped then.
 
     Cancelling stops it too. Raises OSError where it cannot be started.
     """
-    work = asyncio.get_running_loop().run_in_executor(None, child.live)
+    work = asyncio.get_running_loop().run_in_executor(None, child.run)
     try:
         done, _ = await asyncio.wait([work], timeout=limit)
     except asyncio.CancelledError:
@@ -124,3 +128,47 @@ def _marked(mark: str) -> list[int]:
             if wanted in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
     return found
+
+
+# What keeps a program from waiting for a person, and its output from being made for one.
+_PLAIN = {
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "PYTHONUNBUFFERED": "1",
+}
+
+# What belongs to the session and not to what is run in it: a command could print it, or send it away.
+_SECRET = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"})
+
+
+class LocalCommandRunner:
+    """A shell in one folder; `environment` is added to the process's own, whose keys to a model are taken out."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._folder = folder
+        self._environment = environment or {}
+
+    async def run(self, command: str, limit: float, heard: Callable[[str], None]) -> CommandResult:
+        """Runs a command for at most `limit` seconds; `heard` gets what it prints, in a thread. Raises ActError."""
+        if "\0" in command:
+            raise ActError("The command holds a zero byte: leave it out.")
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        kept = {name: value for name, value in os.environ.items() if name.upper() not in _SECRET}
+        environment = {**kept, **_PLAIN, **self._environment}
+        child = ChildProcess(_argv(command), self._folder, environment, lambda data: heard(decoder.decode(data)))
+        began = time.monotonic()
+        try:
+            status = await watch(child, limit)
+        except OSError as error:
+            raise ActError(f"The command could not be started: {error.strerror or error}.") from error
+        return CommandResult(status, time.monotonic() - began)
+
+
+def _argv(command: str) -> list[str]:
+    if sys.platform == "win32":
+        return [os.environ.get("COMSPEC", "cmd.exe"), "/d", "/s", "/c", command]
+    return ["/bin/bash" if Path("/bin/bash").exists() else "/bin/sh", "-c", command]

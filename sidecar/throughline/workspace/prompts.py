@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from throughline.core.errors import UserError
-from throughline.core.ports import Workspace
-from throughline.workspace.folder import Folder
+from throughline.domain.errors import UserError
+from throughline.domain.ports import Workspace
+from throughline.workspace.workspace_files import WorkspaceFiles
 
 # Where a project keeps prompts of its own, by the names of those that they replace.
 OWN = ".agent/prompts"
@@ -25,22 +25,22 @@ class PromptError(UserError):
     """A project's own prompt cannot be used."""
 
 
-def prompts(folder: Folder) -> dict[str, str]:
+def prompts(folder: WorkspaceFiles) -> dict[str, str]:
     """The system prompt and the roles by their names. Raises PromptError."""
     return {name: _prompt(folder, name) for name in NAMES if name not in SUMMARISING}
 
 
-def summarising(folder: Folder) -> str:
+def summarising(folder: WorkspaceFiles) -> str:
     """What the model that summarises is told. Raises PromptError."""
     return _prompt(folder, "summarise").strip()
 
 
-def distilling(folder: Folder) -> str:
+def distilling(folder: WorkspaceFiles) -> str:
     """What it is told about the project archive. Raises PromptError."""
     return _prompt(folder, "distill").strip()
 
 
-def own(folder: Folder) -> tuple[str, ...]:
+def own(folder: WorkspaceFiles) -> tuple[str, ...]:
     """The names of the prompts that a project replaces. Raises PromptError for a file that replaces none."""
     place = folder.root / OWN
     found = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
@@ -57,15 +57,15 @@ def commenting() -> str:
 
 def reasoning() -> str:
     """What the model that says why files changed is told."""
-    return (files("throughline.skeleton") / "prompts" / "why.md").read_text("utf-8").strip()
+    return (files("throughline.semantic_diff") / "prompts" / "why.md").read_text("utf-8").strip()
 
 
-def rules(workspace: Workspace) -> str:
+def workspace_rules(workspace: Workspace) -> str:
     """The workspace's AGENTS.md, else its CLAUDE.md, else nothing."""
     return next((text for name in _RULES if (text := workspace.text(name))), "")
 
 
-def _prompt(folder: Folder, name: str) -> str:
+def _prompt(folder: WorkspaceFiles, name: str) -> str:
     path = f"{OWN}/{name}.md"
     if not (folder.root / path).exists():
         return _packaged(name)
@@ -83,5 +83,5 @@ def _prompt(folder: Folder, name: str) -> str:
 
 
 def _packaged(name: str) -> str:
-    package = "throughline.compression" if name in SUMMARISING else "throughline.context"
+    package = "throughline.memory" if name in SUMMARISING else "throughline.context"
     return (files(package) / "prompts" / f"{name}.md").read_text("utf-8")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from throughline.skeleton.languages import find
-from throughline.skeleton.read import outline
-from throughline.skeleton.render import LADDER, write
+from throughline.skeleton.languages import find_language
+from throughline.skeleton.outline_reader import outline
+from throughline.skeleton.render import LADDER, write_outline
 
 HERE = Path(__file__).parent
 TOP = len(LADDER) - 1
@@ -15,10 +15,10 @@ DETAILS = {"full": TOP, "plainer": PLAINER, "bare": 0}
 def expected(sample: Path) -> str:
     """A sample's skeletons, one after the other, each under a line of its own."""
     text = sample.read_text("utf-8")
-    read, found = outline(sample.name, text), find(sample.name)
+    read, found = outline(sample.name, text), find_language(sample.name)
     assert read is not None
     assert found is not None
-    return "".join(f"==== {name}\n{write(read, found[0], detail)}" for name, detail in DETAILS.items())
+    return "".join(f"==== {name}\n{write_outline(read, found[0], detail)}" for name, detail in DETAILS.items())
 
 
 def samples() -> list[Path]:

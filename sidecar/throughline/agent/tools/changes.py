@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.core.changes import Span
-from throughline.skeleton.changelog import written
-from throughline.skeleton.changes import log
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.domain.changes import ComparedRevisions
+from throughline.semantic_diff.changelog import changelog_markdown, summarize_files
 
 
 class ShowChanges:
@@ -16,12 +15,12 @@ class ShowChanges:
     name = "changes"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:  # noqa: ARG002
         """Nothing that anyone has to allow."""
         return ()
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The changes, a bullet a file."""
-        span = Span(args.get("since", ""))
-        said = await asyncio.to_thread(lambda: written(log(work.ports.repository.read(span))))
+        span = ComparedRevisions(args.get("since", ""))
+        said = await asyncio.to_thread(lambda: changelog_markdown(summarize_files(work.ports.repository.read(span))))
         return Result(said.strip())

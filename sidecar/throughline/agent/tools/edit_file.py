@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from difflib import SequenceMatcher, unified_diff
 
-from throughline.agent.reel import detail
-from throughline.agent.sight import after_edit, known, moved, news, whole
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.core.acting import ActError, MovedError
-from throughline.core.deeds import Evidence
-from throughline.core.events import FileSeen, Sighting
-from throughline.skeleton.read import outline
+from throughline.agent.file_context import (
+    change_note,
+    has_changed,
+    knowledge_after_edit,
+    known_digest,
+    knows_whole_file,
+)
+from throughline.agent.output import detail
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.domain.events import Evidence, FileSeen, Sighting
+from throughline.domain.ports import ActError, MovedError
+from throughline.skeleton.outline_reader import outline
 
 # Places that are looked at closely for the nearest match, and lines of a file in which it is looked for.
 _CLOSE, _SEARCHED = 8, 20_000
@@ -25,35 +30,35 @@ class EditFile:
     name = "edit_file"
     writes = True
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To change one file."""
         place = ports.files.place(args["path"])
         lines = unified_diff(args["old"].splitlines(), args["new"].splitlines(), place.path, place.path, lineterm="")
-        return (Want("edit", place.path, place, detail("\n".join(lines)), args["new"]),)
+        return (PermissionRequest("edit", place.path, place, detail("\n".join(lines)), args["new"]),)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Makes the edit, or says what stands in its way."""
         place = work.ports.files.place(args["path"])
         before = await asyncio.to_thread(work.ports.files.text, place)
-        if moved(work.session, place.path, before):
-            return await asyncio.to_thread(refused, work, place.path, before)
+        if has_changed(work.session, place.path, before):
+            return await asyncio.to_thread(changed_file_refusal, work, place.path, before)
         after = await asyncio.to_thread(_edited, place.path, before, args)
         try:
             await work.ports.edits.put(place, after, before)
         except MovedError:
             now = await asyncio.to_thread(work.ports.files.text, place)
-            return await asyncio.to_thread(refused, work, place.path, now)
-        seen = after_edit(work.session, work.turn, place.path, work.texts, after)
+            return await asyncio.to_thread(changed_file_refusal, work, place.path, now)
+        seen = knowledge_after_edit(work.session, work.turn, place.path, work.texts, after)
         text = await asyncio.to_thread(_said, place.path, before, after, args)
         return Result(text, evidence=Evidence(changed=(place.path,)), events=(seen,))
 
 
-def refused(work: Work, path: str, now: str) -> Result:
+def changed_file_refusal(work: ToolCallContext, path: str, now: str) -> Result:
     """What is said of a file that has changed since the model saw it; now it has seen it."""
-    seen = known(work.session, path)
+    seen = known_digest(work.session, path)
     before = work.texts.get(seen) if seen else None
-    told, all_told = news(path, before, now, work.ports.tokens.count)
-    form: Sighting = "full" if all_told and (before is None or whole(work.session, path)) else "part"
+    told, all_told = change_note(path, before, now, work.ports.tokens.count)
+    form: Sighting = "full" if all_told and (before is None or knows_whole_file(work.session, path)) else "part"
     text = f"{path} has changed since you saw it, so nothing was written. What changed:\n{told}"
     return Result(text, error=True, events=(FileSeen(work.turn, path, work.texts.keep(now), form),))
 
@@ -128,10 +133,10 @@ def _overlap(window: list[str], bag: set[str], meant: list[str]) -> float:
 def _said(path: str, before: str, after: str, args: Args) -> str:
     old, new = args["old"].count("\n") + 1, args["new"].count("\n") + 1
     many = f" in {before.count(_ends_of(before, args['old']))} places" if args.get("all") else ""
-    return f"edited {path}: {old} lines became {new if args['new'] else 0}{many}{broken(path, before, after)}"
+    return f"edited {path}: {old} lines became {new if args['new'] else 0}{many}{parse_warning(path, before, after)}"
 
 
-def broken(path: str, before: str | None, after: str) -> str:
+def parse_warning(path: str, before: str | None, after: str) -> str:
     """A warning where a file parses worse than before."""
     now = outline(path, after)
     was = outline(path, before) if before is not None else None

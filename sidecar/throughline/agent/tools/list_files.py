@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, read_request
 
 # So many names are shown.
 MOST = 1_000
@@ -14,11 +14,11 @@ class ListFiles:
     name = "list_files"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To read one folder."""
-        return to_read(args["path"], ports)
+        return read_request(args["path"], ports)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The names, a line each."""
         place = work.ports.files.place(args["path"])
         names, total = await work.ports.finder.files(place, args.get("glob", ""), MOST)

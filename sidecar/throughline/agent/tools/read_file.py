@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from throughline.agent.reel import shown
-from throughline.agent.shown import outlined, patience
-from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
-from throughline.core.acting import ActError
-from throughline.core.deeds import Evidence
-from throughline.core.events import FileSeen, Sighting
-from throughline.skeleton.outline import Item
-from throughline.skeleton.read import outline
+from throughline.agent.file_rendering import file_skeleton, parse_deadline
+from throughline.agent.output import both_ends
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, read_request
+from throughline.domain.events import Evidence, FileSeen, Sighting
+from throughline.domain.ports import ActError
+from throughline.skeleton.model import Item
+from throughline.skeleton.outline_reader import outline
 
 # Tokens (o200k) above which a file comes as a skeleton first.
 BIG = 4_000
@@ -25,16 +24,16 @@ class ReadFile:
     name = "read_file"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To read one path."""
-        return to_read(args["path"], ports)
+        return read_request(args["path"], ports)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The text, a range of it, or the skeleton."""
         return await asyncio.to_thread(_read, args, work)
 
 
-def _read(args: Args, work: Work) -> Result:
+def _read(args: Args, work: ToolCallContext) -> Result:
     place = work.ports.files.place(args["path"])
     path = place.path
     text = work.ports.files.text(place)
@@ -53,20 +52,20 @@ def _read(args: Args, work: Work) -> Result:
         part = "".join(lines[start - 1 : end])
         head = f"[lines {start} to {end} of {len(lines)} of {path}]\n"
         form: Sighting = "full" if (start, end) == (1, len(lines)) and len(part) <= MOST else "part"
-        return result(head + shown(part, MOST, 0, "ask for fewer lines"), form, start, end)
+        return result(head + both_ends(part, MOST, 0, "ask for fewer lines"), form, start, end)
     if not args.get("full") and len(text) > BIG and work.ports.tokens.count(text) > BIG:
-        made = outlined(path, text, work.ports.tokens.count)
+        made = file_skeleton(path, text, work.ports.tokens.count)
         if made.form in ("skeleton", "plain"):
             return result(f"{made.text}{_places(path, text)}", "skeleton")
     if len(text) > MOST:
-        part = shown(text, MOST, 0, "read them with first and last")
+        part = both_ends(text, MOST, 0, "read them with first and last")
         return result(part, "part", 1, part.count("\n"))
     return result(text or "(The file is empty.)", "full")
 
 
 def _places(path: str, text: str) -> str:
     """Where each definition stands, so that it can be read alone."""
-    read = outline(path, text, patience())
+    read = outline(path, text, parse_deadline())
     rows = list(_rows(read.items)) if read else []
     where = f" {', '.join(rows)}." if rows else ""
     return f"[This is the skeleton: read lines with first and last, or all with full. Lines:{where}]\n"

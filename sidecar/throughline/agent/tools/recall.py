@@ -7,14 +7,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from throughline.agent.reel import shown
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.compression.packing import SECTIONS
-from throughline.core.acting import ActError
-from throughline.core.deeds import OutputKept
-from throughline.core.events import ToolCalled, ToolReturned
-from throughline.core.ledger import Entry
-from throughline.core.ports import Found, Store
+from throughline.agent.output import both_ends
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.domain.events import FullOutputStored, ToolCalled, ToolReturned
+from throughline.domain.ledger import Entry
+from throughline.domain.ports import ActError, LogMatch, Store
+from throughline.memory.summary import SECTIONS
 
 # Characters of a result that are shown at a time, and places that a query finds.
 PAGE = 30_000
@@ -29,11 +27,11 @@ class Recall:
     name = "recall"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:  # noqa: ARG002
         """Nothing that anyone has to allow."""
         return ()
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The places where words stand, a section of the memory, or one call with its result."""
         query, call = args.get("query", "").strip(), args.get("id", "").strip()
         if bool(query) == bool(call):
@@ -54,7 +52,7 @@ class Recall:
         return Result("\n".join(rows))
 
 
-def _places(query: str, store: Store) -> Sequence[Found]:
+def _places(query: str, store: Store) -> Sequence[LogMatch]:
     """Where words stand, questions for them and the answers to those left out."""
     found = store.recall(query, "", _SOUGHT)
     asked = {name: _asked(store, name) for name in {one.session for one in found}}
@@ -80,7 +78,7 @@ def _entry(entry: Entry) -> str:
     return f"- {entry.id}: {entry.text}{why}"
 
 
-def _call(name: str, first: int, work: Work) -> Result:
+def _call(name: str, first: int, work: ToolCallContext) -> Result:
     """What a call was given and what it gave back, from a line on."""
     made: ToolCalled | None = None
     text = None
@@ -90,7 +88,7 @@ def _call(name: str, first: int, work: Work) -> Result:
             made = event
         elif isinstance(event, ToolReturned) and event.id == name:
             text = event.text if text is None else text
-        elif isinstance(event, OutputKept) and event.id == name:
+        elif isinstance(event, FullOutputStored) and event.id == name:
             text = event.text
     if made is None and text is None:
         raise ActError(f"There is no call {name} in this session: look for it with `query`.")
@@ -115,4 +113,4 @@ def _page(text: str, first: int, what: str) -> str:
     lines = text.splitlines(keepends=True)
     if not 1 <= first <= max(1, len(lines)):
         raise ActError(f"{what} has {len(lines):,} lines.")
-    return shown("".join(lines[first - 1 :]), PAGE, 0, "recall it with a later `first`")
+    return both_ends("".join(lines[first - 1 :]), PAGE, 0, "recall it with a later `first`")

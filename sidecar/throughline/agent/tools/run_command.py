@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from throughline.agent.evidence import evidence
-from throughline.agent.reel import Reel, detail, plain, shown
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.core.acting import ActError
+from throughline.agent.output import HeadTailBuffer, both_ends, detail, evidence, plain_text
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.domain.ports import ActError
 
 # Seconds for which a command may run.
 LIMIT, LONGEST = 120, 3_600
@@ -22,12 +21,12 @@ class RunCommand:
     name = "run_command"
     writes = True
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:  # noqa: ARG002
         """To run one command."""
         command = args["command"].strip()
-        return (Want("run", command, detail=detail(command), new=command),)
+        return (PermissionRequest("run", command, detail=detail(command), new=command),)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The output and the exit status; where it is cancelled, what had come until then."""
         command = args["command"].strip()
         limit = args.get("timeout", LIMIT)
@@ -35,7 +34,7 @@ class RunCommand:
             raise ActError("The command is empty.")
         if not 1 <= limit <= LONGEST:
             raise ActError(f"A timeout is 1 to {LONGEST:,} seconds.")
-        reel, window = Reel(), _Window(work)
+        reel, window = HeadTailBuffer(), _Window(work)
 
         def heard(piece: str) -> None:
             reel.add(piece)
@@ -61,7 +60,7 @@ class StoppedError(asyncio.CancelledError):
 class _Window:
     """Shows the output while it comes, whole lines of it and no more than a page."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: ToolCallContext) -> None:
         self._work = work
         self._loop = asyncio.get_running_loop()
         self._room = SHOWN
@@ -74,13 +73,13 @@ class _Window:
         lines, newline, self._rest = (self._rest + piece).rpartition("\n")
         self._rest = self._rest[-SHOWN:]
         if newline:
-            text = self._work.ports.masked(plain(f"{lines}\n"))[: self._room]
+            text = self._work.ports.masked(plain_text(f"{lines}\n"))[: self._room]
             self._room -= len(text)
             self._loop.call_soon_threadsafe(self._work.ports.heard, self._work.id, text)
 
 
-def _result(command: str, status: int | None, end: str, reel: Reel, work: Work) -> Result:
+def _result(command: str, status: int | None, end: str, reel: HeadTailBuffer, work: ToolCallContext) -> Result:
     whole = work.ports.masked(reel.text()).rstrip()
-    text = shown(whole, HEAD, TAIL, f"recall {work.id}")
+    text = both_ends(whole, HEAD, TAIL, f"recall {work.id}")
     proof = evidence(command, status, whole)
     return Result(f"{text}\n[{end}]".lstrip("\n"), status != 0, whole if text != whole else "", proof)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work, to_read
-from throughline.core.acting import Sought
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, read_request
+from throughline.domain.ports import SearchQuery
 
 # So many lines are shown.
 MOST = 200
@@ -15,14 +15,14 @@ class Search:
     name = "search"
     writes = False
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To read one file or folder."""
-        return to_read(args.get("path") or ".", ports)
+        return read_request(args.get("path") or ".", ports)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """The lines that match, as path:line:text."""
         place = work.ports.files.place(args.get("path") or ".")
-        sought = Sought(args["pattern"], place, args.get("glob", ""), bool(args.get("ignore_case")))
+        sought = SearchQuery(args["pattern"], place, args.get("glob", ""), bool(args.get("ignore_case")))
         hits = await work.ports.finder.search(sought, MOST)
         if not hits.lines:
             return Result("No line matches.")

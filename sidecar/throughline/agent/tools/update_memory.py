@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import count
 
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.core.acting import ActError
-from throughline.core.events import LedgerChanged
-from throughline.core.ledger import Add, Entry, Ledger, Operation, Resolve, Revise, refusal, subject
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.domain.events import LedgerChanged
+from throughline.domain.ledger import Add, Entry, Ledger, Operation, Resolve, Revise, normalized_subject, refusal_reason
+from throughline.domain.ports import ActError
 
 
 class UpdateMemory:
@@ -16,14 +16,14 @@ class UpdateMemory:
     name = "update_memory"
     writes = True
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:  # noqa: ARG002
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:  # noqa: ARG002
         """Nothing that anyone has to allow."""
         return ()
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Applies one operation, or says why it may not be."""
         operation = _operation(args, work.session.ledger, work.turn)
-        if why := refusal(work.session.ledger, operation):
+        if why := refusal_reason(work.session.ledger, operation):
             raise ActError(f"The memory was not changed: {why}.")
         name = operation.entry.id if isinstance(operation, Add) else args["id"]
         return Result(f"{args['action']}: {name}", events=(LedgerChanged((operation,)),))
@@ -38,7 +38,9 @@ def _operation(args: Args, ledger: Ledger, turn: int) -> Operation:
             raise ActError("With `add`, `kind` says what kind of entry it is.")
         name = next(free for number in count(1) if (free := f"m{turn}.{number}") not in ledger.entries)
         owner = args.get("owner", "").strip()
-        return Add(Entry(name, args["kind"], text, "agent", (turn,), why=why, owner=owner, subject=subject(text)))
+        return Add(
+            Entry(name, args["kind"], text, "agent", (turn,), why=why, owner=owner, subject=normalized_subject(text))
+        )
     if not args.get("id"):
         raise ActError(f"With `{args['action']}`, `id` names the entry.")
     if args["action"] == "revise":

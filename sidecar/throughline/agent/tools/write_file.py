@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from difflib import unified_diff
 
-from throughline.agent.reel import detail
-from throughline.agent.sight import known, moved, whole
-from throughline.agent.tool import Args, Ports, Result, Want, Work
-from throughline.agent.tools.edit_file import broken, refused
-from throughline.core.acting import ActError, MovedError
-from throughline.core.deeds import Evidence
-from throughline.core.events import FileSeen
+from throughline.agent.file_context import has_changed, known_digest, knows_whole_file
+from throughline.agent.output import detail
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.agent.tools.edit_file import changed_file_refusal, parse_warning
+from throughline.domain.events import Evidence, FileSeen
+from throughline.domain.ports import ActError, MovedError
 
 
 class WriteFile:
@@ -20,7 +19,7 @@ class WriteFile:
     name = "write_file"
     writes = True
 
-    def wants(self, args: Args, ports: Ports) -> tuple[Want, ...]:
+    def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To change one file."""
         place = ports.files.place(args["path"])
         before = ""
@@ -30,19 +29,19 @@ class WriteFile:
             except ActError:
                 before = ""  # Why it cannot be replaced is said when it is tried.
         lines = unified_diff(before.splitlines(), args["text"].splitlines(), place.path, place.path, lineterm="")
-        return (Want("edit", place.path, place, detail("\n".join(lines)), args["text"]),)
+        return (PermissionRequest("edit", place.path, place, detail("\n".join(lines)), args["text"]),)
 
-    async def run(self, args: Args, work: Work) -> Result:
+    async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Writes it, or says what stands in its way."""
         place = work.ports.files.place(args["path"])
         text = args["text"]
         there = await asyncio.to_thread(work.ports.files.exists, place)
         before = await asyncio.to_thread(work.ports.files.text, place) if there else None
         if before is not None:
-            if moved(work.session, place.path, before):
-                return await asyncio.to_thread(refused, work, place.path, before)
-            if before and not whole(work.session, place.path):
-                seen = "only a part of it" if known(work.session, place.path) else "nothing of it"
+            if has_changed(work.session, place.path, before):
+                return await asyncio.to_thread(changed_file_refusal, work, place.path, before)
+            if before and not knows_whole_file(work.session, place.path):
+                seen = "only a part of it" if known_digest(work.session, place.path) else "nothing of it"
                 raise ActError(f"{place.path} is there already and you have seen {seen}: read it in full first.")
             if "\r\n" in before and "\r\n" not in text:
                 text = text.replace("\n", "\r\n")
@@ -52,10 +51,10 @@ class WriteFile:
             if before is None:
                 raise ActError(str(error)) from error
             now = await asyncio.to_thread(work.ports.files.text, place)
-            return await asyncio.to_thread(refused, work, place.path, now)
+            return await asyncio.to_thread(changed_file_refusal, work, place.path, now)
         event = FileSeen(work.turn, place.path, work.texts.keep(text), "written", "edit")
         was = "" if before is None else f", {_count(before)} before"
-        warning = await asyncio.to_thread(broken, place.path, before, text)
+        warning = await asyncio.to_thread(parse_warning, place.path, before, text)
         said = f"wrote {place.path}: {_count(text)} lines{was}{warning}"
         return Result(said, evidence=Evidence(changed=(place.path,)), events=(event,))
 

@@ -22,7 +22,7 @@ BY_SUFFIX: Mapping[str, Language] = {suffix: language for language in LANGUAGES 
 BY_NAME: Mapping[str, Language] = {language.name: language for language in LANGUAGES}
 
 
-def find(path: str) -> tuple[Language, str] | None:
+def find_language(path: str) -> tuple[Language, str] | None:
     """The language of a path and the suffix that told it, or None when the suffix is not known."""
     name = path.replace("\\", "/").rpartition("/")[2]
     stem, dot, end = name.rpartition(".")

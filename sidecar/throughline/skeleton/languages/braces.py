@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from throughline.skeleton.languages.language import Detail, Lines, Write, Written, brief
-from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
-from throughline.skeleton.source import Source
+from throughline.skeleton.model import LEFT_OUT, Item, Parameter
+from throughline.skeleton.source import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,7 +21,7 @@ WRAPPERS = frozenset({"parenthesized_declarator", "reference_declarator", "attri
 PLAIN = frozenset({"identifier", "type_identifier", "field_identifier", "this"})
 
 
-def type_first(node: "Node", source: Source) -> Iterator[Written]:
+def type_first(node: "Node", source: SourceText) -> Iterator[Written]:
     """The parameters of a list in which types stand before names."""
     for separator, group in groupby(node.children, key=lambda child: child.type == ","):
         nodes = [child for child in group if child.type not in BRACKETS and not child.is_extra]
@@ -29,7 +29,7 @@ def type_first(node: "Node", source: Source) -> Iterator[Written]:
             yield _type_first(nodes, source)
 
 
-def _type_first(nodes: list["Node"], source: Source) -> Written:
+def _type_first(nodes: list["Node"], source: SourceText) -> Written:
     """One parameter: mostly one node, but several in the grammars that know no node for `params`."""
     start, end = nodes[0].start_byte, nodes[-1].end_byte
     whole = nodes[0] if len(nodes) == 1 else nodes[0].parent
@@ -53,7 +53,7 @@ def _default(node: "Node") -> "Node | None":
     return node.children[assigned[0] + 1] if assigned and assigned[0] + 1 < node.child_count else None
 
 
-def _without(name: "Node", start: int, stop: int, source: Source) -> str:
+def _without(name: "Node", start: int, stop: int, source: SourceText) -> str:
     before, after = source.text(start, name.start_byte), source.text(name.end_byte, stop)
     return f"{before} {after}".strip(" =")
 
@@ -68,7 +68,7 @@ def declared(node: "Node | None") -> "Node | None":
     return node
 
 
-def unchanged(text: str) -> str:
+def type_as_written(text: str) -> str:
     """A type as it stands."""
     return text
 
@@ -82,7 +82,7 @@ class Style:
     member_end: str = ","
     default: str = ""
     label_end: str = ";"
-    plainer: Callable[[str], str] = unchanged
+    plainer: Callable[[str], str] = type_as_written
     """A type as it is written where annotations go: languages of this kind do not parse without any."""
 
 

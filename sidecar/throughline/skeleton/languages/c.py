@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from throughline.skeleton.languages.braces import Style, declared, type_first, writer
 from throughline.skeleton.languages.language import Detail, Language, Lines
-from throughline.skeleton.outline import Item, Kind
+from throughline.skeleton.model import Item, Kind
 
 if TYPE_CHECKING:
     from tree_sitter import Node

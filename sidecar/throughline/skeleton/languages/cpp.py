@@ -7,7 +7,7 @@ import attrs
 from throughline.skeleton.languages.braces import Style, type_first, writer
 from throughline.skeleton.languages.c import complete
 from throughline.skeleton.languages.language import Detail, Language, Lines
-from throughline.skeleton.outline import FUNCTIONS, Item
+from throughline.skeleton.model import FUNCTIONS, Item
 
 LONG_TYPE = 8
 VIRTUAL = re.compile(r"\b(?:override|final)\b|= 0$")

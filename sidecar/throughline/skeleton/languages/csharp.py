@@ -2,7 +2,7 @@
 
 from throughline.skeleton.languages.braces import Style, type_first, without_arguments, writer
 from throughline.skeleton.languages.language import Detail, Language, Lines
-from throughline.skeleton.outline import Item
+from throughline.skeleton.model import Item
 
 _write = writer(Style(default="= default", plainer=without_arguments))
 

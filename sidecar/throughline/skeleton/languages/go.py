@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from throughline.skeleton.languages.language import Detail, Language, Lines, Written
-from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
-from throughline.skeleton.source import Source
+from throughline.skeleton.model import LEFT_OUT, Item, Parameter
+from throughline.skeleton.source import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def parameters(node: "Node", source: Source) -> Iterator[Written]:
+def go_parameters(node: "Node", source: SourceText) -> Iterator[Written]:
     """Each name with its type; of several names before one type, the last is written with it: `a, b int`."""
     for child in node.named_children:
         if child.is_extra:
@@ -66,5 +66,5 @@ GO = Language(
     indent="\t",
     write=write,
     joins=True,
-    parameters=parameters,
+    parameters=go_parameters,
 )

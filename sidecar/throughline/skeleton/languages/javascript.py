@@ -3,7 +3,7 @@
 from throughline.skeleton.languages.language import Detail, Language, Lines
 from throughline.skeleton.languages.typescript import gap
 from throughline.skeleton.languages.typescript import write as write_typescript
-from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
+from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from throughline.skeleton.outline import Item, Kind, Parameter
-from throughline.skeleton.source import Source, shortened
+from throughline.skeleton.model import Item, Kind, Parameter
+from throughline.skeleton.source import SourceText, shorten_value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -53,7 +53,7 @@ def as_found(kind: Kind, parts: Mapping[str, "Node"]) -> tuple[Kind, Mapping[str
     return kind, parts
 
 
-def name_first(node: "Node", source: Source) -> Iterator[Written]:
+def name_first(node: "Node", source: SourceText) -> Iterator[Written]:
     """The parameters of a list in which a type and a default stand behind the name, or one that has no list."""
     listed = source.data[node.start_byte : node.start_byte + 1] == b"("
     # A comment between two parameters is no parameter.
@@ -72,9 +72,9 @@ def name_first(node: "Node", source: Source) -> Iterator[Written]:
         yield parameter, source.text(*child.byte_range) if parts else parameter.name
 
 
-def brief(node: "Node", source: Source) -> str:
+def brief(node: "Node", source: SourceText) -> str:
     """A value as it is shown."""
-    return shortened(source.text(*node.byte_range), node.start_point.row == node.end_point.row)
+    return shorten_value(source.text(*node.byte_range), node.start_point.row == node.end_point.row)
 
 
 @attrs.frozen
@@ -94,6 +94,6 @@ class Language:
     """Hides from the parser what its grammar does not know; must keep every byte's place."""
     complete: Callable[[Kind, Mapping[str, "Node"]], tuple[Kind, Mapping[str, "Node"]]] = as_found
     """Says what an item is and which nodes are its parts, where a query cannot."""
-    parameters: Callable[["Node", Source], Iterable[Written]] = name_first
+    parameters: Callable[["Node", SourceText], Iterable[Written]] = name_first
     joins: bool = False
     """Whether a value over several lines means the same on one."""

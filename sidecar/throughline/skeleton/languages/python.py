@@ -3,7 +3,7 @@
 import re
 
 from throughline.skeleton.languages.language import Detail, Language, Lines
-from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
+from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 
 LONG = 60
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from throughline.skeleton.languages.language import Detail, Language, Lines, Written, name_first
-from throughline.skeleton.outline import LEFT_OUT, Item, Parameter
-from throughline.skeleton.source import Source
+from throughline.skeleton.model import LEFT_OUT, Item, Parameter
+from throughline.skeleton.source import SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONG_TYPE = 8
 
 
-def parameters(node: "Node", source: Source) -> Iterator[Written]:
+def rust_parameters(node: "Node", source: SourceText) -> Iterator[Written]:
     """Patterns with their types, the whole written as one, since no type can go."""
     mark = ""
     for parameter, text in name_first(node, source):
@@ -59,5 +59,5 @@ RUST = Language(
     indent="    ",
     write=write,
     joins=True,
-    parameters=parameters,
+    parameters=rust_parameters,
 )

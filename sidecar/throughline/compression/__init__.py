@@ -1,1 +1,0 @@
-"""When to compress and how: pure functions over a session."""

@@ -1,0 +1,197 @@
+"""Compactions as values: the proposal, its preview, the self-check of what the view after it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from throughline.domain.events import Compacted, Logged
+from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
+from throughline.domain.session import Session, apply
+from throughline.domain.settings import Settings
+from throughline.domain.view import View
+from throughline.memory import local
+from throughline.memory.selection import weighed
+from throughline.memory.summarizer import parse_response
+from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
+from throughline.memory.supplement import supplement
+
+
+@frozen
+class Proposal:
+    """Turns up to `through` leave the view, and the operations enter the ledger; what a model answered and could not
+    be used is `dropped`, a line each.
+    """
+
+    through: int
+    operations: tuple[Operation, ...]
+    summariser: Literal["local", "model"] = "local"
+    dropped: tuple[str, ...] = ()
+
+
+@frozen
+class Check:
+    """How many live entries there are, and those that a view does not hold."""
+
+    live: int
+    missing: tuple[Entry, ...]
+
+    @property
+    def held(self) -> int:
+        """How many it holds."""
+        return self.live - len(self.missing)
+
+
+@frozen
+class Preview:
+    """A compaction before it is done: the event that it would be, and what comes of it.
+
+    Of the ledger's live entries, as they will be, some are `kept` as they are, some `added`, some `revised`; `folded`
+    are those, as they were, that will be in force no more. The `turns` leave the view, and results become stubs by the
+    ids in `masked`; the view's tokens (o200k) go from `before` to `after`. `dropped` says what was not taken of a
+    model's answer, a line each, and `missing` are the live entries that the view will not hold.
+    """
+
+    event: Compacted
+    turns: tuple[int, ...]
+    kept: tuple[Entry, ...]
+    added: tuple[Entry, ...]
+    revised: tuple[Entry, ...]
+    folded: tuple[Entry, ...]
+    masked: tuple[str, ...]
+    before: int
+    after: int
+    summary: str
+    missing: tuple[Entry, ...]
+    dropped: tuple[str, ...]
+    session: Session = field(eq=False, repr=False)
+
+    @property
+    def gains(self) -> bool:
+        """Whether the view becomes smaller by the compaction itself."""
+        return self.event.after < self.event.before
+
+
+def propose(session: Session, through: int, answer: object = None) -> Proposal:
+    """A compaction by the local summariser, which a model's answer, as its call's arguments, makes better."""
+    turns = [turn for turn in session.recent if turn.number <= through]
+    numbers = {turn.number for turn in turns}
+    before = [turn for turn in session.turns if numbers and turn.number < min(numbers)]
+    after = [turn for turn in session.turns if numbers and turn.number > max(numbers)]
+    made = local.operations(turns, session.ledger, before[-1] if before else None, after[0] if after else None)
+    # The rules do not ask whose an entry is: what the ledger would not take is left out.
+    _, found = apply_operations(session.ledger, made)
+    if answer is None:
+        return Proposal(through, found)
+    said = parse_response(answer, session.ledger, numbers)
+    if not said.operations:
+        return Proposal(through, found, dropped=said.dropped)
+    return Proposal(through, supplement(session.ledger, said.operations, found), "model", said.dropped)
+
+
+def weigh(session: Session, proposal: Proposal, view: Callable[[Session], View]) -> Compacted:
+    """The event that a proposal would be, with what `view` says of the session before and after it."""
+    name = f"c{len(session.compactions) + 1}"
+    event = Compacted(name, proposal.through, proposal.operations, 0, 0, 0, 0, proposal.summariser)
+    before = view(session).tokens
+    after = after_event(session, event)
+    shown = view(after)
+    found = check_view(after, shown)
+    missing = tuple(entry.id for entry in found.missing)
+    return evolve(event, before=before, after=shown.tokens, held=found.held, live=found.live, missing=missing)
+
+
+def after_event(session: Session, event: Compacted) -> Session:
+    """The session as it would be after a compaction."""
+    return apply(session, Logged(session.seq + 1, 0.0, event))
+
+
+def count_covered(session: Session, through: int) -> int:
+    """How many things were said and done in the turns that a compaction up to `through` would cover."""
+    return sum(len(turn.items) for turn in session.recent if turn.number <= through)
+
+
+def still_applies(was: Session, now: Session, through: int) -> bool:
+    """Whether the turns up to `through` are as they were, and no compaction or undo has come in between."""
+    then, since = ([turn for turn in one.recent if turn.number <= through] for one in (was, now))
+    same = (was.compactions, was.undone) == (now.compactions, now.undone)
+    return same and not now.ended and then == since
+
+
+def accepted(ledger: Ledger, operations: tuple[Operation, ...]) -> bool:
+    """Whether a ledger takes all of the operations, one after another."""
+    return apply_operations(ledger, operations)[1] == operations
+
+
+def preview_compaction(
+    session: Session,
+    event: Compacted,
+    dropped: tuple[str, ...],
+    masked: tuple[str, ...],
+    view: Callable[[Session], View],
+    summary: Callable[[Session], str],
+) -> Preview:
+    """What an event would do to a session, with the results by the ids in `masked` becoming stubs after it."""
+    after = after_event(session, event)
+    stubbed = evolve(after, masked=after.masked | frozenset(masked))
+    shown = view(stubbed)
+    old = {entry.id: entry for entry in session.ledger.live()}
+    new = {entry.id: entry for entry in after.ledger.live()}
+    return Preview(
+        event,
+        tuple(turn.number for turn in session.recent if turn.number <= event.through),
+        tuple(entry for name, entry in new.items() if old.get(name) == entry),
+        tuple(entry for name, entry in new.items() if name not in old),
+        tuple(entry for name, entry in new.items() if name in old and old[name] != entry),
+        tuple(entry for name, entry in old.items() if name not in new),
+        masked,
+        event.before,
+        shown.tokens,
+        summary(stubbed),
+        check_view(stubbed, shown).missing,
+        dropped,
+        session,
+    )
+
+
+def rendering(session: Session, settings: Settings, count: Callable[[str], int]) -> str:
+    """The rolling summary of a session as its view sends it: it changes only when a compaction or the user changes it.
+
+    What entered the ledger since the last compaction stands in the turns themselves.
+    """
+    return summary_markdown(_lines(session, session.summarised, settings, count))
+
+
+def current(session: Session, settings: Settings, count: Callable[[str], int]) -> str:
+    """The rolling summary of the ledger as it is now, whether or not a compaction has brought it into the view."""
+    return summary_markdown(lines(session, settings, count))
+
+
+def lines(session: Session, settings: Settings, count: Callable[[str], int]) -> tuple[SummaryLine, ...]:
+    """The same, line by line, with the entries that stand on each."""
+    return _lines(session, session.ledger, settings, count)
+
+
+def entries_in_summary(session: Session, settings: Settings, count: Callable[[str], int]) -> frozenset[str]:
+    """The ids of the entries that stand in it."""
+    return frozenset(entry.id for row in lines(session, settings, count) for entry in row.entries)
+
+
+def _lines(
+    session: Session, ledger: Ledger, settings: Settings, count: Callable[[str], int]
+) -> tuple[SummaryLine, ...]:
+    own = [entry.text for entry in ledger.live() if entry.kind == "objective" and entry.author == "user"]
+    objective = own[-1] if own else session.objective
+    return summary_lines(ledger, objective, session.through, settings.summary, count)
+
+
+def check_view(session: Session, view: View) -> Check:
+    """Which live entries the view still holds: those that somebody made, and not the sentences that rules took from the
+    dialogue, of which the newest and weightiest are shown.
+    """
+    text = " ".join(" ".join(block.text for block in view.blocks).split())
+    made = (entry for entry in session.ledger.live() if not weighed(entry))
+    live = [entry for entry in made if entry.kind not in ("work", "fact", "state")]
+    return Check(len(live), tuple(entry for entry in live if entry.text not in text and one_line(entry) not in text))

@@ -1,0 +1,147 @@
+"""Recaps of compacted turns in the view, beside the summary: one for each compaction, which then never changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+
+from attrs import frozen
+
+from throughline.domain.ledger import Entry
+from throughline.domain.session import Session, Turn, turn_number
+from throughline.memory.salience import dialogue, replies
+from throughline.memory.selection import best
+from throughline.memory.text import MORE, joined_lines, whole
+
+Count = Callable[[str], int]
+OPENING = "What was said in turns {first} to {last}, in short; the developer's words come first:"
+# A recap takes at most this part of what was said in its turns, and of all that they held.
+SAID = 0.36
+HELD = 1 / 12
+# Turns that may take less than this wait for the next compaction, to be told with its own.
+LEAST = 200
+# The part of the budget in which all is told again when it is spent.
+AGAIN = 0.85
+# The user's words take at most this part of a recap; of a long message, such as a pasted one, the beginning stays.
+_WORDS = 0.7
+_LONGEST = 1_500
+_SHORTEST = 180
+# What a paragraph takes besides its words.
+_FRAME = 6
+# Nor is a turn ever told in less than this.
+_TURN = 24
+
+
+@frozen
+class RecapSpan:
+    """The turns that one recap tells, and the tokens that it may take. Where it tells them `again`, and even in short
+    there are too many, the newest are told.
+    """
+
+    turns: tuple[Turn, ...]
+    room: int
+    again: bool = False
+
+
+@frozen
+class Spans:
+    """The recaps that a session's view has, oldest first, after the compactions up to these turns; and the turns that
+    still wait to be told with the next one's.
+    """
+
+    through: tuple[int, ...] = ()
+    told: tuple[RecapSpan, ...] = ()
+    waiting: tuple[Turn, ...] = ()
+
+
+def spans(session: Session, budget: int, known: Spans | None = None) -> Spans:
+    """The recaps that a session's view has now: all of them together fit in `budget` o200k tokens. Of compactions that
+    only came to those `known`, just the new ones are looked at.
+    """
+    standing: tuple[int, ...] = ()
+    for one in session.compactions:
+        if one.id not in session.undone and one.through > max(standing, default=0):
+            standing = (*standing, one.through)
+    made = known if known and standing[: len(known.through)] == known.through else Spans()
+    for through in standing[len(made.through) :]:
+        made = _with(made, session, through, budget)
+    return made
+
+
+def _with(made: Spans, session: Session, through: int, budget: int) -> Spans:
+    """The recaps after one more compaction."""
+    before = made.through[-1] if made.through else 0
+    first, end = (bisect_right(session.turns, last, key=turn_number) for last in (before, through))
+    waiting = (*made.waiting, *session.turns[first:end])
+    standing = (*made.through, through)
+    if (room := _room(waiting)) < LEAST:
+        return Spans(standing, made.told, waiting)
+    told = (*made.told, RecapSpan(waiting, room))
+    if sum(span.room for span in told) > budget:
+        everything = tuple(turn for span in told for turn in span.turns)
+        told = (RecapSpan(everything[-(budget // _TURN) :], round(budget * AGAIN), again=True),)
+    return Spans(standing, told)
+
+
+def recap(span: RecapSpan, count: Count) -> str:
+    """A span's turns, told in the tokens it may take; nothing where that is too little to tell anything."""
+    asked = _asked(span, count)
+    opening = OPENING.format(first=span.turns[0].number, last=span.turns[-1].number)
+    room = span.room - count(opening) - sum(map(count, asked.values())) - _FRAME * len(asked)
+    if room < 0:
+        return ""
+    replied: dict[int, list[str]] = {}
+    for entry in _replied(span, asked, room, count):
+        replied.setdefault(entry.turns[0], []).append(entry.text)
+    paragraphs = []
+    for turn in span.turns:
+        parts = [
+            asked.get(turn.number, ""),
+            f"Agent: {joined_lines(replied[turn.number])}" if turn.number in replied else "",
+        ]
+        if any(parts):
+            paragraphs.append(f"Turn {turn.number}. " + "\n".join(filter(None, parts)))
+    return "\n\n".join([opening, *paragraphs]) if paragraphs else ""
+
+
+def _room(turns: Sequence[Turn]) -> int:
+    held = sum(item.tokens for turn in turns for item in turn.items)
+    said = sum(len(text) for turn in turns for text in _texts(turn)) // 4
+    return round(min(SAID * said, HELD * held))
+
+
+def _texts(turn: Turn) -> Iterator[str]:
+    spoken = dialogue(turn)
+    yield from spoken.asked
+    yield from spoken.replied
+
+
+def _asked(span: RecapSpan, count: Count) -> dict[int, str]:
+    """The user's words in each turn, whole sentences, of all as many characters until they fit, if they can."""
+    said = {turn.number: [text for text in dialogue(turn).asked if text.strip()] for turn in reversed(span.turns)}
+    longest, room = _LONGEST, _WORDS * span.room
+    while True:
+        asked = {
+            turn: "Developer: " + " / ".join(whole(text, longest) or MORE.strip() for text in texts)
+            for turn, texts in said.items()
+            if texts
+        }
+        taken = list(accumulate(map(count, asked.values())))
+        if not taken or taken[-1] <= room:
+            return asked
+        if longest <= _SHORTEST:
+            return dict(list(asked.items())[: bisect_right(taken, room)]) if span.again else asked
+        longest = longest * 3 // 4
+
+
+def _replied(span: RecapSpan, asked: dict[int, str], room: int, count: Count) -> list[Entry]:
+    """The agent's sentences worth most for the room, in their order; what the user said already is worth less."""
+    said = [
+        Entry(str(place), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
+        for place, one in enumerate(replies(span.turns))
+        if one.weight > 0
+    ]
+    words = [Entry("", "fact", text, "user", (number,)) for number, text in asked.items()]
+    chosen = {entry.id for entry in best(said, room, count, _FRAME, words)}
+    return [entry for entry in said if entry.id in chosen]

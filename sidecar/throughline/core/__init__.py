@@ -1,1 +1,0 @@
-"""Values and pure functions: no I/O, no task, no clock."""

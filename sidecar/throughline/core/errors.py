@@ -1,7 +1,0 @@
-"""What a user is told when something cannot be done."""
-
-from __future__ import annotations
-
-
-class UserError(Exception):
-    """Something that was asked cannot be done; the message is one line that says why and what to do."""

@@ -1,0 +1,1 @@
+"""Values and pure functions: what everything else speaks of."""

@@ -1,0 +1,32 @@
+"""Cue words of the local summariser, from the data file beside this module."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any
+
+_DATA = tomllib.loads(files(__package__).joinpath("cues.toml").read_text(encoding="utf-8"))
+
+
+def heard(name: str, form: str = r"\b(?:{})(?!\w)") -> re.Pattern[str]:
+    """A pattern for any of a list's cues, in any case; `form` says where they must stand."""
+    return re.compile(form.format("|".join(_list(name))), re.IGNORECASE)
+
+
+def vocabulary(name: str) -> frozenset[str]:
+    """The words of a plain list."""
+    return frozenset(str(_at(name)).split())
+
+
+def _list(name: str) -> Iterable[str]:
+    return (str(one) for one in _at(name))
+
+
+def _at(name: str) -> Any:
+    data: Any = _DATA
+    for part in name.split("."):
+        data = data[part]
+    return data

@@ -1,0 +1,147 @@
+"""Text as sentences and terms: dialogue without code, headings and markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+
+from attrs import frozen
+
+from throughline.memory.cues import heard, vocabulary
+
+# Stands at a sentence's end where more was said.
+MORE = " …"
+_SHORTEST = 15
+_UNSAID = re.compile(
+    r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)|\[Image[^\]]*\]", re.DOTALL
+)
+# What begins so goes on with the sentence before it, whose exception it may be.
+ONWARD = r"(?!(?:[Ee]xcept|[Uu]nless|[Aa]part from|[Oo]ther than|[Bb]ut not|[Oo]nly (?:if|when))\b)"
+# No sentence ends with one of these.
+_SHORT = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o"))
+_NEXT = r"[\"'(\[*_/~\u201c\u00ab]*(?:[^\W\d_a-z]|\d|`)|[a-z]+ing\b|i\b|let"
+_CLOSE = r"[\"')\]*_\u201d\u2019]*"
+_END = re.compile(rf"(?<=[.!?\u2026\u3002\uff01\uff1f]){_SHORT}(?P<close>{_CLOSE})\s+(?={_NEXT}){ONWARD}")
+_HEADING = re.compile(r"#{1,6}\s|[-=*_|: ]{3,}$|<[^>]+>$")
+_BULLET = re.compile(r"^\s*(?:[-*+•>]|\d+[.)]|[A-Z][.)])\s+")
+_SIGN = re.compile(r"^[^\w`\"'(/~.@#$-]+")
+# The marks of strong emphasis, which stand at a word's edge; within a word they mean something.
+_STRONG = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[])")
+# A line of so many characters that ends in no full stop was broken because it was long.
+_BROKEN = 60
+_STOPS = (".", "!", "?", "…", ":", ";", "|", "{", "}", "。", "\uff01", "\uff1f")
+_DOUBT = heard("doubt")
+_WORD = re.compile(r"--?[a-z][\w-]+|\.?[A-Za-z_][\w./-]*\w|[A-Za-z]\b|\d[\w.]*")
+_COMMON = vocabulary("common")
+_ENDINGS = ("ing", "ed", "es", "s")
+
+
+@frozen
+class Sentence:
+    """A sentence: as it was said, the same without a sign before it, its place in the text, and whether it opens a part
+    or stands out.
+    """
+
+    raw: str
+    text: str
+    place: int
+    lead: bool
+    bold: bool
+
+
+# A line of output that speaks of a failure.
+ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of a message, in order, each whole and word for word; a table's row is read as one."""
+    place, opens = 0, True
+    for line in sentence_parts(text):
+        opens = opens or not line
+        for part in line:
+            raw = bare(part)
+            kept = _SIGN.sub("", raw)
+            if len(kept) >= _SHORTEST and terms(kept):
+                yield Sentence(raw, kept, place, opens, "**" in part)
+            place, opens = place + 1, False
+
+
+def sentence_parts(text: str) -> Iterator[list[str]]:
+    """The sentences of each line of a message that says something, with their marks; none of a heading."""
+    for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
+        line = raw.strip("|").strip() if raw.startswith("|") else _BULLET.sub("", raw)
+        ends = [0, *(found.end() for found in _END.finditer(line)), len(line)]
+        some = [part for start, end in pairwise(ends) if (part := line[start:end].strip())]
+        yield [] if _HEADING.match(raw) else some
+
+
+def bare(part: str) -> str:
+    """A sentence without the bullet before it and its marks of strong emphasis."""
+    return " ".join(_STRONG.sub("", _BULLET.sub("", _BULLET.sub("", part))).split())
+
+
+def expresses_doubt(text: str) -> bool:
+    """Whether a text asks or wavers, and so decides nothing."""
+    return bool(_DOUBT.search(text)) or text.rstrip("\"'*_)”\u2019 ").endswith(("?", "\uff1f"))
+
+
+def whole(text: str, longest: int) -> str:
+    """As one line, as many of a text's sentences as `longest` characters hold, with an ellipsis where that is not all
+    of them; nothing where the first is longer.
+    """
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    ends = [end for found in _END.finditer(line) if (end := found.end("close")) + len(MORE) <= longest]
+    return line[: ends[-1]] + MORE if ends else ""
+
+
+def aim(message: str) -> str:
+    """What a session is for, by the message that opens it: its first sentences, each whole."""
+    return whole(message, 200) or whole(message, 400) or clip(message, 1_000)
+
+
+def joined_lines(texts: Iterable[str]) -> str:
+    """Sentences on one line: one that its speaker ended with the line gets the full stop that shows where it ends."""
+    said = list(texts)
+    stopped = [text if text.endswith(_STOPS) else f"{text}." for text in said[:-1]]
+    return " ".join([*stopped, *said[-1:]])
+
+
+def clip(text: str, longest: int) -> str:
+    """One line of at most `longest` characters, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    return line[: line.rfind(" ", 0, longest - 1) if " " in line[: longest - 1] else longest - 1] + "…"
+
+
+@lru_cache(maxsize=1 << 13)
+def terms(text: str) -> frozenset[str]:
+    """What a text is about: its words without the common ones and without their endings."""
+    words = (word.lower() for word in _WORD.findall(text.replace("`", " ")))
+    return frozenset(_stem(word) for word in words if word not in _COMMON and len(word) > 1)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text; one that was broken within a sentence is put together again."""
+    whole = ""
+    for line in map(str.strip, text.splitlines()):
+        starts = not line or _HEADING.match(line) or _BULLET.match(line) or line.startswith("|")
+        ended = not whole or whole.endswith(_STOPS) or _HEADING.match(whole)
+        if not (starts or ended) and (line[0].islower() or len(whole) >= _BROKEN):
+            whole += f" {line}"
+        else:
+            yield whole
+            whole = line
+    yield whole
+
+
+def _stem(word: str) -> str:
+    word = word.strip("./-")
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4 and word.isalpha():
+            return word[: -len(ending)]
+    return word

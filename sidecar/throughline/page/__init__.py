@@ -1,1 +1,0 @@
-"""The chat page's state: a projection of a session, as a snapshot and as patches."""

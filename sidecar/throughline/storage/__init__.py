@@ -1,0 +1,1 @@
+"""The event store, its recovery, and the archive file."""

@@ -1,1 +1,0 @@
-"""The session database and the archive file."""

@@ -1,0 +1,1 @@
+"""What ships for tests: a Messages API server and scripted models."""

@@ -1,0 +1,134 @@
+"""A recording while it is being read: the one place that numbers steps and counts repairs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from throughline.domain.recording import Kind, RecordedEvent, Recording, Role
+
+
+class Repairs:
+    """Counts what was mended or skipped, so that a thousand odd lines of one sort make one statement."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, str]] = {}
+
+    def note(self, statement: str, where: str) -> None:
+        """Count one more case of `statement`, found at `where` ("line 7")."""
+        count, first = self._seen.get(statement, (0, where))
+        self._seen[statement] = (count + 1, first)
+
+    def lines(self) -> Iterator[str]:
+        """The statements in the order in which they were first made, each with its count and first place."""
+        for statement, (count, first) in self._seen.items():
+            yield f"{statement} ({first})" if count == 1 else f"{statement} ({count} times, first at {first})"
+
+
+class TranscriptBuilder:
+    """Collects the steps of one conversation, in file order."""
+
+    def __init__(self, name: str, repairs: Repairs) -> None:
+        self._name = name
+        self._repairs = repairs
+        self._steps: list[RecordedEvent] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @property
+    def last_call(self) -> str:
+        """The id of the newest call, "" where there is none."""
+        return next((step.call_id for step in reversed(self._steps) if step.kind == "tool_call"), "")
+
+    def add(
+        self,
+        role: Role,
+        kind: Kind,
+        text: str,
+        *,
+        tool: str = "",
+        args: dict[str, Any] | None = None,
+        call_id: str = "",
+        error: bool = False,
+        at: float | None = None,
+    ) -> None:
+        """Append a step under the next free index."""
+        self._steps.append(RecordedEvent(len(self._steps), role, kind, text, tool, args, call_id, error, at))
+
+    def finish(self) -> Recording:
+        """The recording as read; pairs calls with results once more and states what does not match."""
+        calls: set[str] = set()
+        answered: set[str] = set()
+        for step in self._steps:
+            if not step.call_id:
+                continue
+            where = f"step {step.i}"
+            if step.kind == "tool_call":
+                if step.call_id in calls:
+                    self._repairs.note("two calls share one id", where)
+                calls.add(step.call_id)
+            elif step.kind == "tool_result":
+                if step.call_id not in calls:
+                    self._repairs.note("a result has no call before it", where)
+                elif step.call_id in answered:
+                    self._repairs.note("a call has more than one result", where)
+                answered.add(step.call_id)
+        return Recording(tuple(self._steps), self._name, tuple(self._repairs.lines()))
+
+
+def call_arguments(value: object) -> dict[str, Any]:
+    """A call's arguments as an object. Some tools record them as the model wrote them, a string that holds JSON."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            found = value
+    return found if isinstance(found, dict) else {"arguments": value}
+
+
+def parts(content: object) -> Iterator[tuple[str, str]]:
+    """A message's content as kinds and texts: a string, or a list of strings and blocks. A block that holds no text has
+    its kind in brackets, under that kind; what is neither is left out.
+    """
+    for part in content if isinstance(content, list) else [content]:
+        match part:
+            case str(text):
+                yield "text", text
+            case {"type": "thinking", "thinking": str(text)}:
+                yield "thinking", text
+            case {"text": str(text)}:
+                yield "text", text
+            case {"type": str(kind)}:
+                yield kind, f"[{kind}]"
+            case _:
+                pass
+
+
+def joined(content: object) -> str:
+    """A message's content as one text, a line a part."""
+    return "\n".join(text for _, text in parts(content))
+
+
+def string(value: object) -> str:
+    """`value` where it is a string, "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_list(value: object) -> list[Any]:
+    """`value` where it is a list, an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def seconds(stamp: object) -> float | None:
+    """An ISO 8601 time (UTC where it names no zone) in seconds since the epoch, or None for anything else."""
+    if not isinstance(stamp, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(stamp.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        return None

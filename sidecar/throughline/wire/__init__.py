@@ -1,1 +1,0 @@
-"""The protocol: every message between the sidecar and the editor, and the one table of methods."""

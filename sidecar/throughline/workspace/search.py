@@ -1,0 +1,114 @@
+"""Search in a workspace: files and lines, by ripgrep where it is there, else by a plain search."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+from throughline.domain.ports import ActError, ResolvedPath, SearchMatches, SearchQuery
+from throughline.workspace import grep_fallback
+from throughline.workspace.ignore import list_files, matches_glob
+from throughline.workspace.process import ChildProcess, watch
+
+# Seconds after which a search is given up, and files that are counted before a listing is.
+LIMIT = 30.0
+_MOST_FILES = 100_000
+_MOST_BYTES = 4_000_000
+
+
+class LocalFileSearch:
+    """Files and lines below one folder; `ripgrep` is its program, nothing for none, or None to look for it. A search
+    is given up after `limit` seconds.
+    """
+
+    def __init__(self, root: Path, ripgrep: str | None = None, limit: float = LIMIT) -> None:
+        self._root = root.resolve()
+        self._given = ripgrep
+        self._limit = limit
+
+    async def files(self, under: ResolvedPath, glob: str, most: int) -> tuple[tuple[str, ...], int]:
+        """The first `most` files under a place, in order, and how many there are; raises ActError."""
+        found = await asyncio.to_thread(self._files, under, glob)
+        return tuple(found[:most]), len(found)
+
+    async def search(self, sought: SearchQuery, most: int) -> SearchMatches:
+        """The first `most` lines that match; raises ActError for what is no regular expression."""
+        if not sought.pattern:
+            raise ActError("The pattern is empty: give a regular expression.")
+        if self._ripgrep:
+            status, output = await self._run(self._arguments(sought))
+        else:
+            status, output = await self._run(
+                [sys.executable, "-I", "-S", grep_fallback.__file__], await self._asked(sought, most + 1)
+            )
+        if status is None:
+            raise ActError(f"The search took longer than {self._limit:g} seconds: name a folder, or a simpler pattern.")
+        if status == 2:
+            reason = " ".join(output.split())[-300:]
+            raise ActError(f"The search failed: {reason}. Put a backslash before characters that mean themselves.")
+        lines = [line.removeprefix("./") for line in output.splitlines()]
+        return SearchMatches(tuple(lines[:most]), len(lines) > most)
+
+    @cached_property
+    def _ripgrep(self) -> str:
+        return self._given if self._given is not None else shutil.which("rg") or ""
+
+    def _arguments(self, sought: SearchQuery) -> list[str]:
+        names = ["--glob", sought.glob] if sought.glob else []
+        return [
+            self._ripgrep, "--no-config", "--no-require-git", "--hidden", "--glob", "!.git", *names, "--sort", "path",
+            "--line-number", "--with-filename", "--no-heading", "--color", "never", "--no-messages",
+            "--max-columns", str(grep_fallback.LONGEST), "--max-columns-preview",
+            "--max-filesize", str(grep_fallback.LARGEST),
+            *(["--ignore-case"] if sought.fold else []), "--regexp", sought.pattern, "--", sought.under.path,
+        ]  # fmt: skip
+
+    async def _asked(self, sought: SearchQuery, most: int) -> bytes:
+        paths = await asyncio.to_thread(self._openable, sought)
+        asked = {"pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths}
+        return json.dumps(asked).encode()
+
+    def _openable(self, sought: SearchQuery) -> list[tuple[str, str]]:
+        """The files to search, as shown and as opened. A link may lead anywhere, and nobody was asked: it is opened by
+        its target, where that is within what may be read.
+        """
+        base = os.path.realpath(self._root if sought.under.inside else self._root / sought.under.path)
+        files = self._files(sought.under, sought.glob)
+        real = ((path, os.path.realpath(self._root / path)) for path in files)
+        return [(path, opened) for path, opened in real if Path(opened).is_relative_to(base)]
+
+    async def _run(self, argv: Sequence[str], given: bytes | None = None) -> tuple[int | None, str]:
+        kept: list[bytes] = []
+        size = 0
+
+        def heard(piece: bytes) -> None:
+            nonlocal size
+            size += len(piece)
+            if size <= _MOST_BYTES:
+                kept.append(piece)
+
+        child = ChildProcess(argv, self._root, dict(os.environ), heard, given)
+        try:
+            status = await watch(child, self._limit)
+        except OSError as error:
+            raise ActError(f"The search could not be started: {error.strerror or error}.") from error
+        return status, b"".join(kept).decode("utf-8", "replace")
+
+    def _files(self, under: ResolvedPath, glob: str) -> Sequence[str]:
+        whole = self._root / under.path
+        if whole.is_file():
+            return (under.path,)
+        if not whole.is_dir():
+            raise ActError(f"There is no file or folder {under.path}.")
+        if not under.inside:
+            found = (f"{under.path}/{path}" for path in list_files(whole, "."))
+        else:
+            found = (path for path in list_files(self._root, under.path))
+        return list(islice((path for path in found if matches_glob(path, glob)), _MOST_FILES))

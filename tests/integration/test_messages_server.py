@@ -1,0 +1,32 @@
+"""The fake server, by the real SDK, where the model itself does not use it so."""
+
+from __future__ import annotations
+
+import pytest
+from anthropic import AsyncAnthropic, BadRequestError
+from anthropic.types import MessageParam, TextBlock
+
+from throughline.testing.messages_server import MessagesServer, ScriptedReply
+from throughline.testing.scripted_replies import echo
+
+SAID: list[MessageParam] = [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]
+
+
+async def test_it_echoes_counts_and_lists_models() -> None:
+    async with MessagesServer(echo) as fake, AsyncAnthropic(api_key="any", base_url=fake.url) as client:
+        reply = await client.messages.create(model="fake", max_tokens=10, messages=SAID)
+        count = await client.messages.count_tokens(model="fake", messages=SAID)
+        models = [model.id async for model in client.models.list()]
+    assert [block.text for block in reply.content if isinstance(block, TextBlock)] == ["You said: Hello"]
+    assert count.input_tokens > 0
+    assert models == ["claude-sonnet-5-5", "claude-haiku-5-5"]
+
+
+async def test_a_request_beyond_the_script_is_refused() -> None:
+    async with (
+        MessagesServer([ScriptedReply(text="one")]) as fake,
+        AsyncAnthropic(api_key="a", base_url=fake.url) as client,
+    ):
+        await client.messages.create(model="fake", max_tokens=10, messages=SAID)
+        with pytest.raises(BadRequestError, match="no more replies"):
+            await client.messages.create(model="fake", max_tokens=10, messages=SAID)

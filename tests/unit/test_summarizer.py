@@ -1,0 +1,257 @@
+"""The model that summarises, in a live session: what it answers is used, and nothing depends on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from throughline.agent.loop import SummarizerConfig
+from throughline.domain.events import CallBilled, Compacted, CompactionUndone, Masked, TurnEnded
+from throughline.domain.ports import CallPiece
+from throughline.domain.session import fold
+from throughline.domain.settings import Settings
+from throughline.domain.usage import Usage
+from throughline.session.live_session import LiveSession
+from throughline.testing.scripted import ScriptedModel
+from throughline.testing.scripted_replies import ScriptedReply
+from unit.logs import BEGUN
+from unit.test_live_session import BrokenStore
+from unit.worlds import Bench
+
+LONG = "Going with a queue for the kiosk since it is simple. " + "And more of it. " * 200
+SETTINGS = Settings(window=3, kept=1)
+USAGE = Usage(input=900, output=70)
+
+
+def add(text: str, turn: int = 1, **changes: Any) -> dict[str, Any]:
+    plain = {"op": "add", "kind": "decision", "text": text, "why": "", "owner": "", "subject": "", "turns": [turn]}
+    return {**plain, **changes}
+
+
+def answer(*operations: object) -> ScriptedReply:
+    return ScriptedReply("So be it.", (CallPiece("r", "record", {"operations": list(operations)}),), USAGE)
+
+
+GOOD = answer(add("The kiosk works through a queue", why="it is simple"))
+
+
+@asynccontextmanager
+async def opened(
+    bench: Bench, small: ScriptedModel, *replies: ScriptedReply, settings: Settings = SETTINGS
+) -> AsyncIterator[LiveSession]:
+    config = bench.config(ScriptedModel(replies or [ScriptedReply(LONG)] * 9))
+    live = await LiveSession.start(
+        bench.ports, evolve(config, summariser=SummarizerConfig(small, "claude-haiku-5-5", "Keep it.")), settings, BEGUN
+    )
+    try:
+        yield live
+    finally:
+        await live.close()
+        assert fold(bench.store.read("s")) == live.session
+
+
+async def play(live: LiveSession, *texts: str) -> None:
+    for text in texts:
+        await live.send(text)
+        await live.settled()
+
+
+def compactions(bench: Bench) -> list[tuple[str, int]]:
+    return [(one.summariser, one.through) for one in bench.heard.events if isinstance(one, Compacted)]
+
+
+def bills(bench: Bench) -> list[CallBilled]:
+    return [one for one in bench.heard.events if isinstance(one, CallBilled) and one.purpose == "merge"]
+
+
+async def test_its_operations_enter_and_its_cost_is_billed() -> None:
+    bench, small = Bench(), ScriptedModel([GOOD])
+    async with opened(bench, small) as live:
+        await play(live, "Always use tabs in here.", "b", "c")
+        entry = live.session.ledger.entries["m1.1"]
+        assert (entry.text, entry.author, entry.turns) == ("The kiosk works through a queue", "summariser", (1,))
+        assert "- The kiosk works through a queue because it is simple" in live.view().blocks[1].text
+        assert any("tabs" in one.text for one in live.session.ledger.live())
+        assert live.session.bill.lines["merge"].input == 900
+    assert compactions(bench) == [("model", 2)]
+    (bill,) = bills(bench)
+    assert (bill.model, bill.output, bill.dollars is None) == ("claude-haiku-5-5", 70, False)
+    (sent,) = small.requests
+    assert (sent.model, sent.must, sent.view.blocks[0].text) == ("claude-haiku-5-5", "record", "Keep it.")
+    assert "> Always use tabs in here.\n" in sent.view.blocks[1].text
+    assert "Turn 3" not in sent.view.blocks[1].text
+
+
+FALLBACKS = [
+    ("garbage", answer(3, {"op": "drop"}, add("x", turn=3)), SETTINGS, 1),
+    ("another shape", ScriptedReply("", (CallPiece("r", "record", {"ops": 1}),)), SETTINGS, 1),
+    ("another tool", ScriptedReply("", (CallPiece("r", "run", {"operations": [add("x")]}),)), SETTINGS, 1),
+    ("words alone", ScriptedReply("I would add nothing."), SETTINGS, 1),
+    ("refused", ScriptedReply("No such model.", status=404), SETTINGS, 0),
+    ("cut off", evolve(GOOD, cut_after=4), SETTINGS, 0),
+    ("too slow", evolve(GOOD, stall_after=1), evolve(SETTINGS, patience=0.0), 0),
+    ("no room to ask", GOOD, evolve(SETTINGS, quoted=10), 0),
+]
+
+
+@pytest.mark.parametrize(("case", "reply", "settings", "billed"), FALLBACKS, ids=[one[0] for one in FALLBACKS])
+async def test_whatever_it_does_wrong_the_local_rules_compact(
+    case: str, reply: ScriptedReply, settings: Settings, billed: int
+) -> None:
+    alone, bench = Bench(), Bench()
+    async with opened(bench, ScriptedModel([reply]), settings=settings) as live:
+        await play(live, "Always use tabs in here.", "b", "c")
+        compacted = live.session
+    config = alone.config(ScriptedModel([ScriptedReply(LONG)] * 3))
+    plain = await LiveSession.start(alone.ports, config, settings, BEGUN)
+    await play(plain, "Always use tabs in here.", "b", "c")
+    await plain.close()
+    assert compactions(bench) == compactions(alone) == [("local", 2)]
+    assert compacted.ledger == plain.session.ledger
+    assert len(bills(bench)) == billed
+
+
+async def test_what_the_user_pinned_stays_as_it_is() -> None:
+    bench = Bench()
+    revised = {"op": "revise", "id": "t1.1", "text": "Drop it", "why": "", "turn": 2}
+    small = ScriptedModel([answer(revised, add("The kiosk works through a queue"))])
+    async with opened(bench, small, ScriptedReply("[DECISION]: Keep it"), *[ScriptedReply(LONG)] * 3) as live:
+        await play(live, "a")
+        await live.ledger_commands.pin("t1.1", pinned=True)
+        await play(live, "b", "c")
+        assert live.session.ledger.entries["t1.1"].text == "Keep it"
+    assert compactions(bench) == [("model", 2)]
+
+
+async def test_what_else_changes_the_prefix_changes_with_it() -> None:
+    bench = Bench()
+    called = ScriptedReply("", (CallPiece("x", "read", {"path": "a.py"}),))
+    config = evolve(
+        bench.config(
+            ScriptedModel([ScriptedReply(LONG), ScriptedReply(LONG), called, ScriptedReply(LONG)]),
+            {"x": "word " * 1_000},
+        ),
+        summariser=SummarizerConfig(ScriptedModel([GOOD]), "claude-haiku-5-5", "Keep it."),
+    )
+    live = await LiveSession.start(bench.ports, config, evolve(SETTINGS, batch=50_000, trimmed=0), BEGUN)
+    await play(live, "a", "b", "c")
+    await live.close()
+    assert compactions(bench) == [("model", 2)]
+    assert bench.heard.events[-1] == Masked(("x",))
+
+
+class Held(ScriptedModel):
+    """Answers once it is let."""
+
+    def __init__(self, *replies: ScriptedReply) -> None:
+        super().__init__(replies)
+        self.asked, self.let, self.gone = asyncio.Event(), asyncio.Event(), False
+
+    async def stream(self, request: Any) -> AsyncIterator[Any]:
+        self.asked.set()
+        try:
+            await self.let.wait()
+        except asyncio.CancelledError:
+            self.gone = True
+            raise
+        async for piece in super().stream(request):
+            yield piece
+
+
+async def test_the_session_goes_on_while_it_works_and_its_draft_is_used_then() -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small) as live:
+        await play_while_held(live, small)
+        assert compactions(bench) == []
+        small.let.set()
+        await live.settled()
+        assert [turn.number for turn in live.session.recent] == [3, 4]
+    assert compactions(bench) == [("model", 2)]
+    assert len(small.requests) == 1
+
+
+async def play_while_held(live: LiveSession, small: Held) -> None:
+    """Three turns that call for a compaction, and one more while it is being prepared."""
+    for text in "abc":
+        await live.send(text)
+        await live.idle()
+    await small.asked.wait()
+    await live.send("d")
+    await live.idle()
+
+
+async def test_a_draft_of_turns_that_were_compacted_meanwhile_is_billed_and_not_used() -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small) as live:
+        await play_while_held(live, small)
+        await live.compact()
+        await live.undo()
+        small.let.set()
+        await live.settled()
+        assert "m1.1" not in live.session.ledger.entries
+    assert compactions(bench) == [("local", 3)]
+    assert isinstance(bench.heard.events[-2], CompactionUndone)
+    assert bench.heard.events[-1] == bills(bench)[0]
+
+
+async def test_a_compaction_that_could_not_be_kept_is_said_so_and_made_anew(caplog: pytest.LogCaptureFixture) -> None:
+    bench, store = Bench(), BrokenStore()
+    config = evolve(
+        bench.config(ScriptedModel([ScriptedReply(LONG)] * 9)),
+        summariser=SummarizerConfig(ScriptedModel([GOOD, GOOD]), "claude-haiku-5-5", "Keep it."),
+    )
+    live = await LiveSession.start(evolve(bench.ports, store=store), config, SETTINGS, BEGUN)
+    store.fails = Compacted
+    with caplog.at_level(logging.ERROR):
+        await play(live, "a", "b", "c")
+    assert compactions(bench) == []
+    assert "could not be kept, and will be made anew: The disk is full." in caplog.text
+    await play(live, "d")
+    assert compactions(bench) == [("local", 2)]
+    assert live.session == fold(store.read("s"))
+    await live.close()
+
+
+async def test_what_came_too_late_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small) as live:
+        await play_while_held(live, small)
+        await live.compact()
+        with caplog.at_level(logging.INFO):
+            small.let.set()
+            await live.settled()
+    assert "a summary of the turns up to 2 came too late" in caplog.text
+    assert compactions(bench) == [("local", 3)]
+
+
+async def test_above_the_limit_the_next_call_does_not_wait_for_it() -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small, settings=evolve(SETTINGS, share=0.01)) as live:
+        await live.send("a")
+        await live.idle()
+        await live.send("b")
+        await live.idle()
+        await small.asked.wait()
+        await live.send("c")
+        await live.idle()
+        assert compactions(bench)[0] == ("local", 1)
+        small.let.set()
+        await live.settled()
+
+
+@pytest.mark.parametrize("finish", ["end", "close"])
+async def test_ending_and_closing_do_not_wait_for_it(finish: str) -> None:
+    bench, small = Bench(), Held(GOOD)
+    async with opened(bench, small) as live:
+        await play_while_held(live, small)
+        await getattr(live, finish)()
+        assert small.gone
+    assert not bills(bench)
+    assert all(by == "local" for by, _ in compactions(bench))
+    assert sum(isinstance(one, TurnEnded) for one in bench.heard.events) == 4
