@@ -387,9 +387,12 @@ class RoleAndModelRequests:
     """Changes who works in the open session; `reopen` opens it anew by its id, with the crew that it has then."""
 
     def __init__(
-        self, workspace: WorkspaceService, writable: Callable[[], LiveSession], reopen: Callable[[str], Awaitable[State]],
+        self,
+        workspace: WorkspaceService,
+        writable: Callable[[], LiveSession],
+        reopen: Callable[[str], Awaitable[State]],
         shown: Callable[[], State],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._workspace = workspace
         self._writable = writable
         self._reopen = reopen
