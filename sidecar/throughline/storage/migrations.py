@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from throughline.storage import codec, integrity
 from throughline.storage.integrity import DamagedError
 from throughline.storage.search_index import words
 
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Each file leads from one schema to the next.
 MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql")
 SCHEMA = len(MIGRATIONS)
@@ -47,9 +49,7 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
         if any((table in tables) != (version >= since) for table, since in _SINCE.items()):
             raise DamagedError
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            for statement in (files(__package__) / script).read_text("utf-8").split(";"):
-                if statement.strip():
-                    connection.execute(statement)
+            run_script(connection, (files(__package__) / script).read_text("utf-8"))
             if script == "words.sql":
                 reindex(connection)
             if script == "checksums.sql":
@@ -59,6 +59,27 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
         for statement in _PROBES:
             connection.execute(statement)
     return version
+
+
+def run_script(connection: sqlite3.Connection, script: str) -> None:
+    """Does a migration's statements, in the transaction that is open. Raises StoreError for one that does not end.
+
+    `executescript` would commit that transaction first: what fails half-way could not be taken back.
+    """
+    for statement in _statements(script):
+        connection.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, each whole: a `;` in a trigger, a text or a comment ends none."""
+    statement = ""
+    for piece in re.split("(?<=;)", script):
+        statement += piece
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if _COMMENT.sub("", statement).strip():
+        raise StoreError(f"A migration has a statement that does not end: {statement.strip()}")
 
 
 def reindex(connection: sqlite3.Connection) -> None:
