@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack, asynccontextmanager
+from traceback import walk_tb
 from typing import Any, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from throughline.agent.output import hide, kinds
 from throughline.domain.errors import UserError
@@ -28,6 +30,8 @@ from throughline.domain.session import Session, apply
 from throughline.memory.tags import entries
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class RefusedError(UserError):
@@ -101,11 +105,47 @@ class Mailbox:
         return task is not None and task.cancelling() > 0
 
 
+class GuardedListener:
+    """A listener whose faults are logged and end nothing: what was kept is kept, whether it could be shown or not."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._faults: set[str] = set()
+
+    def logged(self, events: Sequence[Logged]) -> None:
+        """Passes on that events were kept."""
+        try:
+            self._listener.logged(events)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in showing them
+            kinds_of_events = ", ".join(dict.fromkeys(one.event.kind for one in events))
+            self._log(error, f"events of a session could not be shown ({kinds_of_events})")
+
+    def streamed(self, turn: int, text: str) -> None:
+        """Passes on a piece of text that is not yet an event."""
+        try:
+            self._listener.streamed(turn, text)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in showing it
+            self._log(error, f"text of turn {turn} could not be shown as it came")
+
+    def _log(self, error: Exception, line: str) -> None:
+        """One fault may come with every piece of a reply: its trace is logged once."""
+        *_, (frame, number) = walk_tb(error.__traceback__)
+        place = f"{frame.f_code.co_filename}:{number} {type(error).__name__}"
+        new = place not in self._faults
+        self._faults.add(place)
+        log.error("%s: %s: %s", line, type(error).__name__, error, exc_info=error if new else None)
+
+
+def _guarded(listener: Listener) -> Listener:
+    return listener if isinstance(listener, GuardedListener) else GuardedListener(listener)
+
+
 @frozen
 class SessionPorts:
-    """The ports of one session. `system` is the system prompt. `worker` runs what would block; `writer`, where there
-    is one, what must not wait behind it: the store. `skeletons` are those that were made before. `checkpoints`
-    keep the files of a workspace that tools may change. `hide` masks the credentials in a text or an event.
+    """The ports of one session. `listener` is guarded, so that no fault of it reaches a turn. `system` is the system
+    prompt. `worker` runs what would block; `writer`, where there is one, what must not wait behind it: the store.
+    `skeletons` are those that were made before. `checkpoints` keep the files of a workspace that tools may change.
+    `hide` masks the credentials in a text or an event.
     """
 
     store: Store
@@ -113,7 +153,7 @@ class SessionPorts:
     workspace: Workspace
     tokens: Tokens
     clock: Clock
-    listener: Listener
+    listener: Listener = field(converter=_guarded)
     system: str
     worker: Executor
     writer: Executor | None = None
