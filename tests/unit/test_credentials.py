@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from throughline.llm.credentials import Credentials, find_credentials
+from throughline.llm.credentials import Credentials, CredentialStore, find_credentials
 
 BOTH = "ANTHROPIC_API_KEY=dotenv\nANTHROPIC_BASE_URL=http://dotenv\n"
 
@@ -67,3 +67,29 @@ def test_an_untrusted_workspace_is_not_read(tmp_path: Path) -> None:
 
 def test_the_key_is_not_shown() -> None:
     assert "secret" not in repr(Credentials("secret", "http://x"))
+
+
+def test_the_owner_says_what_holds_now_and_forgets_no_key_that_is_to_be_hidden(tmp_path: Path) -> None:
+    environ: dict[str, str] = {}
+    store = CredentialStore(tmp_path, Credentials(url="http://given"), environ)
+    assert (store.current(), store.secrets()) == (Credentials("", "http://given"), ())
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=written")
+    assert (store.current(), store.secrets()) == (Credentials("written", "http://given"), ("written",))
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=written-anew\nANTHROPIC_BASE_URL=http://written")
+    assert store.secrets() == ("written-anew", "written"), "whatever asks first"
+    environ["ANTHROPIC_API_KEY"] = "exported"
+    assert store.current() == Credentials("exported", "http://given")
+    store.set_key(" typed\n")
+    assert store.current() == Credentials("typed", "http://given"), "the address goes with every key"
+    store.set_key("")
+    (tmp_path / ".env").unlink()
+    environ.clear()
+    assert store.current() == Credentials("", "http://given")
+    assert store.secrets() == ("typed", "exported", "written-anew", "written")
+
+
+def test_a_key_is_known_from_the_moment_it_is_set(tmp_path: Path) -> None:
+    store = CredentialStore(tmp_path, environ={})
+    store.set_key("first")
+    store.set_key("second")
+    assert store.secrets() == ("second", "first")

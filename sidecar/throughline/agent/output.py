@@ -153,7 +153,7 @@ def masked(text: str, known: Sequence[str] = (), allowed: Sequence[str] = ()) ->
     """The text with every credential in it masked: what looks like one, and those that are known as they are; but none
     that fits a pattern in `allowed`, in which `*` stands for anything.
     """
-    for secret in known:
+    for secret in sorted(known, key=len, reverse=True):  # One may begin as another does.
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, _MASK.format("known"))
     rules, low = _rules(), text.lower()

@@ -92,14 +92,12 @@ class ModelProvider:
 
 async def list_project_models(project: Path) -> ModelOffer:
     """What can be reached from a project offers, beside the usual models. Raises ModelError and PricesError."""
-    from throughline.llm.credentials import Credentials, find_credentials
+    from throughline.llm.credentials import CredentialStore
     from throughline.workspace.clock import WallClock
     from throughline.workspace.workspace_files import WorkspaceFiles
 
     usual = Settings()
-    provider = ModelProvider(
-        lambda: find_credentials(Credentials(), project), WorkspaceFiles(project), usual, WallClock()
-    )
+    provider = ModelProvider(CredentialStore(project).current, WorkspaceFiles(project), usual, WallClock())
     try:
         return await provider.list_models((usual.model, usual.compressor))
     finally:
