@@ -135,8 +135,8 @@ async def session(root: Path, model: Any, tools: Any, listener: Listener, store:
     ports = SessionPorts(
         store, archive, WorkspaceFiles(root), TOKENS, clock, listener, "You are an engineer.", worker, writer
     )
-    config = AgentConfig(model, BEGUN.model, load_prices(), tools, clock, replies=CALLS + 10, tell=tools.tell)
-    return await LiveSession.start(ports, config, Settings(), BEGUN)
+    config = AgentConfig(model, BEGUN.model, load_prices(), tools, clock, tell=tools.tell)
+    return await LiveSession.start(ports, config, Settings(replies=CALLS + 10), BEGUN)
 
 
 async def long_session(

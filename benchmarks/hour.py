@@ -77,7 +77,7 @@ async def _cost(
     steps: tuple[RecordedEvent, ...], strategy: Strategy, hour: Hour, tokens: O200k, prices: PriceTable
 ) -> tuple[float, int, int]:
     """Dollars, calls, and the pauses between calls of more than five minutes and at most an hour."""
-    settings = Settings(strategy=strategy, hour=hour, cold=3_600.0 if hour == "always" else 300.0)
+    settings = Settings(strategy=strategy, hour=hour)
     cursor = ReplayCursor(recorded_turns(steps))
     cache = PromptCacheModel(cursor, prices.factor(settings.model), settings.hour)
     ports = SessionPorts(

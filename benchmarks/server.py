@@ -102,22 +102,7 @@ class Peer:
 @asynccontextmanager
 async def started(root: Path, *command: str) -> AsyncIterator[tuple[Peer, float]]:
     """A server that has answered `initialize`, and the seconds from its spawn to that."""
-    given = Options(
-        VERSION,
-        "claude-sonnet-5-5",
-        "claude-haiku-5-5",
-        "",
-        12,
-        0.55,
-        800,
-        2000,
-        [],
-        [],
-        "stable",
-        "never",
-        "write",
-        str(DEMO),
-    )
+    given = Options(version=VERSION, demo=str(DEMO), distil="write")
     opened: dict[str, Any] = {"processId": None, "rootUri": root.as_uri(), "capabilities": {}}
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(

@@ -199,12 +199,8 @@ def patched(state: State, patch: Patch) -> State:
 
 def options(**changes: Any) -> dict[str, Any]:
     """The initialization options of an editor with default settings."""
-    given = {
-        "version": VERSION, "model": "claude-sonnet-5-5", "compressor": "claude-haiku-5-5", "endpoint": "",
-        "window": 12, "share": 0.55, "summary": 800, "archive": 2000, "allowed": [], "hour": "stable",
-        "allowed_secrets": [], "preview": "never", "distil": "write", "demo": str(DEMO),
-    }  # fmt: skip
-    data: dict[str, Any] = codec.encode(Options(**{**given, **changes}))
+    given: dict[str, Any] = {"version": VERSION, "demo": str(DEMO), "distil": "write", **changes}
+    data: dict[str, Any] = codec.encode(Options(**given))
     return data
 
 

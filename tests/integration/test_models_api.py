@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -180,6 +181,39 @@ async def test_nothing_is_given_up_for_another_complaint(text: str, asked: Reque
             [piece async for piece in model.stream(asked)]
         await model.close()
     assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed", "sent"),
+    [
+        pytest.param(4_000, {}, [4_000, 4_000], id="nothing is known of the model"),
+        pytest.param(4_000, {"max_tokens": 64_000}, [4_000, 4_000], id="the model gives more"),
+        pytest.param(9_000, {"max_tokens": 6_000}, [9_000, 6_000], id="the model gives less"),
+        pytest.param(9_000, {"max_tokens": None}, [9_000, 9_000], id="a server that says nothing of it"),
+    ],
+)
+async def test_no_reply_is_asked_for_that_is_longer_than_the_model_says(
+    asked: int, listed: dict[str, Any], sent: list[int]
+) -> None:
+    ground = ServerConditions(models=[model_entry(REQUEST.model, **listed)])
+    async with MessagesServer([ScriptedReply(text="a"), ScriptedReply(text="b")], ground=ground) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        [piece async for piece in model.stream(evolve(REQUEST, limit=asked))]
+        await model.models()
+        [piece async for piece in model.stream(evolve(REQUEST, limit=asked))]
+        await model.close()
+    assert [one.body["max_tokens"] for one in fake.requests if "max_tokens" in one.body] == sent
+
+
+async def test_a_reply_that_the_model_refuses_as_too_long_is_asked_for_again_at_its_own_length() -> None:
+    said = "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for claude-sonnet-5-5"
+    replies = [ScriptedReply(status=400, text=said), ScriptedReply(text="a"), ScriptedReply(text="b")]
+    async with MessagesServer(replies) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        for _ in range(2):
+            [piece async for piece in model.stream(evolve(REQUEST, limit=100_000))]
+        await model.close()
+    assert [one.body["max_tokens"] for one in fake.requests] == [100_000, 64_000, 64_000]
 
 
 LONG = "The importer reads one line at a time, and then it goes on to the next. " * 40

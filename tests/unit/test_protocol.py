@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 
 from throughline.domain import ledger
 from throughline.domain.serialization import MalformedError
-from throughline.domain.settings import Settings
 from throughline.protocol import methods, state
 from throughline.protocol.codec import decode, encode
 from throughline.protocol.generate import protocol, write_protocol
 from throughline.protocol.messages import Inject, Options, PinEntry, Send, Start
-from throughline.protocol.settings import SETTINGS
 from throughline.protocol.state import Patch, State
 from unit import samples
 
@@ -71,6 +69,10 @@ MALFORMED: list[tuple[type[Any], Any, str]] = [
     (Inject, {"uris": [], "form": "half"}, "form"),
     (PinEntry, {"entry": "a", "pinned": 1}, "expected bool, got int"),
     (PinEntry, {"entry": "a", "pinned": "true"}, "expected bool, got str"),
+    (Options, {"demo": ""}, "'version' is missing"),
+    (Options, {"version": 1, "demo": "", "allowed": "run:ls"}, "expected list, got str"),
+    (Options, {"version": 1, "demo": "", "allowed": [1]}, "expected str, got int"),
+    (Options, {"version": 1, "demo": "", "hour": "often"}, "hour"),
     (Patch, {"revision": True, "changes": []}, "expected int, got bool"),
     (Patch, {"revision": 1, "changes": {}}, "expected list, got dict"),
     (Patch, {"revision": 1, "changes": [{"kind": "unknown"}]}, "'unknown' is missing or not known"),
@@ -119,15 +121,6 @@ def test_the_check_fails_where_a_file_differs(tmp_path: Path, capsys: pytest.Cap
 
 def test_an_entry_is_of_the_kinds_that_the_ledger_knows() -> None:
     assert get_args(state.EntryKind) == get_args(ledger.EntryKind)
-
-
-def test_the_settings_begin_where_the_sidecar_does() -> None:
-    options = {one.name for one in fields(Options)} - {"version", "demo"}
-    assert {one.option for one in SETTINGS if one.option} == options
-    usual = Settings()
-    for one in SETTINGS:
-        if one.option and one.option != "endpoint":
-            assert one.default == getattr(usual, one.option), one.name
 
 
 def test_every_message_and_method_is_in_the_generated_types() -> None:

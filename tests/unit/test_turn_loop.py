@@ -45,8 +45,8 @@ class Floor(Bench):
         self.ports = evolve(self.ports, checkpoints=self.shop.ports.checkpoints)
 
     async def open(self, model: Model, replies: int = 500, settings: Settings | None = None) -> LiveSession:
-        config = evolve(self.config(model, tools=self.shop.tools), replies=replies)
-        return await LiveSession.start(self.ports, config, settings or Settings(), BEGUN)
+        chosen = evolve(settings or Settings(), replies=replies)
+        return await LiveSession.start(self.ports, self.config(model, tools=self.shop.tools), chosen, BEGUN)
 
     async def play(self, *replies: ScriptedReply, limit: int = 500) -> LiveSession:
         """One turn, closed."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from throughline.domain.events import AssistantMessage, CallBilled, Purpose, SystemNote, Thought, ToolCalled
 from throughline.domain.ports import (
@@ -25,6 +25,7 @@ from throughline.domain.ports import (
     UsagePiece,
 )
 from throughline.domain.sanitization import encodable, unique_id, valid_id
+from throughline.domain.settings import Settings
 from throughline.domain.usage import Usage, cost_in_dollars
 from throughline.domain.view import View
 
@@ -73,8 +74,8 @@ class ReplyGuard:
 
 # So often a view is made smaller for one call: each time by a good part, so that this reaches the smallest windows.
 SHORTENINGS = 5
-# What a reply may take, in the model's own tokens, and the part of the context limit that it may take at most.
-REPLY, REPLY_SHARE = 8_192, 1 / 4
+# The part of the context limit that a reply may take at most.
+REPLY_SHARE = 1 / 4
 _NOTHING_LEFT = (
     "Too long for {model} even where all that can be cut is cut: choose a model with a larger context, or shorten the "
     "project's instructions and archive."
@@ -82,9 +83,9 @@ _NOTHING_LEFT = (
 _FULL = "model_context_window_exceeded"
 
 
-def reply_limit(limit: int) -> int:
+def reply_limit(limit: int, settings: Settings) -> int:
     """The longest reply to ask for within a context limit, both in the model's own tokens."""
-    return min(REPLY, round(limit * REPLY_SHARE))
+    return min(settings.reply, round(limit * REPLY_SHARE))
 
 
 class TurnContext(Log, Protocol):
@@ -126,9 +127,8 @@ class AgentConfig:
     """Who answers and who acts: the model with its name and prices, the tools, and the time.
 
     `recorded` says that a recording answers; without a summariser the local rules alone summarise, and without a
-    commenter skeletons have the comments of their files alone. After `replies`
-    replies in one turn the user is asked whether it shall go on. `tell` says to the model what it should know before it
-    is asked, such as that a file has changed.
+    commenter skeletons have the comments of their files alone. `tell` says to the model what it should know before it
+    is asked, such as that a file has changed. `settings` are the session's, which puts them here.
     """
 
     model: Model
@@ -139,8 +139,8 @@ class AgentConfig:
     recorded: bool = False
     summariser: SummarizerConfig | None = None
     commenter: SummarizerConfig | None = None
-    replies: int = 500
     tell: Callable[[int, Log], Awaitable[None]] | None = None
+    settings: Settings = field(factory=Settings)
 
 
 async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
@@ -150,7 +150,7 @@ async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
     """
     odd = ReplyGuard()
     taken = set(desk.session.call_ids)
-    for _ in range(config.replies):
+    for _ in range(config.settings.replies):
         if config.tell:
             await config.tell(turn, desk)
         reply = await _asked(desk, config, turn, taken)
@@ -169,7 +169,7 @@ async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
             await desk.record(SystemNote(turn, told, desk.count(told)))
         elif outcome.hand_back:
             return ""
-    return f"The model has replied {config.replies:,} times in this turn. Say whether it shall go on."
+    return f"The model has replied {config.settings.replies:,} times in this turn. Say whether it shall go on."
 
 
 async def _asked(desk: TurnContext, config: AgentConfig, turn: int, taken: set[str]) -> ReplyOutcome:
@@ -203,7 +203,7 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
             await desk.record(AssistantMessage(turn, whole, desk.count(whole), partial))
 
     began, tools = config.clock.now(), config.tools.offered()
-    request = Request("chat", config.name, view, tools, reply_limit(desk.session.limit))
+    request = Request("chat", config.name, view, tools, reply_limit(desk.session.limit, config.settings))
     counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
     try:
         async for piece in config.model.stream(request):

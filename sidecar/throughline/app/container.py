@@ -114,23 +114,22 @@ class Container:
 
     def keyed(self, project: Path) -> bool:
         """Whether a model can be reached from a project: by the environment or its `.env`."""
-        from throughline.llm.credentials import Credentials, find_credentials
+        from throughline.llm.credentials import CredentialStore
 
-        return bool(find_credentials(Credentials(), project))
+        return bool(CredentialStore(project).current())
 
     def reasoner(self, project: Path) -> SummarizerConfig | None:
         """Who may say why files changed: the cheap model, or nobody where no model can be reached."""
         from throughline.agent.loop import SummarizerConfig
         from throughline.domain.settings import Settings
         from throughline.llm.anthropic import Anthropic
-        from throughline.llm.credentials import Credentials, find_credentials
+        from throughline.llm.credentials import CredentialStore
         from throughline.workspace.prompts import reasoning
 
-        if not self.keyed(project):
+        credentials = CredentialStore(project)
+        if not credentials.current():
             return None
-        return SummarizerConfig(
-            Anthropic(lambda: find_credentials(Credentials(), project)), Settings().compressor, reasoning()
-        )
+        return SummarizerConfig(Anthropic(credentials.current), Settings().compressor, reasoning())
 
     async def models(self, project: Path) -> ModelOffer:
         """What can be reached from a project offers. Raises ModelError and PricesError."""
@@ -228,23 +227,9 @@ class Container:
     def editor_workspace(self, root: Path, options: Options) -> WorkspaceService:
         """A project's sessions for an editor, with the options that it was started with."""
         from throughline.app.workspace import ModelAccess, WorkspaceService
-        from throughline.domain.settings import Settings
+        from throughline.domain.settings import session_settings
 
-        settings = Settings(
-            model=options.model,
-            compressor=options.compressor,
-            window=options.window,
-            share=options.share,
-            summary=options.summary,
-            archive=options.archive,
-            hour=options.hour,
-            cold=3_600.0 if options.hour == "always" else 300.0,
-            allowed=tuple(options.allowed),
-            allowed_secrets=tuple(options.allowed_secrets),
-            preview=options.preview,
-            distil=options.distil,
-        )
-        return WorkspaceService(self, root, settings, ModelAccess(Path(options.demo), options.endpoint))
+        return WorkspaceService(self, root, session_settings(options), ModelAccess(Path(options.demo)))
 
 
 def _demo() -> Path:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     )
     from throughline.domain.recording import Recording
     from throughline.domain.settings import Settings
-    from throughline.llm.credentials import Credentials
     from throughline.protocol.messages import Start
     from throughline.session.actor import SessionPorts
     from throughline.session.live_session import LiveSession
@@ -46,12 +45,11 @@ PACE = 0.02
 
 @frozen
 class ModelAccess:
-    """How a model is reached, and what plays where none can be: an endpoint ("" for Anthropic's own), the recording,
-    the seconds that it takes over a word, and the name of what it says off its script.
+    """What plays where no model can be reached: the recording, the seconds that it takes over a word, and the name of
+    what it says off its script.
     """
 
     demo: Path
-    endpoint: str = ""
     pace: float = PACE
     aside: str = "off_script"
 
@@ -61,6 +59,7 @@ class WorkspaceService:
 
     def __init__(self, container: Container, root: Path, settings: Settings, reach: ModelAccess) -> None:
         from throughline.app.model_provider import ModelProvider
+        from throughline.llm.credentials import Credentials, CredentialStore
         from throughline.workspace.clock import WallClock
         from throughline.workspace.permission_store import FilePermissions
         from throughline.workspace.workspace_files import WorkspaceFiles
@@ -70,7 +69,7 @@ class WorkspaceService:
         self._settings = settings
         self._reach = reach
         self._clock = WallClock()
-        self._key = ""
+        self._credentials = CredentialStore(root, Credentials(url=settings.endpoint))
         self.permissions: Permissions = FilePermissions(root)
         self._leave = ToolPolicy(None, settings.allowed, self.permissions, allowed_secrets=settings.allowed_secrets)
         self._store: Store | None = None
@@ -78,7 +77,7 @@ class WorkspaceService:
         self._news: list[str] = []
         self.news: tuple[str, ...] = ()
         self.disk = WorkspaceFiles(root)
-        self._provider = ModelProvider(self._access, self.disk, settings, self._clock)
+        self._provider = ModelProvider(self._credentials.current, self.disk, settings, self._clock)
 
     @property
     def archive(self) -> Path:
@@ -88,8 +87,10 @@ class WorkspaceService:
         return self._root / ".agent" / NAME
 
     def key(self, key: str) -> None:
-        """Takes the key from the editor's secret storage, for what is opened from now on."""
-        self._key = key
+        """Takes the key from the editor's secret storage: the next request has it, and nothing shows it from now on,
+        in a session that is open either.
+        """
+        self._credentials.set_key(key)
 
     def asks(self, approver: Approver, heard: Callable[[str, str], None]) -> None:
         """Says whom the tools of sessions ask that are opened from now on, and who is told what their commands print,
@@ -271,7 +272,7 @@ class WorkspaceService:
 
     def keyed(self) -> bool:
         """Whether a model can be reached: by the key given, the environment's, or the workspace's `.env`."""
-        return bool(self._access())
+        return bool(self._credentials.current())
 
     def _now(self, session: str) -> SessionStarted:
         """How a session would begin today: in the role and with the model that were chosen in it last, or else with
@@ -286,13 +287,14 @@ class WorkspaceService:
         return begun
 
     def _ports(self, aim: str, role: str, listener: Listener, files: Workspace) -> SessionPorts:
-        from functools import partial
-
         from throughline.agent.output import hide
         from throughline.session.actor import SessionPorts
 
+        def hidden(value: Any) -> Any:
+            # Asked each time: the key may come, or be another, while a turn runs.
+            return hide(value, self._credentials.secrets(), self._settings.allowed_secrets)
+
         store, archive = self._database()
-        hidden = partial(hide, known=(self._access().key,), allowed=self._settings.allowed_secrets)
         prompt = system(self.disk, role, self.disk.root.name, hidden(aim))
         tokens = self._container.tokens
         tokens.count("The ranks are loaded here, off the event loop.")
@@ -323,8 +325,7 @@ class WorkspaceService:
 
         config, sample = self._config(origin, model), self._reach.demo.parent / "project"
         if origin == "live":
-            key = self._access().key
-            leave = evolve(self._leave, secrets=lambda: (key,))
+            leave = evolve(self._leave, secrets=self._credentials.secrets)
             ports = tool_ports(self._root, session_ports.workspace, session_ports.store, session_ports.tokens, leave)
             tools = tool_executor(ports)
         elif origin == "demo" and sample.is_dir():
@@ -359,18 +360,12 @@ class WorkspaceService:
             summariser = SummarizerConfig(live, cheap, *prompts) if cheap else None
             commenter = SummarizerConfig(live, cheap, commenting()) if cheap else None
             return AgentConfig(
-                live, name, prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter,
-                replies=self._settings.replies,
-            )  # fmt: skip
+                live, name, prices, NoTools(tokens), self._clock, summariser=summariser, commenter=commenter
+            )
         played = recorded_turns(self.read(self._reach.demo).steps)
         cache = PromptCacheModel(self._clock, prices.factor(name))
         model = ScriptedDemoModel(played, cache, tokens, self._reach.pace, self._reach.aside)
         return AgentConfig(model, name, prices, DemoTools(played, tokens), self._clock, recorded=True)
-
-    def _access(self) -> Credentials:
-        from throughline.llm.credentials import Credentials, find_credentials
-
-        return find_credentials(Credentials(self._key, self._reach.endpoint), self._root)
 
     def _database(self) -> tuple[Store, ArchiveFile]:
         if self._store is None or self._archive is None:

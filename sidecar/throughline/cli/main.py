@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from throughline import __version__
+from throughline.domain.settings import Setting, Settings, setting_rows
 
 if TYPE_CHECKING:
     from throughline.app.container import Container
@@ -15,8 +17,47 @@ if TYPE_CHECKING:
     from throughline.domain.settings import Distilling, Strategy
 
 
+T = TypeVar("T", bound=Callable[..., Any])
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(path_type=Path)
+
+
+# Before the name of a setting's field, so that no other option of a command is called the same.
+_SETTING = "setting_"
+
+
+def _setting_options(command: str) -> Callable[[T], T]:
+    """The options of a command that are rows of the table of settings."""
+
+    def decorate(function: T) -> T:
+        for one in reversed(setting_rows()):
+            if one.option and one.option.command == command:
+                function = _setting_option(one)(function)
+        return function
+
+    return decorate
+
+
+def _setting_option(one: Setting) -> Callable[[T], T]:
+    assert one.option is not None
+    kind: dict[str, Any] = {"type": type(one.default)}
+    if isinstance(one.default, tuple):
+        kind = {"multiple": True, "metavar": "PATTERN"}
+    elif one.choices:
+        kind = {"type": click.Choice([name for name, _ in one.choices])}
+    elif isinstance(one.default, int | float):
+        span: Any = click.IntRange if isinstance(one.default, int) else click.FloatRange
+        least = one.option.least
+        kind = {"type": span(one.least, one.most) if least is None else span(least), "show_default": True}
+    return click.option(
+        one.option.flag, f"{_SETTING}{one.field}", default=one.default, help=one.option.text or one.text, **kind
+    )
+
+
+def _chosen(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings among a command's options, by field."""
+    return {name.removeprefix(_SETTING): value for name, value in given.items() if name.startswith(_SETTING)}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,12 +88,12 @@ def commands() -> None:
     type=click.Choice(["throughline", "full", "masking", "window"]),
     help="What makes the views.",
 )
-@click.option("--budget", default=800, show_default=True, type=click.IntRange(120), help="Tokens of the summary.")
-@click.option("--archive-budget", default=2000, show_default=True, type=click.IntRange(120), help="And the archive's.")
+@_setting_options("replay")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, for a program to read.")
 @click.pass_obj
 def replay(
     container: Container,
+    /,
     recordings: tuple[Path, ...],
     project: Path,
     sample: Path | None,
@@ -64,18 +105,16 @@ def replay(
     show: bool,
     form: str,
     strategy: Strategy,
-    budget: int,
-    archive_budget: int,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Play recorded sessions, one after another, as this project's own."""
     from throughline.cli.replay import Outputs, replay_recordings  # noqa: PLC0415
-    from throughline.domain.settings import Settings  # noqa: PLC0415
 
     if strategy != "throughline" and (summary or archive):
         raise click.UsageError(f"A replay with {strategy} remembers nothing: leave --summary and --archive out.")
     outputs = Outputs(project, sample, trace, views, summary, archive, compare=compare, show=show, as_json=as_json)
-    settings = Settings(strategy=strategy, summary=budget, archive=archive_budget, distil="write")
+    settings = Settings(strategy=strategy, distil="write", **_chosen(given))
     replay_recordings(container, [container.read(path, form) for path in recordings], settings, outputs)
 
 
@@ -88,7 +127,6 @@ _SESSION = click.argument("session", default="", metavar="[SESSION]")
 
 def _workspace(container: Container, project: Path, distil: Distilling = "ask") -> WorkspaceService:
     from throughline.cli import inspect_commands  # noqa: PLC0415
-    from throughline.domain.settings import Settings  # noqa: PLC0415
 
     return container.workspace(inspect_commands.project_folder(project), Settings(distil=distil))
 
@@ -112,20 +150,11 @@ def sessions(container: Container, project: Path, as_json: bool) -> None:
 @click.option("--session", default="", help="Go on with this session, by its id or the beginning of it.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with the newest session that has not ended.")
 @click.option("--demo", is_flag=True, help="Have the recorded demo session play, whatever key there is.")
-@click.option(
-    "--allow", multiple=True, metavar="PATTERN",
-    help="What tools may do unasked: `edit:src/**`, `run:python -m pytest*`, `read:/usr/include/**`.",
-)  # fmt: skip
-@click.option(
-    "--allow-secret",
-    "secrets",
-    multiple=True,
-    metavar="PATTERN",
-    help="A credential that may be sent to the model, `*` for anything: `sk_test_*`. All others are hidden.",
-)
+@_setting_options("chat")
 @click.pass_context
 def chat(
     context: click.Context,
+    /,
     project: Path,
     objective: str,
     role: str,
@@ -133,8 +162,7 @@ def chat(
     session: str,
     go_on: bool,
     demo: bool,
-    allow: tuple[str, ...],
-    secrets: tuple[str, ...],
+    **given: Any,
 ) -> None:
     """Work in a session in this terminal.
 
@@ -142,10 +170,11 @@ def chat(
     """
     from throughline.cli.chat.main import ChatOptions, run_chat  # noqa: PLC0415
 
-    for pattern in allow:
+    settings = Settings(**_chosen(given))
+    for pattern in settings.allowed:
         if pattern.partition(":")[0].rstrip("=") not in {"edit", "run", "read"}:
             raise click.UsageError(f"--allow {pattern}: a pattern begins with `edit:`, `run:` or `read:`.")
-    wanted = ChatOptions(project, objective, role, model, session, go_on=go_on, demo=demo, allow=allow, secrets=secrets)
+    wanted = ChatOptions(project, objective, role, model, session, go_on=go_on, demo=demo, settings=settings)
     context.exit(run_chat(context.obj, wanted))
 
 

@@ -23,6 +23,7 @@ def converter(*unions: Any) -> Converter:
         made.register_structure_hook(plain, _exactly)
     made.register_structure_hook(float, _number)
     made.register_structure_hook_func(_is_list, partial(_listed, made))
+    made.register_structure_hook_func(_is_tuple, partial(_tupled, made))
     for union in unions:
         for member in get_args(union):
             made.register_unstructure_hook(member, made.gen_unstructure_attrs_fromdict(member))
@@ -60,6 +61,18 @@ def _is_list(shape: Any) -> bool:
 def _listed(made: Converter, value: Any, shape: Any) -> list[Any]:
     (member,) = get_args(shape)
     return [made.structure(item, member) for item in _exactly(value, list)]
+
+
+def _is_tuple(shape: Any) -> bool:
+    return get_origin(shape) is tuple and get_args(shape)[1:] == (Ellipsis,)
+
+
+def _tupled(made: Converter, value: Any, shape: Any) -> tuple[Any, ...]:
+    # A text is a sequence of texts to Python, and no list of anything to JSON.
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"expected list, got {type(value).__name__}")
+    member = get_args(shape)[0]
+    return tuple(made.structure(item, member) for item in value)
 
 
 def _number(value: Any, _: type) -> float:

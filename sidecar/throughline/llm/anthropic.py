@@ -164,6 +164,8 @@ _SPARE = {
 }
 # How a server may name what it does not know, where that is not the field's name.
 _NAMED = {"block_binding": rf"block_binding|{thinking.BINDING}"}
+# How a reply's limit is refused that is more than the model's own.
+_TOO_LONG_A_REPLY = re.compile(r"max_tokens: [\d,]+ > ([\d,]+)")
 _UNLISTED = "lists no models: their names cannot be checked"
 # What a status says of a path that a server does not have.
 _NO_SUCH_PATH = frozenset({404, 405, 501})
@@ -193,6 +195,8 @@ class Connection:
         self._tell = tell
         self._lacks: set[str] = set()
         self._adaptive: dict[str, bool] = {}
+        # The longest reply that a model gives, in its own tokens, where the server has said it.
+        self._longest: dict[str, int] = {}
         self._origins = thinking.Origins()
         self._refused: frozenset[str] = frozenset()
 
@@ -295,7 +299,7 @@ class Connection:
                 stream = await self._client.messages.create(**parameters, stream=True)
                 return stream, parameters
             except APIStatusError as error:
-                if self._refuses_thinking(error, parameters):
+                if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
                     continue
                 unknown = _unknown(error, parameters)
                 if not unknown:
@@ -311,7 +315,7 @@ class Connection:
         conversation = translate(request.view, self._hour(request.model) if request.purpose == "chat" else "never")
         parameters = {
             "model": request.model,
-            "max_tokens": request.limit,
+            "max_tokens": min(request.limit, self._longest.get(request.model, request.limit)),
             "messages": conversation.messages,
             "system": conversation.system,
             "tools": tool_parameters(request.tools),
@@ -344,13 +348,25 @@ class Connection:
         self._refused |= sent
         return True
 
+    def _refuses_length(self, error: APIStatusError, parameters: Json) -> bool:
+        """Whether a request was refused because no reply of the model may be so long; the next one asks for less."""
+        found = _TOO_LONG_A_REPLY.search(error.api_message or "") if error.status_code == 400 else None
+        most = int(found[1].replace(",", "")) if found else 0
+        if not 0 < most < parameters["max_tokens"]:
+            return False
+        self._longest[parameters["model"]] = most
+        return True
+
     def _row(self, model: Any, name: str = "") -> ModelRow:
-        """A model as listed, and whether it can be asked to think, which is remembered."""
+        """A model as listed; whether it can be asked to think, and its longest reply, are remembered."""
         row = _row(model)
         adaptive = _supports(model, "capabilities", "thinking", "types", "adaptive")
-        if adaptive is not None:
-            for one in {row.id, undated_name(row.id), name} - {""}:
+        longest = getattr(model, "max_tokens", None)
+        for one in {row.id, undated_name(row.id), name} - {""}:
+            if adaptive is not None:
                 self._adaptive[one] = adaptive
+            if isinstance(longest, int) and longest > 0:
+                self._longest[one] = longest
         return row
 
     def _explain(self, error: Exception, model: str) -> ModelError:

@@ -1,4 +1,4 @@
-"""Writes what the extension takes from the sidecar's messages: `python -m throughline.wire.generate FOLDER [--check]`.
+"""Writes what the extension takes from the sidecar: `python -m throughline.protocol.generate FOLDER [--check]`.
 
 In the extension's folder, `src/protocol.ts` holds the messages and the settings, and `package.json` the settings too.
 """
@@ -13,8 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
+from throughline.domain.settings import Setting
 from throughline.protocol import messages, methods, state
-from throughline.protocol.settings import SETTINGS, Setting
+from throughline.protocol.settings import SETTINGS
 
 ALIASES = {
     state.Row: "Row",
@@ -87,7 +88,7 @@ def protocol() -> str:
             for one in table
         ]
         parts.append("\n".join([f"export interface {title} {{", *rows, "}\n"]))
-    rows = [f'  {one.option}: ["{one.name}", {json.dumps(one.default)}],' for one in SETTINGS if one.option]
+    rows = [f'  {one.field}: ["{one.name}", {json.dumps(one.default)}],' for one in SETTINGS if one.field]
     parts.append("\n".join([_SETTINGS, "export const SETTINGS = {", *rows, "} as const;\n"]))
     return "\n".join(parts)
 
@@ -95,7 +96,7 @@ def protocol() -> str:
 def _messages() -> list[type[Any]]:
     return [
         thing
-        for module in (state, messages, messages)
+        for module in (state, messages)
         for thing in vars(module).values()
         if isinstance(thing, type) and has(thing) and thing.__module__ == module.__name__
     ]
@@ -126,8 +127,8 @@ def _type(shape: Any, *, inside: bool = False) -> str:
         return " | ".join(f'"{value}"' for value in get_args(shape))
     if origin in (Union, UnionType):
         return " | ".join(_type(member) for member in get_args(shape))
-    if origin is list:
-        (member,) = get_args(shape)
+    if origin in (list, tuple):
+        member = get_args(shape)[0]
         return f"Array<{_type(member)}>"
     if has(shape):
         return str(shape.__name__)

@@ -6,28 +6,17 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from throughline.domain.settings import UserSettings
 from throughline.protocol.state import EntryKind, FileForm, Row
 
 Role: TypeAlias = Literal["engineer", "qa", "product"]
 
 
-@frozen
-class Options:
+@frozen(kw_only=True)
+class Options(UserSettings):
     """The `initializationOptions`: the editor's settings, and the demo that plays where there is no key."""
 
     version: int
-    model: str
-    compressor: str
-    endpoint: str
-    window: int
-    share: float
-    summary: int
-    archive: int
-    allowed: list[str]
-    allowed_secrets: list[str]
-    hour: Literal["never", "stable", "always"]
-    preview: Literal["always", "first", "never"]
-    distil: Literal["write", "ask"]
     demo: str
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from throughline.agent.file_rendering import FileRequest
 from throughline.agent.loop import AgentConfig
 from throughline.context import policy
@@ -55,6 +57,8 @@ class LiveSession:
         archive: str,
         at: float = 0.0,
     ) -> None:
+        # What the loop goes by is in the settings too: nobody has to hand on a single one.
+        config = evolve(config, settings=settings)
         self._ports = ports
         self._config = config
         self._settings = settings
@@ -115,6 +119,11 @@ class LiveSession:
     def session(self) -> Session:
         """The session now."""
         return self._journal.session
+
+    @property
+    def settings(self) -> Settings:
+        """What it goes by."""
+        return self._settings
 
     @property
     def busy(self) -> bool:

@@ -44,7 +44,7 @@ class ViewFitting:
         the model takes where that turned out to be less.
         """
         limit = self._journal.session.limit
-        most = view.tokens + self._meter.room(view, 1 - reply_limit(limit) / limit)
+        most = view.tokens + self._meter.room(view, 1 - reply_limit(limit, self._settings) / limit)
         refused = self._refused.get(self._config.name)
         return most if refused is None else min(most, round(refused * BELOW) - self._meter.tools)
 

@@ -7,7 +7,7 @@ import sys
 from io import TextIOWrapper
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from rich.text import Text
 
 from throughline.app.container import Container
@@ -30,7 +30,7 @@ _LONGEST = 200
 
 @frozen
 class ChatOptions:
-    """What was asked for on the command line; empty where it was not."""
+    """What was asked for on the command line; empty where it was not. `settings` are those that have an option."""
 
     project: Path
     objective: str
@@ -39,8 +39,7 @@ class ChatOptions:
     session: str
     go_on: bool
     demo: bool
-    allow: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
+    settings: Settings = field(factory=Settings)
 
 
 def run_chat(container: Container, wanted: ChatOptions) -> int:
@@ -53,9 +52,7 @@ def run_chat(container: Container, wanted: ChatOptions) -> int:
     if keyboard.tty:
         # What is started in the background ignores Ctrl-C from then on; here it is the way to stop a turn.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    settings = evolve(
-        Settings(allowed=wanted.allow, allowed_secrets=wanted.secrets), model=wanted.model or Settings().model
-    )
+    settings = evolve(wanted.settings, model=wanted.model or wanted.settings.model)
     workspace = container.workspace(wanted.project, settings, PACE if keyboard.tty else 0.0)
     screen = ChatRenderer(console, live=keyboard.tty)
     backstage = LoopThread()
