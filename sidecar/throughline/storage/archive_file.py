@@ -1,30 +1,11 @@
-"""The project archive's file, `.agent/project-context.md`, and the atomic write."""
+"""The project archive's file, `.agent/project-context.md`."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from throughline.atomic_write import SHARED, write_atomically
 from throughline.domain.ports import StoreError
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Puts a text in UTF-8 in a file's place, for everyone to read; a link there is replaced and not followed. Raises
-    OSError, and then what was there before is as it was.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        # A temporary file is its maker's alone, and these are for everyone who has the repository.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
 
 NAME = "project-context.md"
 # Two branches that both add lines at a section's end would be a conflict to git; nothing is lost where both stay.
@@ -55,7 +36,7 @@ class ArchiveOnDisk:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._attribute()
-            write_atomically(self.path, text)
+            write_atomically(self.path, text, SHARED)
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}.") from error
 
@@ -64,4 +45,4 @@ class ArchiveOnDisk:
         attributes = self.path.parent / ".gitattributes"
         # A link that leads nowhere is something that was said, too.
         if not (attributes.exists() or attributes.is_symlink()):
-            write_atomically(attributes, ATTRIBUTES)
+            write_atomically(attributes, ATTRIBUTES, SHARED)

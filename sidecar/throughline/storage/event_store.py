@@ -15,10 +15,11 @@ from typing import Literal
 from attrs import frozen
 from filelock import BaseFileLock, FileLock, Timeout
 
+from throughline.atomic_write import SHARED, write_atomically
 from throughline.domain.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, UserMessage
 from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow, StoreError
 from throughline.domain.serialization import MalformedError
-from throughline.storage import archive_file, codec, integrity, migrations, recovery
+from throughline.storage import codec, integrity, migrations, recovery
 from throughline.storage.errors import FULL, disk_full_error, in_use_error, read_only_error, store_error_reason
 from throughline.storage.integrity import DamagedError, RowsDamagedError
 from throughline.storage.migrations import SCHEMA, transaction
@@ -73,7 +74,7 @@ class SqliteEventStore:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         ignore = self._path.parent / ".gitignore"
         if not ignore.exists() or ignore.read_bytes() == _FORMER.encode():
-            archive_file.write_atomically(ignore, IGNORED)
+            write_atomically(ignore, IGNORED, SHARED)
         with FileLock(f"{self._path}.opening", timeout=self._patience):
             self._open()
 

@@ -6,11 +6,11 @@ import asyncio
 import codecs
 import os
 import stat
-import uuid
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path, PureWindowsPath
 
+from throughline.atomic_write import write_atomically
 from throughline.domain.ports import ActError, Mirror, MovedError, ResolvedPath, Workspace
 from throughline.workspace.user_state import user_state_folder
 from throughline.workspace.workspace_files import LARGEST, WorkspaceFiles, decoded
@@ -122,7 +122,7 @@ class AgentFilesystem:
             raise MovedError(f"{place.path} leads somewhere else now: read it again.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, mark + text.encode(dict(_MARKS).get(mark, "utf-8")), mode)
+            write_atomically(path, mark + text.encode(dict(_MARKS).get(mark, "utf-8")), mode)
             if place.inside:
                 self._shown.touched([place.path])
                 if isinstance(self._shown, Mirror) and before is not None:
@@ -140,21 +140,6 @@ class AgentFilesystem:
             near = []
         known = f" Near it: {', '.join(near)}." if near and place.inside else ""
         return f"There is no file {_short(place.path)}.{known}"
-
-
-def _replace(path: Path, data: bytes, mode: int | None) -> None:
-    draft = path.parent / f".{path.name[:100]}.{uuid.uuid4().hex[:8]}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        if mode is not None:
-            draft.chmod(mode)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _short(path: str) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from attrs import frozen
 
+from throughline.atomic_write import write_atomically
 from throughline.domain.ports import Checkpoint, CheckpointError, FileDifference
-from throughline.workspace.git_checkpoints import GitCheckpoints
+from throughline.workspace.git_checkpoints import GitCheckpoints, remove_file
 from throughline.workspace.ignore import list_files
 from throughline.workspace.workspace_files import LARGEST, decoded
 
@@ -56,7 +56,7 @@ class CopyCheckpoints:
             name = f"{PREFIX}{label.replace('/', '-')}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
             place = self._home / "states" / f"{name}.json"
             place.parent.mkdir(parents=True, exist_ok=True)
-            _write(place, text.encode())
+            write_atomically(place, text, durable=False)
         return Checkpoint(name, "copies", tuple(left_out))
 
     def changes(self, id: str) -> tuple[FileDifference, ...]:  # noqa: A002
@@ -75,7 +75,7 @@ class CopyCheckpoints:
             paths = self._differing(then, now)
             for path in paths:
                 if path in now:
-                    self._remove(path)
+                    remove_file(self._root, path)
             for path in paths:
                 if entry := then.get(path):
                     self._bring_back(self._root / path, entry)
@@ -117,7 +117,7 @@ class CopyCheckpoints:
         if hashlib.sha256(data).hexdigest() != entry.digest:
             raise CheckpointError(f"{source.name} changed while it was copied.")
         self._content(entry).parent.mkdir(parents=True, exist_ok=True)
-        _write(self._content(entry), data)
+        write_atomically(self._content(entry), data, durable=False)
 
     def _read(self, id: str) -> Manifest:  # noqa: A002
         try:
@@ -141,28 +141,10 @@ class CopyCheckpoints:
         if entry.link:
             place.symlink_to(entry.link)
             return
-        draft = place.parent / f".{place.name[:100]}.throughline"
-        shutil.copyfile(self._content(entry), draft)
-        draft.chmod(entry.mode)
-        draft.replace(place)
-
-    def _remove(self, path: str) -> None:
-        whole = self._root / path
-        whole.unlink(missing_ok=True)
-        for folder in whole.parents:
-            if folder == self._root:
-                break
-            with suppress(OSError):
-                folder.rmdir()
+        write_atomically(place, self._content(entry).read_bytes(), entry.mode, durable=False)
 
     def _content(self, entry: ManifestEntry) -> Path:
         return self._home / "contents" / entry.digest[:2] / entry.digest[2:]
-
-
-def _write(place: Path, data: bytes) -> None:
-    draft = place.with_suffix(".draft")
-    draft.write_bytes(data)
-    draft.replace(place)
 
 
 @contextmanager

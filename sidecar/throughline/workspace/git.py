@@ -8,11 +8,14 @@ external diff, text conversion, pager, colour or prompt of the user's takes part
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from throughline.domain.errors import UserError
 
@@ -97,8 +100,53 @@ class Git:
         """The files below the folder that no ignore file excludes, relative to it, submodules among them."""
         return names(self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard"))
 
+    @contextmanager
+    def with_copied_index(self, at: Path | None = None) -> Iterator[Git]:
+        """The same repository with a copy of its index, to be changed and thrown away: what the index knows of
+        unchanged files saves reading them.
+        """
+        known = (at or self.folder) / os.fsdecode(self.run("rev-parse", "--git-path", "index", at=at).rstrip(b"\n"))
+        with tempfile.TemporaryDirectory(prefix="throughline-") as folder:
+            index = Path(folder) / "index"
+            if known.exists():
+                # With its time: what was written in the same second as the index is what git does not trust it about.
+                shutil.copy2(known, index)
+            yield evolve(self, index=index)
+
     def _shallow(self) -> str:
         return _SHALLOW if self.run("rev-parse", "--is-shallow-repository").strip() == b"true" else ""
+
+
+# The modes of what is not there, a link, and a repository inside the repository.
+ABSENT, LINK, SUBMODULE = "000000", "120000", "160000"
+
+
+@frozen
+class RawChange:
+    """A line of a comparison by git: modes and object ids before and after, the status letter, and the paths, two of
+    a rename and a copy.
+    """
+
+    modes: tuple[str, str]
+    ids: tuple[str, str]
+    status: str
+    paths: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The path that it has now."""
+        return self.paths[-1]
+
+
+def raw_changes(listed: bytes) -> Iterator[RawChange]:
+    """The lines of `--raw -z`: a head, then a path, or two for a rename and a copy."""
+    parts = iter(listed.split(b"\0"))
+    for head in parts:
+        if not head:
+            return
+        before, after, one, other, status = head.decode().removeprefix(":").split(" ")
+        paths = [next(parts) for _ in range(2 if status[0] in "RC" else 1)]
+        yield RawChange((before, after), (one, other), status, tuple(os.fsdecode(path) for path in paths))
 
 
 def names(listed: bytes) -> tuple[str, ...]:

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from throughline.domain.ports import Checkpoint, CheckpointError, FileDifference
-from throughline.workspace.git import Git, GitError, names
+from throughline.workspace.git import ABSENT, SUBMODULE, Git, GitError, RawChange, names, raw_changes
 from throughline.workspace.workspace_files import LARGEST, decoded
 
 # The session's own folder is not a part of what is worked on.
 _MINE = ("--", ".", ":(exclude).agent")
-_LINKED = "160000"  # The mode of a repository inside the repository.
 # No hook of the user's is run, and nobody's name is needed.
 _QUIETLY = ("-c", "core.hooksPath=/dev/null", "-c", "user.name=Throughline", "-c", "user.email=throughline@localhost")
-
-
-@frozen
-class _Raw:
-    """A line of a comparison of two trees."""
-
-    path: str
-    modes: tuple[str, str]
-    blobs: tuple[str, str]
-
-    @property
-    def inner(self) -> bool:
-        return _LINKED in self.modes
 
 
 class GitCheckpoints:
@@ -62,17 +47,15 @@ class GitCheckpoints:
     def changes(self, id: str) -> tuple[FileDifference, ...]:  # noqa: A002
         """What differs now from a checkpoint, by path."""
         with self._index() as index:
-            found = [raw for raw in self._compared(id, index) if not raw.inner]
-        return tuple(
-            FileDifference(raw.path, self._stored(raw.modes[0], raw.blobs[0]), self._now(raw)) for raw in found
-        )
+            found = self._compared(id, index)
+        return tuple(FileDifference(raw.path, self._stored(raw.modes[0], raw.ids[0]), self._now(raw)) for raw in found)
 
     def restore(self, id: str) -> tuple[str, ...]:  # noqa: A002
         """Brings the files back: the paths that changed. Files made since are taken away."""
         with self._index() as index:
-            found = [raw for raw in self._compared(id, index) if not raw.inner]
-        made = [raw.path for raw in found if raw.modes[0] == "000000"]
-        back = [raw.path for raw in found if raw.modes[0] != "000000"]
+            found = self._compared(id, index)
+        made = [raw.path for raw in found if raw.modes[0] == ABSENT]
+        back = [raw.path for raw in found if raw.modes[0] != ABSENT]
         for path in made:
             self._remove(path)
         if back:
@@ -95,19 +78,19 @@ class GitCheckpoints:
             return (*huge, f"({error})")
         return huge
 
-    def _compared(self, id: str, index: Path) -> list[_Raw]:  # noqa: A002
+    def _compared(self, id: str, index: Path) -> list[RawChange]:  # noqa: A002
         if not id.isalnum() or not self._is_commit(id):
             raise CheckpointError(f"There is no checkpoint {id} in this repository.")
         self._gather(index)
         tree = self._git("write-tree", index=index).decode().strip()
         listed = self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", "--relative", id, tree, *_MINE)
-        return list(_raws(listed))
+        return [raw for raw in raw_changes(listed) if SUBMODULE not in raw.modes]
 
     def _stored(self, mode: str, blob: str) -> str | None:
-        return decoded(self._git("cat-file", "blob", blob)) if mode != "000000" else None
+        return decoded(self._git("cat-file", "blob", blob)) if mode != ABSENT else None
 
-    def _now(self, raw: _Raw) -> str | None:
-        if raw.modes[1] == "000000":
+    def _now(self, raw: RawChange) -> str | None:
+        if raw.modes[1] == ABSENT:
             return None
         path = self._root / raw.path
         with suppress(OSError):
@@ -118,16 +101,10 @@ class GitCheckpoints:
         return None
 
     def _remove(self, path: str) -> None:
-        whole = self._root / path
         try:
-            whole.unlink(missing_ok=True)
+            remove_file(self._root, path)
         except OSError as error:
             raise CheckpointError(f"{path} cannot be taken away: {error.strerror}.") from error
-        for folder in whole.parents:
-            if folder == self._root:
-                break
-            with suppress(OSError):
-                folder.rmdir()
 
     def _size(self, path: str) -> int:
         try:
@@ -150,14 +127,13 @@ class GitCheckpoints:
 
     @contextmanager
     def _index(self) -> Iterator[Path]:
-        """A copy of the user's index: what it knows of unchanged files saves reading them."""
-        known = self._root / os.fsdecode(self._git("rev-parse", "--git-path", "index").rstrip(b"\n"))
-        with tempfile.TemporaryDirectory(prefix="throughline-") as folder:
-            index = Path(folder) / "index"
-            if known.exists():
-                # With its time: by that git tells which files it has to look at twice.
-                shutil.copy2(known, index)
-            yield index
+        """A copy of the user's index."""
+        try:
+            with self._repository.with_copied_index() as git:
+                assert git.index
+                yield git.index
+        except GitError as error:
+            raise CheckpointError(f"git rev-parse: {error}") from error
 
     def _git(self, *arguments: str, index: Path | None = None, given: bytes = b"") -> bytes:
         try:
@@ -166,9 +142,12 @@ class GitCheckpoints:
             raise CheckpointError(f"git {arguments[0]}: {error}") from error
 
 
-def _raws(listed: bytes) -> Iterator[_Raw]:
-    parts = listed.split(b"\0")
-    for head, path in zip(parts[0::2], parts[1::2], strict=False):
-        if head.startswith(b":"):
-            before, after, old, new, _ = head[1:].decode().split(" ")
-            yield _Raw(os.fsdecode(path), (before, after), (old, new))
+def remove_file(root: Path, path: str) -> None:
+    """Takes a file away, and the folders that are empty without it. Raises OSError."""
+    whole = root / path
+    whole.unlink(missing_ok=True)
+    for folder in whole.parents:
+        if folder == root:
+            break
+        with suppress(OSError):
+            folder.rmdir()

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from throughline.domain.changes import ComparedRevisions, FileChange, FileSide
-from throughline.workspace.git import PROGRAM, Git, GitError, names, unavailable
+from throughline.workspace.git import (
+    ABSENT,
+    LINK,
+    PROGRAM,
+    SUBMODULE,
+    Git,
+    GitError,
+    RawChange,
+    names,
+    raw_changes,
+    unavailable,
+)
 from throughline.workspace.workspace_files import LARGEST, decoded
 
 _PIECE = 1 << 20
@@ -73,18 +82,7 @@ _DIFF = (
     "diff", "--raw", "-z", "--no-abbrev", "-M", "-l0", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative",
     "--ignore-submodules=none", "-O/dev/null",
 )  # fmt: skip
-_ABSENT, _LINK, _SUBMODULE = "000000", "120000", "160000"
 _PLAIN, _RUNS = "100644", "100755"
-
-
-@frozen
-class Raw:
-    """A line of `git diff --raw`: modes and object ids before and after, the status letter, and the paths."""
-
-    modes: tuple[str, str]
-    ids: tuple[str, str]
-    status: str
-    paths: tuple[str, ...]
 
 
 @frozen
@@ -109,8 +107,8 @@ class GitDiff:
         if new and any(raw.status == "D" for raw in raws):
             raws = self._moved(root, start, new)
         unmerged = set() if span.end else self._unmerged(top)
-        found = {raw.paths[-1]: raw for raw in sorted(raws, key=lambda raw: raw.status != "U")}
-        found = {path: Raw((_ABSENT, _PLAIN), ("", ""), "A", (path,)) for path in new} | found
+        found = {raw.path: raw for raw in sorted(raws, key=lambda raw: raw.status != "U")}
+        found = {path: RawChange((ABSENT, _PLAIN), ("", ""), "A", (path,)) for path in new} | found
         mine = sorted(path for path in found if self._below(top, path))
         generated = self._generated(root, mine)
         with blobs(self.git) as stored:
@@ -133,20 +131,14 @@ class GitDiff:
             return start, [self.git.commit(span.end)]
         return start, ["--cached"] if span.staged else []
 
-    def _raws(self, git: Git, *ends: str) -> tuple[Raw, ...]:
-        return tuple(_parsed(git.run(*_DIFF, *ends, "--")))
+    def _raws(self, git: Git, *ends: str) -> tuple[RawChange, ...]:
+        return tuple(raw_changes(git.run(*_DIFF, *ends, "--")))
 
-    def _moved(self, root: Path, start: str, new: Sequence[str]) -> tuple[Raw, ...]:
+    def _moved(self, root: Path, start: str, new: Sequence[str]) -> tuple[RawChange, ...]:
         """The same with git's eye on new files: one that it does not know yet may be a known one under a new name.
         They are put into a copy of its index, which is thrown away.
         """
-        known = root / os.fsdecode(self.git.run("rev-parse", "--git-path", "index", at=root).rstrip(b"\n"))
-        with tempfile.TemporaryDirectory(prefix="throughline-") as folder:
-            index = Path(folder) / "index"
-            if known.exists():
-                # With its time: what was written in the same second as the index is what git does not trust it about.
-                shutil.copy2(known, index)
-            git = evolve(self.git, index=index)
+        with self.git.with_copied_index(root) as git:
             given = b"".join(os.fsencode(path) + b"\0" for path in new)
             add = ("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
             git.run("--literal-pathspecs", *add, given=given, at=root)
@@ -173,13 +165,13 @@ class GitDiff:
         rows = zip(parts[0::3], parts[2::3], strict=False)
         return {os.fsdecode(path) for path, value in rows if value in {b"set", b"true"}}
 
-    def _now(self, root: Path, raw: Raw) -> FileSide | None:
+    def _now(self, root: Path, raw: RawChange) -> FileSide | None:
         """A file as it is in the working tree now; None where it is gone."""
-        path = root / raw.paths[-1]
-        if raw.modes[1] == _ABSENT and raw.status != "U":
+        path = root / raw.path
+        if raw.modes[1] == ABSENT and raw.status != "U":
             return None
         try:
-            if raw.modes[1] == _SUBMODULE:
+            if raw.modes[1] == SUBMODULE:
                 # In a folder that is no repository of its own, git would speak of the one around it.
                 own = (path / ".git").exists()
                 return FileSide("submodule", self.git.run("rev-parse", "HEAD", at=path).decode().strip() if own else "")
@@ -195,26 +187,15 @@ class GitDiff:
 
 
 def _stored(mode: str, name: str, stored: GitObjects) -> FileSide | None:
-    if mode == _ABSENT or not name:
+    if mode == ABSENT or not name:
         return None
-    if mode == _SUBMODULE:
+    if mode == SUBMODULE:
         return FileSide("submodule", name)
     size, data = stored.read(name)
-    if mode == _LINK:
+    if mode == LINK:
         return FileSide("link", os.fsdecode(data or b""))
     return _side(size, data, runs=mode == _RUNS)
 
 
 def _side(size: int, data: bytes | None, *, runs: bool) -> FileSide:
     return FileSide("file", None if data is None else decoded(data), size, runs)
-
-
-def _parsed(output: bytes) -> Iterator[Raw]:
-    """The lines of `--raw -z`: a head, then a path, or two for a rename and a copy."""
-    parts = iter(output.split(b"\0"))
-    for head in parts:
-        if not head:
-            return
-        before, after, one, other, status = head.decode().removeprefix(":").split(" ")
-        paths = [next(parts) for _ in range(2 if status[0] in "RC" else 1)]
-        yield Raw((before, after), (one, other), status, tuple(os.fsdecode(path) for path in paths))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from time import time
 from typing import Any
 
+from throughline.atomic_write import PRIVATE, write_atomically
 from throughline.domain.errors import UserError
 from throughline.domain.permissions import Permission, split_pattern, with_permission
 from throughline.workspace.user_state import user_state_folder
@@ -98,7 +98,7 @@ class FilePermissions:
         told = {"machine": self._machine, "folder": _name(self._root), "permissions": rows}
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _put(self._path, json.dumps(told, indent=1))
+            write_atomically(self._path, json.dumps(told, indent=1), PRIVATE)
         except OSError as error:
             raise PermissionsError(
                 f"What you allowed cannot be kept: {self._path}: {error.strerror or error}. It holds until this window "
@@ -122,17 +122,3 @@ def _permission(told: dict[str, Any]) -> Permission:
 def _name(path: Path) -> str:
     """A path as JSON can hold it, though its bytes be no UTF-8."""
     return os.fsencode(path).decode(errors="backslashreplace")
-
-
-def _put(path: Path, text: str) -> None:
-    """Writes a file whole or not at all, for its owner alone."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).chmod(0o600)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
+
+from throughline.atomic_write import PRIVATE, write_atomically
 
 # Names another folder, for tests and for machines whose home is not writable.
 VARIABLE = "THROUGHLINE_STATE"
@@ -55,7 +56,7 @@ class KnownDatabases:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(f"{self._path}.lock", timeout=_PATIENCE):
             rows = [one for one in self._all() if one["machine"] != self._machine or one["folder"] != str(folder)]
-            self._write(json.dumps([*rows, row], indent=1))
+            write_atomically(self._path, json.dumps([*rows, row], indent=1), PRIVATE)
 
     def _rows(self) -> list[dict[str, Any]]:
         return [one for one in self._all() if one["machine"] == self._machine]
@@ -66,15 +67,6 @@ class KnownDatabases:
         except (OSError, ValueError, RecursionError):
             return []
         return [one for one in rows if _fits(one)] if isinstance(rows, list) else []
-
-    def _write(self, text: str) -> None:
-        handle, made = tempfile.mkstemp(dir=self._path.parent, prefix=f".{NAME}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(made).replace(self._path)
-        finally:
-            Path(made).unlink(missing_ok=True)
 
 
 def _fits(row: Any) -> bool:
