@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from attrs import evolve, fields, frozen, has
 
 from throughline.domain.events import Evidence
+from throughline.domain.globs import text_matches
 from throughline.memory.text import ERROR, clip
 
 # Of the output, so many characters of each end are kept for the log.
@@ -229,7 +229,7 @@ def _blank(found: re.Match[str], *, name: str, allowed: Sequence[str]) -> str:
         return found[0]
     group: str | int = next((one for one, said in groups.items() if one.startswith("value") and said is not None), 0)
     said = found[group].strip("\"'")
-    if HIDDEN.search(said) or "[hidden" in said or any(fnmatchcase(said, one) for one in allowed):
+    if HIDDEN.search(said) or "[hidden" in said or any(text_matches(said, one) for one in allowed):
         return found[0]
     start, end = found.span(group)
     return found[0][: start - found.start()] + _MASK.format(name) + found[0][end - found.start() :]

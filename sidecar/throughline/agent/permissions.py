@@ -14,6 +14,7 @@ from throughline.agent.rejected_approaches import TOLD, rejected_approaches
 from throughline.agent.tool import PermissionRequest, ToolCallContext, ToolPorts
 from throughline.domain.errors import UserError
 from throughline.domain.events import ApprovalDecided, ApprovalRequested, CheckpointCreated, Notice
+from throughline.domain.globs import path_matches
 from throughline.domain.permissions import patterns
 from throughline.domain.ports import ActError, Allow, Ask, Deny, ResolvedPath
 
@@ -71,7 +72,7 @@ def is_allowed(want: PermissionRequest, patterns: Iterable[str], place: Callable
         elif action != want.action:
             fits = False
         else:
-            fits = _runs(fitting, want.target, place) if spot is None else _covers(fitting, spot.path)
+            fits = _runs(fitting, want.target, place) if spot is None else path_matches(spot.path, fitting)
         if fits:
             return True
     return False
@@ -94,16 +95,6 @@ def permission_warning(want: PermissionRequest) -> str:
     if want.place is None:
         return ""
     return _OUTSIDE if not want.place.inside else _GUARDED if want.place.guarded else ""
-
-
-def _covers(glob: str, path: str) -> bool:
-    """Whether a glob fits a path: `*` within a part, `**` over any number of them. Inside and outside are apart."""
-    if glob.startswith("/") != path.startswith("/"):
-        return False
-    parts = re.split(r"(\[[*?\[]\]|\*\*/|\*\*|\*|\?)", glob)
-    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    signs |= {f"[{sign}]": re.escape(sign) for sign in "*?["}
-    return re.fullmatch("".join(signs.get(part, re.escape(part)) for part in parts), path, re.DOTALL) is not None
 
 
 def _runs(fitting: str, command: str, place: Callable[[str], ResolvedPath | None]) -> bool:

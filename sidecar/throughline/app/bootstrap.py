@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,8 +74,9 @@ def first_line(recording: Recording) -> str:
 
 def recording_id(recording: Recording) -> str:
     """The id of a recording's session: the same steps, the same id."""
-    text = "\n".join(f"{step.kind} {step.text}" for step in recording.steps)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    from throughline.domain.file_knowledge import digest
+
+    return digest("\n".join(f"{step.kind} {step.text}" for step in recording.steps))[:12]
 
 
 async def to_thread(work: Callable[..., T], *given: Any) -> T:

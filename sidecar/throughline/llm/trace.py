@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import CallPiece, Clock, Model, Piece, Request, TextPiece
 from throughline.domain.sanitization import shown_time
 from throughline.domain.view import Block
@@ -57,7 +57,7 @@ class TracedModel:
 
 
 def _named(block: Block) -> tuple[str, int]:
-    return hashlib.sha256(block.text.encode("utf-8", "surrogatepass")).hexdigest()[:16], len(block.text)
+    return digest(block.text)[:16], len(block.text)
 
 
 def _stamp(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 from attrs import evolve, frozen
 
 from throughline.domain.errors import UserError
+from throughline.domain.file_knowledge import digest
 from throughline.domain.ledger import Entry, EntryKind
 from throughline.domain.ports import Request
 from throughline.domain.session import Session
@@ -73,7 +73,7 @@ def distill(session: Session, archive: str, budget: int, count: Count, shown: Co
     old = parse_archive(archive, session.project)
     live = [entry for entry in session.ledger.live() if entry.kind in _TITLES]
     if not old.sections["Project Identity"]:
-        old.sections["Project Identity"] = (ArchiveEntry(session.project, _digest(session.project)),)
+        old.sections["Project Identity"] = (ArchiveEntry(session.project, _line_id(session.project)),)
     # What this session wrote before gives way to what its ledger says now, and a rule to a later one.
     mine = {_id(session, entry) for entry in session.ledger.entries.values()}
     ruled = {entry.subject for entry in live if entry.subject}
@@ -191,11 +191,12 @@ def _written(one: ArchiveEntry) -> str:
 
 
 def _id(session: Session, entry: Entry) -> str:
-    return _digest(f"{session.id}/{entry.id}")
+    return _line_id(f"{session.id}/{entry.id}")
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+def _line_id(text: str) -> str:
+    """The id of a line of the archive, by what made it."""
+    return digest(text)[:8]
 
 
 PATH = ".agent/project-context.md"
@@ -398,7 +399,7 @@ def _applied(
 def _added(archive: ProjectArchive, section: str, text: str, session: Session) -> ProjectArchive | str:
     if any(text in (one.text, one.text.removeprefix("- ")) for some in archive.sections.values() for one in some):
         return "the archive says so already"
-    name = hashlib.sha256(f"{session.id}/{section}/{text}".encode(errors="replace")).hexdigest()[:8]
+    name = _line_id(f"{session.id}/{section}/{text}")
     return evolve(
         archive, sections={**archive.sections, section: (*archive.sections[section], ArchiveEntry(text, name))}
     )

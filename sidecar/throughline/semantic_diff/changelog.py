@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
@@ -15,6 +14,7 @@ import attrs
 from attrs import evolve
 
 from throughline.domain.changes import ChangeSummary, FileChange, FileSide, InterfaceChange
+from throughline.domain.globs import path_matches
 from throughline.semantic_diff.interface_changes import FileVersion, InterfaceChanges, interface_changes, public_names
 from throughline.semantic_diff.normalized_tree import normalized_tree
 from throughline.skeleton.model import Outline
@@ -91,7 +91,7 @@ def generated_kind(path: str, text: str) -> str:
     name = path.rpartition("/")[2]
     if name in locks:
         return "Lock file"
-    if any(fnmatchcase(name, pattern) for pattern in made) or head.search(text[:_HEAD]):
+    if any(path_matches(name, pattern) for pattern in made) or head.search(text[:_HEAD]):
         return "Generated file"
     return ""
 

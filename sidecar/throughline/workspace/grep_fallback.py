@@ -1,7 +1,7 @@
 """A plain search, run as a program of its own: it can be stopped, whatever its pattern does.
 
 Reads a JSON object from standard input: `pattern`, `fold`, `files` (each as shown and as opened), `most` lines. Prints
-each match as `path:line:text`. Imports nothing but the standard library.
+each match as the path, a zero byte and `line:text`. Imports nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def search_files() -> int:
         for number, line in _lines(Path(opened)):
             if wanted.search(line):
                 text = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
-                out.write(f"{shown}:{number}:{text}\n".encode(errors="replace"))
+                out.write(f"{shown}\0{number}:{text}\n".encode(errors="replace"))
                 left -= 1
                 if not left:
                     return 0

@@ -1,10 +1,9 @@
-"""Ignore files: the files below a folder without those that are excluded, and globs."""
+"""Ignore files: the files below a folder without those that are excluded."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from attrs import frozen
@@ -34,15 +33,6 @@ def list_files(root: Path, under: str) -> Iterator[str]:
     for folder in above:
         rules = (*rules, *_rules(root, folder))
     yield from _walk(root, start, rules)
-
-
-def matches_glob(path: str, glob: str) -> bool:
-    """Whether a path has a name like `*.py`, or is itself like `src/**/*.py`."""
-    if not glob:
-        return True
-    if "/" not in glob:
-        return fnmatchcase(path.rpartition("/")[2], glob)
-    return GitIgnoreSpec.from_lines([f"/{glob.removeprefix('/')}"]).match_file(path)
 
 
 def _walk(root: Path, folder: str, rules: tuple[_Rule, ...]) -> Iterator[str]:

@@ -7,14 +7,15 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 
+from throughline.domain.globs import file_matches
 from throughline.domain.ports import ActError, ResolvedPath, SearchMatches, SearchQuery
 from throughline.workspace import grep_fallback
-from throughline.workspace.ignore import list_files, matches_glob
+from throughline.workspace.ignore import list_files
 from throughline.workspace.process import ChildProcess, watch
 
 # Seconds after which a search is given up, and files that are counted before a listing is.
@@ -43,17 +44,16 @@ class LocalFileSearch:
         if not sought.pattern:
             raise ActError("The pattern is empty: give a regular expression.")
         if self._ripgrep:
-            status, output = await self._run(self._arguments(sought))
+            status, output = await self._run(sought, self._arguments(sought))
         else:
-            status, output = await self._run(
-                [sys.executable, "-I", "-S", grep_fallback.__file__], await self._asked(sought, most + 1)
-            )
+            plain = [sys.executable, "-I", "-S", grep_fallback.__file__]
+            status, output = await self._run(sought, plain, await self._asked(sought, most + 1))
         if status is None:
             raise ActError(f"The search took longer than {self._limit:g} seconds: name a folder, or a simpler pattern.")
         if status == 2:
             reason = " ".join(output.split())[-300:]
             raise ActError(f"The search failed: {reason}. Put a backslash before characters that mean themselves.")
-        lines = [line.removeprefix("./") for line in output.splitlines()]
+        lines = output.splitlines()
         return SearchMatches(tuple(lines[:most]), len(lines) > most)
 
     @cached_property
@@ -61,10 +61,10 @@ class LocalFileSearch:
         return self._given if self._given is not None else shutil.which("rg") or ""
 
     def _arguments(self, sought: SearchQuery) -> list[str]:
-        names = ["--glob", sought.glob] if sought.glob else []
+        # Its own globs mean something else, and bring ignored files back: the lines are looked through instead.
         return [
-            self._ripgrep, "--no-config", "--no-require-git", "--hidden", "--glob", "!.git", *names, "--sort", "path",
-            "--line-number", "--with-filename", "--no-heading", "--color", "never", "--no-messages",
+            self._ripgrep, "--no-config", "--no-require-git", "--hidden", "--glob", "!.git", "--sort", "path",
+            "--line-number", "--with-filename", "--null", "--no-heading", "--color", "never", "--no-messages",
             "--max-columns", str(grep_fallback.LONGEST), "--max-columns-preview",
             "--max-filesize", str(grep_fallback.LARGEST),
             *(["--ignore-case"] if sought.fold else []), "--regexp", sought.pattern, "--", sought.under.path,
@@ -84,22 +84,22 @@ class LocalFileSearch:
         real = ((path, os.path.realpath(self._root / path)) for path in files)
         return [(path, opened) for path, opened in real if Path(opened).is_relative_to(base)]
 
-    async def _run(self, argv: Sequence[str], given: bytes | None = None) -> tuple[int | None, str]:
-        kept: list[bytes] = []
-        size = 0
-
-        def heard(piece: bytes) -> None:
-            nonlocal size
-            size += len(piece)
-            if size <= _MOST_BYTES:
-                kept.append(piece)
-
-        child = ChildProcess(argv, self._root, dict(os.environ), heard, given)
+    async def _run(
+        self, sought: SearchQuery, argv: Sequence[str], given: bytes | None = None
+    ) -> tuple[int | None, str]:
+        """The exit status of a search, and the lines that it found in files that the glob fits."""
+        found = _FoundLines(lambda path: self._fits(sought.under, path, sought.glob))
+        child = ChildProcess(argv, self._root, dict(os.environ), found.add, given)
         try:
             status = await watch(child, self._limit)
         except OSError as error:
             raise ActError(f"The search could not be started: {error.strerror or error}.") from error
-        return status, b"".join(kept).decode("utf-8", "replace")
+        return status, found.text()
+
+    def _fits(self, under: ResolvedPath, path: str, glob: str) -> bool:
+        """Whether a file is meant; one that is named itself is. A glob of a place outside begins at that place."""
+        below = path if under.inside else path.removeprefix(f"{under.path.rstrip('/')}/")
+        return path == under.path or file_matches(below, glob)
 
     def _files(self, under: ResolvedPath, glob: str) -> Sequence[str]:
         whole = self._root / under.path
@@ -111,4 +111,37 @@ class LocalFileSearch:
             found = (f"{under.path}/{path}" for path in list_files(whole, "."))
         else:
             found = (path for path in list_files(self._root, under.path))
-        return list(islice((path for path in found if matches_glob(path, glob)), _MOST_FILES))
+        return list(islice((path for path in found if self._fits(under, path, glob)), _MOST_FILES))
+
+
+class _FoundLines:
+    """What a search prints, `path`, a zero byte, `line:text`: the lines in files that `fits`, as far as there is room
+    for them. What it says of itself stays as it is.
+    """
+
+    def __init__(self, fits: Callable[[str], bool]) -> None:
+        self._fits = lru_cache(fits)
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._rest = b""
+
+    def add(self, piece: bytes) -> None:
+        """Takes a piece."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        for line in lines:
+            self._take(line)
+
+    def text(self) -> str:
+        """All that was kept, once the search has ended."""
+        if self._rest:
+            self._take(self._rest)
+        return b"".join(self._kept).decode("utf-8", "replace")
+
+    def _take(self, line: bytes) -> None:
+        name, found, rest = line.partition(b"\0")
+        name = name.removeprefix(b"./")
+        if found and not self._fits(os.fsdecode(name)):
+            return
+        self._size += len(line)
+        if self._size <= _MOST_BYTES:
+            self._kept.append(name + (b":" + rest if found else b"") + b"\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import os
 import stat
 import time
@@ -13,6 +12,7 @@ from threading import Lock
 
 from attrs import frozen
 
+from throughline.domain.file_knowledge import digest
 from throughline.workspace.git import Git, GitError
 
 # A file that was written this shortly before it was read may be written again within the same tick of the clock that
@@ -108,9 +108,9 @@ class StatCache:
         except OSError:
             return _Known(signature, None, 0)
         text = self._text(data)
-        digest = None if text is None else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        name = None if text is None else digest(text)
         # What was written while it was read is read again the next time.
-        return _Known(signature, digest, read if after == signature else 0)
+        return _Known(signature, name, read if after == signature else 0)
 
 
 def _signature(entry: os.stat_result) -> Signature:
