@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from difflib import unified_diff
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from throughline.agent.output import masked
+from throughline.agent.output import detail, masked
 from throughline.domain.events import Event, Evidence
 from throughline.domain.file_knowledge import digest
 from throughline.domain.permissions import MemoryPermissions, Permissions
@@ -81,6 +82,12 @@ def read_request(path: str, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
     """What a call wants that reads one file or folder. Raises ActError for what is no path."""
     place = ports.files.place(path)
     return (PermissionRequest("read", place.path, place),)
+
+
+def edit_request(place: ResolvedPath, before: str, after: str) -> PermissionRequest:
+    """To change one file, shown as a unified diff of what goes and what comes in."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), place.path, place.path, lineterm="")
+    return PermissionRequest("edit", place.path, place, detail("\n".join(lines)), after)
 
 
 @frozen

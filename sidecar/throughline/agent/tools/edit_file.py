@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from difflib import SequenceMatcher, unified_diff
+from difflib import SequenceMatcher
 
 from throughline.agent.file_context import (
     change_note,
@@ -12,8 +12,7 @@ from throughline.agent.file_context import (
     known_digest,
     knows_whole_file,
 )
-from throughline.agent.output import detail
-from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, edit_request
 from throughline.domain.events import Evidence, FileSeen, Sighting
 from throughline.domain.ports import ActError, MovedError
 from throughline.skeleton.outline_reader import outline
@@ -33,8 +32,7 @@ class EditFile:
     def wants(self, args: Args, ports: ToolPorts) -> tuple[PermissionRequest, ...]:
         """To change one file."""
         place = ports.files.place(args["path"])
-        lines = unified_diff(args["old"].splitlines(), args["new"].splitlines(), place.path, place.path, lineterm="")
-        return (PermissionRequest("edit", place.path, place, detail("\n".join(lines)), args["new"]),)
+        return (edit_request(place, args["old"], args["new"]),)
 
     async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Makes the edit, or says what stands in its way."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from difflib import unified_diff
 
 from throughline.agent.file_context import has_changed, known_digest, knows_whole_file
-from throughline.agent.output import detail
-from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
+from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, edit_request
 from throughline.agent.tools.edit_file import changed_file_refusal, parse_warning
 from throughline.domain.events import Evidence, FileSeen
 from throughline.domain.ports import ActError, MovedError
@@ -28,8 +26,7 @@ class WriteFile:
                 before = ports.files.text(place)
             except ActError:
                 before = ""  # Why it cannot be replaced is said when it is tried.
-        lines = unified_diff(before.splitlines(), args["text"].splitlines(), place.path, place.path, lineterm="")
-        return (PermissionRequest("edit", place.path, place, detail("\n".join(lines)), args["text"]),)
+        return (edit_request(place, before, args["text"]),)
 
     async def run(self, args: Args, work: ToolCallContext) -> Result:
         """Writes it, or says what stands in its way."""
