@@ -448,7 +448,7 @@ async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> N
     secret = "made-" + "up-key"
     code = (
         "import asyncio, sys; from pathlib import Path; from throughline.workspace.process import LocalCommandRunner\n"
-        "asyncio.run(LocalShell(Path('.')).run('env', 60, sys.stdout.write))"
+        "asyncio.run(LocalCommandRunner(Path('.')).run('env', 60, sys.stdout.write))"
     )
     names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
     environment = {**os.environ, **dict.fromkeys(names, secret), "OTHER": "stays"}
