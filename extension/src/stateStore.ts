@@ -1,6 +1,6 @@
 import { EventEmitter, type Disposable } from "vscode";
 import type { Patch, State } from "./protocol";
-import { EMPTY, applyPatch } from "./reducer";
+import { applyPatch, EMPTY } from "./reducer";
 
 /** A change of the state: a patch that followed on the state before, or a whole state. */
 export type StateChange = { kind: "patch"; patch: Patch } | { kind: "whole" };

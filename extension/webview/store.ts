@@ -1,8 +1,8 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
-import { isPending, describeRequest } from "../src/approval";
+import { describeRequest, isPending } from "../src/approval";
 import type { ToPage } from "../src/chat/messages";
 import type { Patch, Row, SessionItem, State } from "../src/protocol";
-import { EMPTY, applyPatch } from "../src/reducer";
+import { applyPatch, EMPTY } from "../src/reducer";
 import type { Status } from "../src/sidecarStatus";
 import { keepDraft, keptDraft, post } from "./bridge";
 import { mentionAt, mentionOf } from "./mentions";

@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../icons";
-import { activity, asking, following, status, rowChunks, target } from "../store";
+import { activity, asking, following, rowChunks, status, target } from "../store";
 import { elementId, RowView } from "./row";
 
 /** Within this many pixels of the end, the list follows what is added. */
