@@ -1,4 +1,4 @@
-"""Writes what the extension takes from the sidecar's messages: `python -m throughline.wire.generate FOLDER [--check]`.
+"""The extension's part of the protocol: `python -m throughline.protocol.generate FOLDER [--check]` writes it.
 
 In the extension's folder, `src/protocol.ts` holds the messages and the settings, and `package.json` the settings too.
 """
@@ -95,7 +95,7 @@ def protocol() -> str:
 def _messages() -> list[type[Any]]:
     return [
         thing
-        for module in (state, messages, messages)
+        for module in (state, messages)
         for thing in vars(module).values()
         if isinstance(thing, type) and has(thing) and thing.__module__ == module.__name__
     ]
