@@ -4,7 +4,10 @@ import {
   FilePermission,
   FileSystemError,
   FileType,
+  TabInputText,
+  TabInputTextDiff,
   Uri,
+  window,
   workspace,
   type Disposable,
   type FileChangeEvent,
@@ -12,10 +15,11 @@ import {
   type FileSystemProvider,
   type TextDocument,
 } from "vscode";
-import type { App } from "./app";
-import { Shown } from "./shown";
+import { running, type App } from "./app";
+import { acceptArchive } from "./commands/archive";
+import { DocumentVersions } from "./documentVersions";
 
-export const SCHEME = "throughline";
+const SCHEME = "throughline";
 
 /** A text of the session's that can be edited as a document. */
 interface Source {
@@ -35,7 +39,7 @@ export type DocumentName = "summary" | "archive";
  * has, which after a save is what was saved, until the editor has read what was made of it.
  */
 export class Documents implements FileSystemProvider, Disposable {
-  readonly #shown = new Map<string, Shown>();
+  readonly #versions = new Map<string, DocumentVersions>();
   readonly #changed = new EventEmitter<FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
   readonly #parts: Disposable[];
@@ -52,7 +56,7 @@ export class Documents implements FileSystemProvider, Disposable {
 
   /** The address of a text of the session that is shown. */
   uri(name: DocumentName): Uri {
-    const { session } = this.app().mirror.state;
+    const { session } = this.app().store.state;
     if (!session) throw new Error("There is no session: start one, or play the recorded demo.");
     return Uri.from({ scheme: SCHEME, path: `/${name}/${session.id}/${this.#source(name).name}` });
   }
@@ -64,16 +68,26 @@ export class Documents implements FileSystemProvider, Disposable {
     return uri;
   }
 
+  /** Closes the editors of a text, unless one of them has edits that are not saved. */
+  async close(name: DocumentName): Promise<void> {
+    const tabs = window.tabGroups.all
+      .flatMap((group) => group.tabs)
+      .map((tab) => ({ tab, uri: shownIn(tab.input) }))
+      .filter(({ uri }) => uri?.scheme === SCHEME && nameOf(uri) === name);
+    if (tabs.some(({ uri }) => uri && opened(uri)?.isDirty)) return;
+    await window.tabGroups.close(tabs.map(({ tab }) => tab));
+  }
+
   /** Keeps the summary in step with what the sidecar says. */
   follow(): void {
-    const { session, memory } = this.app().mirror.state;
+    const { session, memory } = this.app().store.state;
     if (session) this.put("summary", memory.summary);
   }
 
   stat(uri: Uri): FileStat {
-    const { text, moved } = this.#known(uri).version(this.#dirty(uri));
-    const readonly = this.#source(name(uri)).readonly ? { permissions: FilePermission.Readonly } : {};
-    return { type: FileType.File, ctime: 0, mtime: moved, size: Buffer.byteLength(text), ...readonly };
+    const { text, modified } = this.#known(uri).version(this.#dirty(uri));
+    const readonly = this.#source(nameOf(uri)).readonly ? { permissions: FilePermission.Readonly } : {};
+    return { type: FileType.File, ctime: 0, mtime: modified, size: Buffer.byteLength(text), ...readonly };
   }
 
   readFile(uri: Uri): Uint8Array {
@@ -81,11 +95,11 @@ export class Documents implements FileSystemProvider, Disposable {
   }
 
   async writeFile(uri: Uri, content: Uint8Array): Promise<void> {
-    const shown = this.#known(uri);
-    if (uri.path !== this.uri(name(uri)).path) throw new Error("Its session is not open any more: nothing was saved.");
+    const versions = this.#known(uri);
+    if (uri.path !== this.uri(nameOf(uri)).path) throw new Error("Its session is not open any more: nothing was saved.");
     const edited = Buffer.from(content).toString("utf8");
-    const made = await this.#source(name(uri)).save(shown.base, edited);
-    shown.saved(edited, made);
+    const made = await this.#source(nameOf(uri)).save(versions.base, edited);
+    versions.saved(edited, made);
     // Nothing but the editor tells when it is done with saving; without a document there is nobody to wait for.
     if (!opened(uri)) this.#settle(uri);
   }
@@ -115,20 +129,23 @@ export class Documents implements FileSystemProvider, Disposable {
   }
 
   #source(name: DocumentName): Source {
-    const { mirror, sidecar } = this.app();
+    const { store } = this.app();
     switch (name) {
       case "summary":
         return {
           name: "Rolling Summary.md",
-          readonly: mirror.state.session?.readonly ?? true,
-          save: async (base, edited) => (await sidecar.ask("throughline/ledger/rewrite", { base, edited })).summary,
+          readonly: store.state.session?.readonly ?? true,
+          save: async (base, edited) => {
+            const { request } = await running(this.app());
+            return (await request("throughline/ledger/rewrite", { base, edited })).summary;
+          },
         };
       case "archive":
         return {
           name: "project-context.md",
-          readonly: mirror.state.archive.pending === null,
+          readonly: store.state.archive.pending === null,
           save: async (_, edited) => {
-            await this.app().archive.accept(edited);
+            await acceptArchive(this.app(), edited);
             return edited;
           },
         };
@@ -138,15 +155,15 @@ export class Documents implements FileSystemProvider, Disposable {
   }
 
   #show(uri: Uri, text: string): void {
-    const shown = this.#shown.get(uri.path);
-    if (!shown) this.#shown.set(uri.path, new Shown(text));
-    if (!shown || shown.put(text)) this.#changed.fire([{ type: FileChangeType.Changed, uri }]);
+    const versions = this.#versions.get(uri.path);
+    if (!versions) this.#versions.set(uri.path, new DocumentVersions(text));
+    if (!versions || versions.put(text)) this.#changed.fire([{ type: FileChangeType.Changed, uri }]);
   }
 
   /** A document whose text is what the editor has read, and no edit of it. */
   #loaded(document: TextDocument): void {
     if (document.uri.scheme !== SCHEME || document.isDirty) return;
-    this.#shown.get(document.uri.path)?.loaded(document.getText());
+    this.#versions.get(document.uri.path)?.loaded(document.getText());
     this.#settle(document.uri);
   }
 
@@ -160,19 +177,19 @@ export class Documents implements FileSystemProvider, Disposable {
   /** Whether there are edits that are not saved. The editor calls a document clean that went on while it was saved. */
   #dirty(uri: Uri): boolean {
     const document = opened(uri);
-    return document !== undefined && (document.isDirty || (this.#shown.get(uri.path)?.differs(document.getText()) ?? false));
+    return document !== undefined && (document.isDirty || (this.#versions.get(uri.path)?.differs(document.getText()) ?? false));
   }
 
   /** Shows what was made of a save. */
   #settle(uri: Uri): void {
-    const made = this.#shown.get(uri.path)?.settled();
+    const made = this.#versions.get(uri.path)?.settled();
     if (made !== undefined) this.#show(uri, made);
   }
 
-  #known(uri: Uri): Shown {
-    const shown = this.#shown.get(uri.path);
-    if (!shown) throw FileSystemError.FileNotFound(uri);
-    return shown;
+  #known(uri: Uri): DocumentVersions {
+    const versions = this.#versions.get(uri.path);
+    if (!versions) throw FileSystemError.FileNotFound(uri);
+    return versions;
   }
 }
 
@@ -180,6 +197,12 @@ function opened(uri: Uri): TextDocument | undefined {
   return workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
 }
 
-function name(uri: Uri): DocumentName {
+function nameOf(uri: Uri): DocumentName {
   return uri.path.startsWith("/archive/") ? "archive" : "summary";
+}
+
+/** The text that a tab shows to be edited: in a diff, the right side. */
+function shownIn(input: unknown): Uri | undefined {
+  if (input instanceof TabInputTextDiff) return input.modified;
+  return input instanceof TabInputText ? input.uri : undefined;
 }

@@ -59,7 +59,7 @@ export class Packages {
     const [code] = await once(child, "close");
     if (code === 0) return;
     const last = (await complaints).join("").trim().split("\n").at(-1);
-    throw new Error(`The sidecar's packages could not be unpacked into ${this.#storage}: ${last || `exit status ${code}`}.`);
+    throw new Error(`Throughline's Python packages could not be unpacked into ${this.#storage}: ${last || `exit status ${code}`}.`);
   }
 
   /** Takes away what older versions of the extension have left. */

@@ -7,9 +7,10 @@ import { Packages } from "./packages";
 import probe from "./probe.py";
 import start from "./start.py";
 
-/** What the sidecar is written for. */
+/** The oldest Python that the sidecar runs on. */
 const OLDEST = "3.11";
-const PATIENCE = 20_000;
+/** How long a Python may take to say which one it is, in milliseconds. */
+const PROBE_TIMEOUT = 20_000;
 
 /** How the sidecar is run: an interpreter, the arguments that stand before the sidecar's own, and its environment. */
 export interface Python {
@@ -74,7 +75,7 @@ async function withItsOwn(command: string, context: ExtensionContext, log: LogOu
   // -P keeps modules of the open folder from being imported in place of Python's own.
   const probed = await ask(command, ["-P"], env, log);
   if (typeof probed === "string") return probed;
-  if (!probed.sidecar) return "The extension does not hold its sidecar; install it again.";
+  if (!probed.sidecar) return "The extension lacks its Python part; install it again.";
   if (probed.missing.length > 0) {
     log.info(`To install what is missing: ${command} -m pip install ${probed.missing.join(" ")}`);
     const named = probed.missing.slice(0, 3).join(", ") + (probed.missing.length > 3 ? " and more" : "");
@@ -85,7 +86,7 @@ async function withItsOwn(command: string, context: ExtensionContext, log: LogOu
 
 async function ask(command: string, args: string[], env: NodeJS.ProcessEnv, log: LogOutputChannel): Promise<Probed | string> {
   try {
-    const { stdout } = await promisify(execFile)(command, [...args, "-c", probe], { env, timeout: PATIENCE });
+    const { stdout } = await promisify(execFile)(command, [...args, "-c", probe], { env, timeout: PROBE_TIMEOUT });
     const probed: Probed = JSON.parse(stdout);
     log.info(`${command} is Python ${probed.version.join(".")}.`);
     return probed;

@@ -16,7 +16,7 @@ export const EMPTY: State = {
 };
 
 /** The state after a patch, or null where the patch does not follow on it and a snapshot is needed. */
-export function patched(state: State, patch: Patch): State | null {
+export function applyPatch(state: State, patch: Patch): State | null {
   if (patch.revision <= state.revision) return state;
   if (patch.revision !== state.revision + 1) return null;
   return { ...patch.changes.reduce(apply, state), revision: patch.revision };

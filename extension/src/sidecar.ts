@@ -2,29 +2,29 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { EventEmitter, workspace, type Disposable, type ExtensionContext, type LogOutputChannel } from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, Trace, TransportKind } from "vscode-languageclient/node";
-import type { Mirror } from "./mirror";
 import { readOptions } from "./options";
 import type { Patch, Requests } from "./protocol";
 import { findPython } from "./python";
-import { saved } from "./saving";
-import type { Status } from "./status";
+import { saveAgentEdits } from "./saveAgentEdits";
+import { StartError, type Status } from "./sidecarStatus";
+import type { StateStore } from "./stateStore";
 
 /** Sends one request of the protocol. */
-export type Ask = <M extends keyof Requests>(method: M, params: Requests[M]["params"]) => Promise<Requests[M]["result"]>;
-
-/** The sidecar cannot run; the message is one sentence that says why. */
-export class StartError extends Error {}
+export type SendRequest = <M extends keyof Requests>(method: M, params: Requests[M]["params"]) => Promise<Requests[M]["result"]>;
 
 /** A second crash within this many milliseconds is not answered by another start. */
-const QUIET = 5 * 60_000;
+const RESTART_AGAIN_AFTER = 5 * 60_000;
 
 /** How long a sidecar may take to answer first, in milliseconds. */
-const PATIENCE = 30_000;
+const START_TIMEOUT = 30_000;
 
-/** The sidecar's process: started when first asked, once at a time, and once more after a crash. */
+/**
+ * The sidecar's process: started when first needed, once at a time, and once more after a crash. Requests are sent by
+ * what `start` returns, so that nobody can send one to a sidecar that was never started.
+ */
 export class Sidecar implements Disposable {
   #client: LanguageClient | undefined;
-  #started: Promise<Ask> | undefined;
+  #started: Promise<SendRequest> | undefined;
   #status: Status = { kind: "stopped" };
   #crashed = -Infinity;
   readonly #changed = new EventEmitter<Status>();
@@ -36,20 +36,31 @@ export class Sidecar implements Disposable {
   constructor(
     readonly context: ExtensionContext,
     readonly log: LogOutputChannel,
-    readonly mirror: Mirror,
-    /** What a sidecar is told first, before any request waits no longer. */
-    readonly greet: (ask: Ask) => Promise<void>,
+    readonly store: StateStore,
+    /** What is sent first to a process that has started; other requests wait until it is done. */
+    readonly handshake: (request: SendRequest) => Promise<void>,
   ) {}
 
   get status(): Status {
     return this.#status;
   }
 
-  /** Sends a request; starts the sidecar where none runs. Throws StartError, or what the sidecar answers. */
-  readonly ask: Ask = async (method, params) => (await this.start())(method, params);
+  /** Sends requests to the sidecar that runs now, where one does. */
+  get running(): SendRequest | undefined {
+    return this.#status.kind === "running" ? this.#request : undefined;
+  }
 
-  /** Starts the sidecar unless it runs or is about to. Throws StartError. */
-  start(): Promise<Ask> {
+  /** Starts the sidecar unless it runs or is about to; what it returns outlives a crash. Throws StartError. */
+  async start(): Promise<SendRequest> {
+    await this.#connect();
+    return this.#request;
+  }
+
+  /** Sends a request; starts the sidecar where it has ended since. Throws StartError, or what the sidecar answers. */
+  readonly #request: SendRequest = async (method, params) => (await this.#connect())(method, params);
+
+  /** The connection to the process, which is started where there is none. */
+  #connect(): Promise<SendRequest> {
     this.#started ??= this.#begin().catch(async (error: unknown) => {
       this.#started = undefined;
       await this.#end();
@@ -75,18 +86,13 @@ export class Sidecar implements Disposable {
     this.#set({ kind: "stopped" });
   }
 
-  /** Tells a running sidecar something; one that does not run learns it when it is greeted. */
-  async tell(...[method, params]: Parameters<Ask>): Promise<void> {
-    if (this.#status.kind === "running") await this.ask(method, params);
-  }
-
   async dispose(): Promise<void> {
     await this.#end();
     this.#changed.dispose();
     this.#lost.dispose();
   }
 
-  async #begin(): Promise<Ask> {
+  async #begin(): Promise<SendRequest> {
     if (!workspace.isTrusted) throw new StartError("Throughline runs only in a workspace that you trust.");
     const folder = workspace.workspaceFolders?.[0];
     if (!folder) throw new StartError("Open a folder first: a session works in one.");
@@ -108,13 +114,13 @@ export class Sidecar implements Disposable {
         outputChannel: this.log,
         // What the sidecar logs comes by stderr, whatever its level.
         stdioOptions: { stdout: () => undefined, stderr: (stream) => this.#read(stream) },
-        middleware: { workspace: { handleApplyEdit: saved } },
+        middleware: { workspace: { handleApplyEdit: saveAgentEdits } },
         markdown: { isTrusted: { enabledCommands: ["throughline.refresh", "throughline.difference"] } },
         initializationFailedHandler: () => false,
         errorHandler: {
           error: () => ({ action: ErrorAction.Continue, handled: true }),
           closed: () => {
-            failure.raise("The sidecar ended before it answered; the log says why.");
+            failure.raise("Throughline's background process ended before it answered; the log says why.");
             void this.#closed(client);
             return { action: CloseAction.DoNotRestart, handled: true };
           },
@@ -123,14 +129,14 @@ export class Sidecar implements Disposable {
     );
     this.#client = client;
     client.onNotification("throughline/patch", (patch: Patch) => this.#take(patch));
-    const late = setTimeout(() => failure.raise(`The sidecar gave no answer within ${PATIENCE / 1000} s.`), PATIENCE);
+    const late = setTimeout(() => failure.raise(`Throughline's background process gave no answer within ${START_TIMEOUT / 1000} s.`), START_TIMEOUT);
     await Promise.race([client.start(), failure.raised]).finally(() => clearTimeout(late));
     // A trace shows what is sent, and the key is sent.
     await client.setTrace(Trace.Off);
-    const ask: Ask = (method, params) => client.sendRequest(method, params);
-    await this.greet(ask);
+    const request: SendRequest = (method, params) => client.sendRequest(method, params);
+    await this.handshake(request);
     this.#set({ kind: "running" });
-    return ask;
+    return request;
   }
 
   #read(stream: Readable): void {
@@ -138,14 +144,14 @@ export class Sidecar implements Disposable {
   }
 
   #take(patch: Patch): void {
-    if (this.mirror.take(patch)) return;
-    this.log.debug(`Patch ${patch.revision} does not follow on ${this.mirror.state.revision}: asking for a snapshot.`);
-    this.mirror.load(this.ask("throughline/snapshot", {})).catch((error: unknown) => this.log.error(String(error)));
+    if (this.store.apply(patch)) return;
+    this.log.debug(`Patch ${patch.revision} does not follow on ${this.store.state.revision}: asking for a snapshot.`);
+    this.store.load(this.#request("throughline/snapshot", {})).catch((error: unknown) => this.log.error(String(error)));
   }
 
   async #closed(client: LanguageClient): Promise<void> {
     if (client !== this.#client || this.#status.kind !== "running") return;
-    const again = Date.now() - this.#crashed > QUIET;
+    const again = Date.now() - this.#crashed > RESTART_AGAIN_AFTER;
     this.#crashed = Date.now();
     this.#client = undefined;
     this.#started = undefined;
@@ -153,7 +159,7 @@ export class Sidecar implements Disposable {
       this.log.warn("The sidecar ended unexpectedly; it is started once more.");
       await this.start().catch(() => undefined);
     } else {
-      const reason = "The sidecar ended unexpectedly, twice within a few minutes.";
+      const reason = "Throughline's background process ended unexpectedly, twice within a few minutes.";
       this.#set({ kind: "failed", reason });
       this.#lost.fire(reason);
     }
@@ -175,14 +181,14 @@ export class Sidecar implements Disposable {
   }
 }
 
-/** What goes wrong is told in the chat or by whoever asked, once, and not by the library in a message of its own too. */
+/** What goes wrong is said in the chat or by whoever asked, once, and not by the library in a message of its own too. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
 }
 
-/** A promise that only fails, and only when it is told to. */
+/** A promise that only fails, and only when it is made to. */
 class Failure {
   #reject: (reason: Error) => void = () => undefined;
   readonly raised = new Promise<never>((_, reject) => {

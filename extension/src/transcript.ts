@@ -16,19 +16,19 @@ export function fileName(objective: string): string {
 function said(row: Row): string {
   switch (row.kind) {
     case "user":
-      return `## Turn ${row.turn}${row.waiting ? " (waits)" : ""}\n\n${quoted(row.text)}`;
+      return `## Turn ${row.turn}${row.waiting ? " (queued)" : ""}\n\n${quoted(row.text)}`;
     case "agent":
       return row.partial ? `${row.text}\n\n*This answer was cut short.*` : row.text;
     case "tool":
       return `**${row.tool}** \`${row.title.replaceAll("`", "'")}\`${row.status === "done" ? "" : ` (${row.status})`}${fenced(row.result)}`;
     case "ask":
-      return `*Asked for leave: ${row.action} ${row.target}, ${row.status}${row.reason ? `: ${row.reason}` : ""}*`;
+      return `*Asked for approval: ${row.action} ${row.target}, ${row.status}${row.reason ? `: ${row.reason}` : ""}*`;
     case "entry":
       return `> **${row.label}**: ${row.text}`;
     case "file":
       return `*File in the context: ${row.path} (${row.form})*`;
     case "compaction":
-      return `---\n\n*Compacted through turn ${row.through}: ${row.before} → ${row.after} tokens, ${row.held}/${row.live} held${row.undone ? ", undone" : ""}*`;
+      return `---\n\n*Compacted through turn ${row.through}: ${row.before} → ${row.after} tokens, ${row.held}/${row.live} kept${row.undone ? ", undone" : ""}*`;
     case "held":
       return `*A compaction through turn ${row.through} waits: ${row.before} → ${row.after} tokens*`;
     case "archive":

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRow, Change, Patch, State, ToolRow, UserRow } from "../src/protocol";
-import { apply, EMPTY, patched } from "../src/reducer";
+import { apply, EMPTY, applyPatch } from "../src/reducer";
 
 const asked: UserRow = { kind: "user", id: "u1", turn: 1, waiting: false, text: "why?" };
 const answer: AgentRow = { kind: "agent", id: "a1", turn: 1, text: "Be", streaming: true, partial: false };
@@ -65,7 +65,7 @@ describe("apply", () => {
   });
 });
 
-describe("patched", () => {
+describe("applyPatch", () => {
   const patch = (revision: number): Patch => ({
     revision,
     changes: [
@@ -75,14 +75,14 @@ describe("patched", () => {
   });
 
   it("applies all changes of the patch that follows", () => {
-    const { revision, rows, activity } = patched(before, patch(8)) ?? EMPTY;
+    const { revision, rows, activity } = applyPatch(before, patch(8)) ?? EMPTY;
     assert.deepEqual([revision, rows[1], activity], [8, { ...answer, text: "Because" }, "answering"]);
   });
 
   it("passes over a patch whose revision it has", () => {
-    assert.equal(patched(before, patch(7)), before);
-    assert.equal(patched(before, patch(3)), before);
+    assert.equal(applyPatch(before, patch(7)), before);
+    assert.equal(applyPatch(before, patch(3)), before);
   });
 
-  it("wants a snapshot where a patch was missed", () => assert.equal(patched(before, patch(9)), null));
+  it("wants a snapshot where a patch was missed", () => assert.equal(applyPatch(before, patch(9)), null));
 });

@@ -19,7 +19,7 @@ describe("a transcript", () => {
   it("says where an answer was cut", () => assert.match(text, /Because\.\n\n\*This answer was cut short\.\*/));
   it("fences a result longer than any fence in it", () => assert.match(text, /\n`````\na\n````\nb\n`````\n/));
   it("marks what failed", () => assert.match(text, /\*\*run\*\* `cat 'x'` \(failed\)/));
-  it("tells of compactions", () => assert.match(text, /Compacted through turn 1: 900 → 100 tokens, 3\/4 held, undone/));
+  it("tells of compactions", () => assert.match(text, /Compacted through turn 1: 900 → 100 tokens, 3\/4 kept, undone/));
   it("is short where nothing was said", () => assert.equal(transcript({ ...session, rows: [] }), "# mend it\n\nengineer · m\n"));
 });
 

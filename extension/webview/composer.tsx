@@ -10,7 +10,7 @@ const OPTIONS = "slash-commands";
 
 /** Where the next message is written. */
 export function Composer() {
-  const picked = useSignal(0);
+  const highlighted = useSignal(0);
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     if (document.hasFocus()) area.current?.focus();
@@ -18,17 +18,17 @@ export function Composer() {
   if (session.value?.readonly) return <Closed />;
 
   const options = mention.value ? found.value.map(fileOption) : matching(draft.value).map(slashOption);
-  const chosen = options[Math.min(picked.value, options.length - 1)];
+  const chosen = options[Math.min(highlighted.value, options.length - 1)];
   const take = (option: Option | undefined, whole: boolean) => {
     const cursor = area.current && option?.take(whole);
     if (typeof cursor === "number") requestAnimationFrame(() => area.current?.setSelectionRange(cursor, cursor));
-    picked.value = 0;
+    highlighted.value = 0;
     area.current?.focus();
   };
   const key = (event: KeyboardEvent) => {
     if (event.isComposing) return;
     const enter = event.key === "Enter" && !event.shiftKey;
-    if (options.length > 0 && move(event, options.length, picked)) return event.preventDefault();
+    if (options.length > 0 && move(event, options.length, highlighted)) return event.preventDefault();
     if (chosen && (enter || (event.key === "Tab" && !event.shiftKey))) {
       event.preventDefault();
       return take(chosen, enter);
@@ -45,13 +45,13 @@ export function Composer() {
           ref={area}
           rows={1}
           value={draft.value}
-          placeholder={busy.value ? "Write the next message; it waits its turn" : "Ask, @ a file, or type / for commands"}
+          placeholder={busy.value ? "Write the next message; it is queued" : "Ask, @ a file, or type / for commands"}
           aria-label="Message"
           aria-autocomplete="list"
           aria-controls={options.length > 0 ? OPTIONS : undefined}
           aria-activedescendant={chosen ? `option${chosen.name}` : undefined}
           onInput={(event) => {
-            picked.value = 0;
+            highlighted.value = 0;
             write(event.currentTarget.value);
             look(event.currentTarget.value, event.currentTarget.selectionStart);
           }}
@@ -164,9 +164,9 @@ function Menu({ options, chosen, take }: { options: Option[]; chosen: Option | u
 }
 
 /** The keys that move in an open menu, or close it. */
-function move(event: KeyboardEvent, size: number, picked: { value: number }): boolean {
-  if (event.key === "ArrowDown") picked.value = (picked.value + 1) % size;
-  else if (event.key === "ArrowUp") picked.value = (picked.value + size - 1) % size;
+function move(event: KeyboardEvent, size: number, highlighted: { value: number }): boolean {
+  if (event.key === "ArrowDown") highlighted.value = (highlighted.value + 1) % size;
+  else if (event.key === "ArrowUp") highlighted.value = (highlighted.value + size - 1) % size;
   else if (event.key === "Escape" && mention.value) mention.value = null;
   else if (event.key === "Escape") write("");
   else return false;

@@ -1,5 +1,6 @@
 import { count, dollars, percent, plural, short } from "../src/numbers";
 import type { Meter, SessionInfo } from "../src/protocol";
+import { ROLES } from "../src/roles";
 import { run } from "./bridge";
 import { Icon } from "./icons";
 import { details, home, meter, session, toggleHome } from "./store";
@@ -31,13 +32,11 @@ export function Header() {
   );
 }
 
-const ROLES: Record<string, string> = { engineer: "Engineer", qa: "QA", product: "Product" };
-
 /** Who works: pressing a role or a model changes it, where that can be. */
 function Model({ session: { role, model, recorded, readonly } }: { session: SessionInfo }) {
   return (
     <span class="model">
-      <Choice name={ROLES[role] ?? role} what="role" fixed={readonly} />
+      <Choice name={ROLES.find((one) => one.role === role)?.label ?? role} what="role" fixed={readonly} />
       <span class="muted">·</span>
       <Choice name={model} what="model" fixed={readonly || recorded} />
       {recorded && <span class="badge">recording</span>}

@@ -1,15 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { ago, plural } from "../src/numbers";
 import type { Role, SessionItem } from "../src/protocol";
+import { ROLES } from "../src/roles";
 import { post, run } from "./bridge";
 import { Icon } from "./icons";
 import { home, keyed, session, sessions, status } from "./store";
-
-const ROLES: { role: Role; label: string }[] = [
-  { role: "engineer", label: "Engineer" },
-  { role: "qa", label: "QA" },
-  { role: "product", label: "Product" },
-];
 
 /** How many sessions are listed here; the Sessions view has them all. */
 const RECENT = 6;
@@ -73,7 +68,7 @@ function Begin() {
       </form>
       {status.value.kind === "starting" && (
         <p class="doing">
-          <span class="spinner" /> Starting the sidecar …
+          <span class="spinner" /> Starting Throughline's background process …
         </p>
       )}
       {!keyed.value && (

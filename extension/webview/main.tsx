@@ -2,11 +2,11 @@ import { render } from "preact";
 import type { ToPage } from "../src/chat/messages";
 import { post } from "./bridge";
 import { Composer } from "./composer";
+import { ErrorBanner } from "./errorBanner";
 import { Header } from "./header";
 import { Home } from "./home";
 import { Rows } from "./rows/list";
 import { announcement, home, receive, session } from "./store";
-import { Trouble } from "./trouble";
 import "./style/index.css";
 
 function Chat() {
@@ -15,7 +15,7 @@ function Chat() {
     <>
       <Header />
       {start ? <Home /> : <Rows key={session.value?.id} />}
-      <Trouble />
+      <ErrorBanner />
       {!start && <Composer />}
       <div class="unseen" aria-live="polite">
         {announcement.value}

@@ -1,12 +1,12 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
+import { describeRequest, isPending } from "../src/approval";
 import type { ToPage } from "../src/chat/messages";
-import { isOpen, wanted } from "../src/leave";
 import type { Patch, Row, SessionItem, State } from "../src/protocol";
-import { EMPTY, patched } from "../src/reducer";
-import type { Status } from "../src/status";
+import { applyPatch, EMPTY } from "../src/reducer";
+import type { Status } from "../src/sidecarStatus";
 import { keepDraft, keptDraft, post } from "./bridge";
 import { mentionAt, mentionOf } from "./mentions";
-import { stretch } from "./stretch";
+import { chunkRows } from "./rowChunks";
 
 export const session = signal(EMPTY.session);
 export const meter = signal(EMPTY.meter);
@@ -20,7 +20,7 @@ export const failure = signal("");
 /** Whether the start page covers the session, and whether the meter's details are open. */
 export const home = signal(false);
 export const details = signal(false);
-/** What a screen reader is told: a finished answer, not each word of it. */
+/** What a screen reader announces: a finished answer, not each word of it. */
 export const announcement = signal("");
 /** Whether the list stays at its end while rows are added. */
 export const following = signal(true);
@@ -32,10 +32,10 @@ export const mention = signal<{ query: string; at: number } | null>(null);
 export const found = signal<string[]>([]);
 
 /**
- * The ids of the rows in order, in stretches: one that has not changed is the same array, and is not rendered again.
+ * The ids of the rows in order, in chunks: one that has not changed is the same array, and is not rendered again.
  * Each row is a signal of its own, so that a growing answer renders itself alone.
  */
-export const stretches = signal<string[][]>([]);
+export const rowChunks = signal<string[][]>([]);
 const rows = new Map<string, Signal<Row>>();
 
 /** The last compaction that stands: the one that can be undone. */
@@ -123,7 +123,7 @@ export function receive(message: ToPage): void {
 
 function flush(): void {
   let next: State | null = shown;
-  for (const patch of waiting) next = next && patched(next, patch);
+  for (const patch of waiting) next = next && applyPatch(next, patch);
   waiting = [];
   if (next) show(next, true);
   else post({ kind: "snapshot" });
@@ -154,13 +154,13 @@ function showRows(next: Row[], aloud: boolean): void {
     else rows.set(row.id, signal(row));
   }
   const ids = next.map((row) => row.id);
-  const changed = stretch(ids, stretches.value);
-  if (changed !== stretches.value) {
+  const changed = chunkRows(ids, rowChunks.value);
+  if (changed !== rowChunks.value) {
     const present = new Set(ids);
     for (const id of rows.keys()) if (!present.has(id)) rows.delete(id);
-    stretches.value = changed;
+    rowChunks.value = changed;
   }
-  asking.value = next.some((row) => row.kind === "ask" && isOpen(row));
+  asking.value = next.some((row) => row.kind === "ask" && isPending(row));
   const last = next.findLast((row) => row.kind === "compaction" && !row.undone);
   undoable.value = last?.kind === "compaction" ? last.compaction : "";
 }
@@ -170,7 +170,7 @@ function announce(before: Row | undefined, row: Row): void {
     announcement.value = row.text.slice(0, 2000);
   }
   if (row.kind === "notice") announcement.value = row.text;
-  if (row.kind === "ask" && isOpen(row)) announcement.value = `The agent asks whether it may ${wanted(row)}. Allow or deny it in the chat.`;
+  if (row.kind === "ask" && isPending(row)) announcement.value = `The agent asks whether it may ${describeRequest(row)}. Allow or deny it in the chat.`;
   if (row.kind === "held") announcement.value = `A compaction through turn ${row.through} waits for your word`;
   if (row.kind === "archive" && row.status === "waiting") announcement.value = "A change of the project archive waits for you";
   if (row.kind === "compaction" && !before) announcement.value = `Compacted through turn ${row.through}`;

@@ -127,11 +127,11 @@ REPLIES = [
 
 async def play(folder, after):
     shop, bench = Shop(folder), Bench()
-    world = evolve(bench.world, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
-    owner = await LiveSession.start(world, bench.crew(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
-    await owner.send("go")
-    await owner.idle()
-    await owner.close()
+    ports = evolve(bench.ports, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
+    live = await LiveSession.start(ports, bench.config(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
+    await live.send("go")
+    await live.idle()
+    await live.close()
 
 top, after = Path(sys.argv[1]), 0
 while True:
@@ -204,7 +204,7 @@ import sys
 from pathlib import Path
 from throughline.storage.event_store import SqliteEventStore
 database = SqliteEventStore(Path(sys.argv[1]))
-database.hold("s")
+database.lock_session("s")
 print("held", flush=True)
 sys.stdin.read()
 """

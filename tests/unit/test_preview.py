@@ -176,7 +176,7 @@ async def test_a_preview_reads_as_a_page() -> None:
     head, _, rest = page.partition("\n\n### Added\n")
     assert head.splitlines() == [
         "## Compaction of turns 1 to 2", "", f"- By local rules: {shown.before:,} → {shown.after:,} tokens",
-        f"- Entries: kept 1, added {len(shown.added)}, revised 0, no longer in force 0; 1/1 held",
+        f"- Entries: kept 1, added {len(shown.added)}, revised 0, no longer in force 0; 1/1 remembered",
         "- Tool results masked: 0",
     ]  # fmt: skip
     assert rest.startswith("- constraint: Always use tabs in here.\n")

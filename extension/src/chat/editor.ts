@@ -1,7 +1,7 @@
 import { Range, Uri, window, workspace } from "vscode";
 
 /** Opens a file that the agent named: `src/a.py`, `src/a.py:12` or `src/a.py#L12`, inside of the workspace only. */
-export async function open(name: string): Promise<void> {
+export async function openFile(name: string): Promise<void> {
   const [, path = "", line] = /^(.*?)(?:(?::|#L)(\d+).*)?$/.exec(name) ?? [];
   const folder = workspace.workspaceFolders?.[0];
   if (!folder || !path) return;
@@ -12,7 +12,7 @@ export async function open(name: string): Promise<void> {
 }
 
 /** The workspace paths behind addresses, those of a remote window among them; what lies outside is left out. */
-export function named(uris: string[]): string[] {
+export function workspacePaths(uris: string[]): string[] {
   const root = workspace.workspaceFolders?.[0]?.uri;
   if (!root) return [];
   const base = root.path.endsWith("/") ? root.path : `${root.path}/`;
@@ -21,7 +21,7 @@ export function named(uris: string[]): string[] {
 }
 
 /** Puts code where the cursor is in the editor that was used last. */
-export async function insert(text: string): Promise<void> {
+export async function insertAtCursor(text: string): Promise<void> {
   const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
   if (!editor) throw new Error("Open a file first: the code goes where its cursor is.");
   await editor.edit((edit) => editor.selections.forEach((selection) => edit.replace(selection, text)));

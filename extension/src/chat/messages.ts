@@ -1,5 +1,5 @@
 import type { Patch, Role, SessionItem, State } from "../protocol";
-import type { Status } from "../status";
+import type { Status } from "../sidecarStatus";
 
 /** What the extension tells a chat page. */
 export type ToPage =

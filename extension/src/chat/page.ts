@@ -1,7 +1,8 @@
 import { commands, env, type Disposable, type Webview } from "vscode";
-import type { App } from "../app";
-import { start } from "../commands/start";
-import { insert, named, open } from "./editor";
+import { running, type App } from "../app";
+import type { CommandName } from "../commands";
+import { startSession } from "../commands/session";
+import { insertAtCursor, openFile, workspacePaths } from "./editor";
 import { PAGE_COMMANDS, type FromPage, type ToPage } from "./messages";
 
 /** Where the message that is being written is kept through a reload. */
@@ -49,38 +50,38 @@ export class Page implements Disposable {
   }
 
   async #handle(message: FromPage): Promise<void> {
-    const { sidecar, mirror, sessions } = this.app;
+    const { sidecar, store, sessions } = this.app;
     switch (message.kind) {
       case "ready":
         return this.#greet();
       case "snapshot":
-        return this.tell({ kind: "snapshot", state: mirror.state });
+        return this.tell({ kind: "snapshot", state: store.state });
       case "sessions":
         return this.tell({ kind: "sessions", sessions: await sessions.known(), keyed: await this.#keyed() });
       case "start":
-        return start(this.app, message);
+        return startSession(this.app, message);
       case "send":
         return this.#send(message.text, message.files);
       case "find":
         return this.#find(message.query);
       case "dropped":
-        return this.tell({ kind: "mention", paths: named(message.uris) });
+        return this.tell({ kind: "mention", paths: workspacePaths(message.uris) });
       case "draft":
         return this.app.context.workspaceState.update(DRAFT, message.text || undefined);
       case "answer": {
         const { call, allowed, session, reason } = message;
-        return void (await sidecar.ask("throughline/approval/answer", { call, allowed, session, reason }));
+        return void (await (await sidecar.start())("throughline/approval/answer", { call, allowed, session, reason }));
       }
       case "cancel":
-        return void (await sidecar.ask("throughline/cancel", {}));
+        return void (await (await sidecar.start())("throughline/cancel", {}));
       case "run":
         return this.#run(message);
       case "open":
-        return open(message.path);
+        return openFile(message.path);
       case "copy":
         return env.clipboard.writeText(message.text);
       case "insert":
-        return insert(message.text);
+        return insertAtCursor(message.text);
       default:
         return message satisfies never;
     }
@@ -92,7 +93,7 @@ export class Page implements Disposable {
 
   async #greet(): Promise<void> {
     this.#listens = true;
-    this.tell({ kind: "snapshot", state: this.app.mirror.state });
+    this.tell({ kind: "snapshot", state: this.app.store.state });
     this.tell({ kind: "draft", text: this.app.context.workspaceState.get(DRAFT, "") });
     await this.tellStatus();
     for (const message of this.#waiting.splice(0)) this.tell(message);
@@ -100,13 +101,15 @@ export class Page implements Disposable {
   }
 
   async #find(query: string): Promise<void> {
-    const { paths } = await this.app.sidecar.ask("throughline/search/files", { query });
+    const { request } = await running(this.app);
+    const { paths } = await request("throughline/search/files", { query });
     this.tell({ kind: "found", query, paths });
   }
 
   async #send(text: string, files: string[]): Promise<void> {
     try {
-      const { refused } = await this.app.sidecar.ask("throughline/send", { text, files });
+      const { request } = await running(this.app);
+      const { refused } = await request("throughline/send", { text, files });
       if (refused.length > 0) this.#fail(`Not in the context: ${refused.join("; ")}`);
     } catch (error) {
       this.tell({ kind: "draft", text });
@@ -115,7 +118,8 @@ export class Page implements Disposable {
   }
 
   async #run({ command, argument }: FromPage & { kind: "run" }): Promise<void> {
-    if (PAGE_COMMANDS.includes(command)) await commands.executeCommand(`throughline.${command}`, argument || undefined);
+    const allowed: readonly CommandName[] = PAGE_COMMANDS;
+    if (allowed.includes(command)) await commands.executeCommand(`throughline.${command}`, argument || undefined);
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,6 @@
 import { commands, Uri, ViewColumn, window, type Disposable, type Webview, type WebviewPanel, type WebviewView } from "vscode";
 import type { App } from "../app";
-import type { Movement } from "../mirror";
+import type { StateChange } from "../stateStore";
 import { html } from "./html";
 import type { ToPage } from "./messages";
 import { Page } from "./page";
@@ -8,7 +8,7 @@ import { Page } from "./page";
 const PANEL = "throughline.chat";
 const VIEW = "throughline.chatView";
 
-/** The chat: one editor panel and one view at most, both showing the mirror. */
+/** The chat: one editor panel and one view at most, both showing the state. */
 export class Pages implements Disposable {
   #panel: { panel: WebviewPanel; page: Page } | undefined;
   #view: { view: WebviewView; page: Page } | undefined;
@@ -20,14 +20,14 @@ export class Pages implements Disposable {
     this.#dist = Uri.joinPath(extension, "dist");
   }
 
-  /** Registers both places and keeps their pages in step with the mirror. */
+  /** Registers both places and keeps their pages in step with the state. */
   register(): Disposable[] {
-    const { mirror, sidecar } = this.#app();
+    const { store, sidecar } = this.#app();
     return [
       this,
       window.registerWebviewPanelSerializer(PANEL, { deserializeWebviewPanel: async (panel) => void this.#adopt(panel) }),
       window.registerWebviewViewProvider(VIEW, { resolveWebviewView: (view) => this.#resolve(view) }),
-      mirror.onDidMove((movement) => this.#move(movement)),
+      store.onDidChange((change) => this.#follow(change)),
       sidecar.onDidChangeStatus(() => this.tellStatus()),
     ];
   }
@@ -98,9 +98,9 @@ export class Pages implements Disposable {
     return { enableScripts: true, localResourceRoots: [this.#dist] };
   }
 
-  #move(movement: Movement): void {
+  #follow(change: StateChange): void {
     const message: ToPage =
-      movement.kind === "patch" ? movement : { kind: "snapshot", state: this.#app().mirror.state };
+      change.kind === "patch" ? change : { kind: "snapshot", state: this.#app().store.state };
     for (const page of this.#pages()) page.tell(message);
   }
 

@@ -15,10 +15,10 @@ export class ArchiveView implements TreeDataProvider<ArchiveNode> {
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(app: App) {
-    this.#shown = app.mirror.state.archive;
-    app.mirror.onDidMove(() => {
-      if (this.#shown === app.mirror.state.archive) return;
-      this.#shown = app.mirror.state.archive;
+    this.#shown = app.store.state.archive;
+    app.store.onDidChange(() => {
+      if (this.#shown === app.store.state.archive) return;
+      this.#shown = app.store.state.archive;
       this.#changed.fire();
     });
   }

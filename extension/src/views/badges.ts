@@ -1,6 +1,6 @@
 import { EventEmitter, FileDecoration, ThemeColor, Uri, window, type Disposable, type FileDecorationProvider } from "vscode";
-import type { Mirror } from "../mirror";
 import type { ContextFile } from "../protocol";
+import type { StateStore } from "../stateStore";
 
 /** What stands beside a file's name in the explorer and on its tab: how the model knows it. */
 class Badges implements FileDecorationProvider {
@@ -34,14 +34,14 @@ function look(file: ContextFile | undefined): string {
 }
 
 /** Shows the badges of the files in the context. */
-export function showBadges(mirror: Mirror): Disposable[] {
+export function showBadges(store: StateStore): Disposable[] {
   const badges = new Badges();
   let shown: ContextFile[] = [];
   const show = () => {
-    if (shown === mirror.state.files) return;
-    shown = mirror.state.files;
+    if (shown === store.state.files) return;
+    shown = store.state.files;
     badges.show(shown);
   };
   show();
-  return [window.registerFileDecorationProvider(badges), mirror.onDidMove(show)];
+  return [window.registerFileDecorationProvider(badges), store.onDidChange(show)];
 }

@@ -11,10 +11,10 @@ export class FilesView implements TreeDataProvider<ContextFile> {
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(app: App) {
-    this.#shown = app.mirror.state.files;
-    app.mirror.onDidMove(() => {
-      if (this.#shown === app.mirror.state.files) return;
-      this.#shown = app.mirror.state.files;
+    this.#shown = app.store.state.files;
+    app.store.onDidChange(() => {
+      if (this.#shown === app.store.state.files) return;
+      this.#shown = app.store.state.files;
       this.#changed.fire();
     });
   }

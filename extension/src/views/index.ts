@@ -10,9 +10,9 @@ export function showViews(app: App): Disposable[] {
   const memory = window.createTreeView("throughline.memory", { treeDataProvider: new MemoryView(app), showCollapseAll: true });
   const files = window.createTreeView("throughline.files", { treeDataProvider: new FilesView(app), canSelectMany: true });
   const archive = window.createTreeView("throughline.archive", { treeDataProvider: new ArchiveView(app), showCollapseAll: true });
-  const waits = app.mirror.onDidMove(() => {
+  const waits = app.store.onDidChange(() => {
     const tooltip = "A change of the project archive waits for you";
-    const waiting = app.mirror.state.archive.pending !== null;
+    const waiting = app.store.state.archive.pending !== null;
     if (waiting !== (archive.badge !== undefined)) archive.badge = waiting ? { value: 1, tooltip } : undefined;
   });
   const list = window.createTreeView("throughline.sessions", { treeDataProvider: sessions });

@@ -35,10 +35,10 @@ export class MemoryView implements TreeDataProvider<MemoryNode> {
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(app: App) {
-    this.#shown = app.mirror.state.memory;
-    app.mirror.onDidMove(() => {
-      if (this.#shown === app.mirror.state.memory) return;
-      this.#shown = app.mirror.state.memory;
+    this.#shown = app.store.state.memory;
+    app.store.onDidChange(() => {
+      if (this.#shown === app.store.state.memory) return;
+      this.#shown = app.store.state.memory;
       this.#changed.fire();
     });
   }
@@ -59,7 +59,7 @@ function headings({ sections, taken, resolved }: Memory): Heading[] {
   const below: Heading[] = [
     { kind: "section", title: "Resolved", entries: resolved, folded: true, why: "What has been settled. It can be reopened." },
     {
-      ...{ kind: "section", title: "Picked from the Conversation", entries: taken, folded: true },
+      ...{ kind: "section", title: "Remembered from the Conversation", entries: taken, folded: true },
       why: "Sentences that rules chose, without a model. Pin or edit one to keep it.",
     },
   ];

@@ -1,8 +1,8 @@
 import { EventEmitter, ThemeIcon, TreeItem, type TreeDataProvider } from "vscode";
-import type { Mirror } from "../mirror";
 import { ago, plural } from "../numbers";
 import type { SessionItem } from "../protocol";
 import type { Sidecar } from "../sidecar";
+import type { StateStore } from "../stateStore";
 
 /** The sessions of this workspace. The list is asked for anew when another session is shown. */
 export class SessionsView implements TreeDataProvider<SessionItem> {
@@ -15,10 +15,10 @@ export class SessionsView implements TreeDataProvider<SessionItem> {
 
   constructor(
     readonly sidecar: Sidecar,
-    readonly mirror: Mirror,
+    readonly store: StateStore,
   ) {
-    mirror.onDidMove(() => {
-      const { session } = mirror.state;
+    store.onDidChange(() => {
+      const { session } = store.state;
       if (this.#current === session?.id && this.#named === session?.objective) return;
       this.#current = session?.id;
       this.#named = session?.objective;
@@ -32,7 +32,8 @@ export class SessionsView implements TreeDataProvider<SessionItem> {
 
   /** The sessions, the newest first; starts the sidecar where none runs. */
   async list(): Promise<SessionItem[]> {
-    const { sessions, keyed } = await this.sidecar.ask("throughline/sessions", {});
+    const request = await this.sidecar.start();
+    const { sessions, keyed } = await request("throughline/sessions", {});
     this.keyed = keyed;
     return sessions;
   }

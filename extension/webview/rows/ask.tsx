@@ -1,25 +1,25 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { answered, isOpen, scope, wanted, type Verdict } from "../../src/leave";
+import { toAnswer, isPending, sessionScope, describeRequest, type ApprovalDecision } from "../../src/approval";
 import type { AskRow } from "../../src/protocol";
 import { post } from "../bridge";
 import { Icon } from "../icons";
 import { visible } from "../visible";
 import { Detail } from "./detail";
 
-/** What the agent may not do without leave: what it would do, and the user's answer. */
+/** What the agent may not do without approval: what it would do, and the user's answer. */
 export function Ask({ row }: { row: AskRow }) {
-  return isOpen(row) ? <Question row={row} /> : <Said row={row} />;
+  return isPending(row) ? <Question row={row} /> : <Said row={row} />;
 }
 
 function Question({ row }: { row: AskRow }) {
   const [denying, setDenying] = useState(false);
-  const answer = (verdict: Verdict, reason = "") => post({ kind: "answer", ...answered(row, verdict, reason) });
+  const answer = (decision: ApprovalDecision, reason = "") => post({ kind: "answer", ...toAnswer(row, decision, reason) });
   return (
-    <div class="ask waiting" role="group" aria-label={`The agent asks whether it may ${wanted(row)}`}>
+    <div class="ask waiting" role="group" aria-label={`The agent asks whether it may ${describeRequest(row)}`}>
       <div class="ask-head">
         <Icon name="question" />
         <span class="what">
-          May I {row.action === "run" ? "run this command" : <strong>{visible(wanted(row))}</strong>}?
+          May I {row.action === "run" ? "run this command" : <strong>{visible(describeRequest(row))}</strong>}?
         </span>
       </div>
       {row.why && (
@@ -34,13 +34,13 @@ function Question({ row }: { row: AskRow }) {
       ) : (
         <div class="ask-answers">
           <button onClick={() => answer("once")}>Allow once</button>
-          <button class="secondary" title={`Allow ${scope(row)} until this session ends`} onClick={() => answer("session")}>
+          <button class="secondary" title={`Allow ${sessionScope(row)} until this session ends`} onClick={() => answer("session")}>
             Allow for this session
           </button>
           <button class="secondary" onClick={() => setDenying(true)}>
             Deny…
           </button>
-          <span class="muted">For this session: {visible(scope(row))}</span>
+          <span class="muted">For this session: {visible(sessionScope(row))}</span>
         </div>
       )}
     </div>
@@ -76,7 +76,7 @@ function Said({ row }: { row: AskRow }) {
   return (
     <div class="line muted">
       <Icon name={allowed ? "check" : "cross"} />
-      <span>{allowed ? `Allowed for this session: ${visible(scope(row))}` : `Not allowed: ${visible(wanted(row))}${row.reason ? ` — ${row.reason}` : ""}`}</span>
+      <span>{allowed ? `Allowed for this session: ${visible(sessionScope(row))}` : `Not allowed: ${visible(describeRequest(row))}${row.reason ? ` — ${row.reason}` : ""}`}</span>
     </div>
   );
 }

@@ -4,10 +4,10 @@ import { run } from "../bridge";
 import { Icon } from "../icons";
 import { session, undoable } from "../store";
 
-/** Where older turns became entries: what it saved, what the new view still holds, and the way back. */
+/** Where older turns became entries: what it saved, what the new context keeps, and the way back. */
 export function Compaction({ row }: { row: CompactionRow }) {
   const lost = row.live - row.held;
-  const held = `Entries added: ${row.added}. The view holds ${row.held} of ${row.live} live entries.`;
+  const kept = `Entries added: ${row.added}. The context keeps ${row.held} of ${row.live} live entries.`;
   return (
     <div class={row.undone ? "compaction undone" : "compaction"}>
       <Icon name="fold" />
@@ -16,8 +16,8 @@ export function Compaction({ row }: { row: CompactionRow }) {
           Compacted turns {row.through > 1 ? `1–${row.through}` : row.through} · {count(row.before)} → {count(row.after)} tokens
         </span>
         {" · "}
-        <span class={lost > 0 ? "lost" : ""} title={held}>
-          {row.held}/{row.live} held
+        <span class={lost > 0 ? "lost" : ""} title={kept}>
+          {row.held}/{row.live} kept
         </span>
       </span>
       {row.undone && <span class="muted">undone</span>}

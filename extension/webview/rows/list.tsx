@@ -1,23 +1,23 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../icons";
-import { activity, asking, following, status, stretches, target } from "../store";
+import { activity, asking, following, rowChunks, status, target } from "../store";
 import { elementId, RowView } from "./row";
 
 /** Within this many pixels of the end, the list follows what is added. */
 const NEAR = 32;
 
-/** So many of the last stretches are shown at once; those before them follow, one at a time, when the page is idle. */
+/** So many of the last chunks are shown at once; those before them follow, one at a time, when the page is idle. */
 const AT_ONCE = 4;
 
-/** The longest that an earlier stretch waits for an idle moment, in milliseconds. */
+/** The longest that an earlier chunk waits for an idle moment, in milliseconds. */
 const WAIT = 1000;
 
 /** The rows of the session. It stays at the end only where the reader is at the end. */
 export function Rows() {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const first = useSignal(Math.max(0, stretches.peek().length - AT_ONCE));
+  const first = useSignal(Math.max(0, rowChunks.peek().length - AT_ONCE));
 
   const follow = () => {
     if (following.value) box.current?.scrollTo({ top: box.current.scrollHeight });
@@ -37,7 +37,7 @@ export function Rows() {
   useSignalEffect(() => {
     const wanted = target.value;
     if (!wanted) return;
-    const holder = stretches.peek().findIndex((ids) => ids.includes(wanted.row));
+    const holder = rowChunks.peek().findIndex((ids) => ids.includes(wanted.row));
     if (holder >= 0) first.value = Math.min(first.peek(), holder);
     requestAnimationFrame(() => {
       if (point(wanted.row)) following.value = false;
@@ -57,14 +57,14 @@ export function Rows() {
         }}
       >
         <div class="column" ref={content}>
-          {stretches.value.map((ids, at) => (
-            <Stretch key={at} ids={at < first.value ? NONE : ids} />
+          {rowChunks.value.map((ids, at) => (
+            <RowChunk key={at} ids={at < first.value ? NONE : ids} />
           ))}
           <Doing />
         </div>
       </div>
       {!following.value && (
-        <button class={asking.value ? "to-end told" : "to-end"} aria-label="Go to the end of the conversation" title="Go to the end" onClick={() => (following.value = true)}>
+        <button class={asking.value ? "to-end asking" : "to-end"} aria-label="Go to the end of the conversation" title="Go to the end" onClick={() => (following.value = true)}>
           {asking.value && "The agent asks"} <Icon name="down" />
         </button>
       )}
@@ -72,7 +72,7 @@ export function Rows() {
   );
 }
 
-/** A stretch that is not shown yet; it keeps its place by the size that the style sheet guesses. */
+/** A chunk that is not shown yet; it keeps its place by the size that the style sheet guesses. */
 const NONE: string[] = [];
 
 function Doing() {
@@ -84,10 +84,10 @@ function Doing() {
   );
 }
 
-function Stretch({ ids }: { ids: string[] }) {
+function RowChunk({ ids }: { ids: string[] }) {
   return useMemo(
     () => (
-      <div class="stretch">
+      <div class="row-chunk">
         {ids.map((id) => (
           <RowView key={id} id={id} />
         ))}

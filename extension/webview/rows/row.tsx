@@ -6,8 +6,8 @@ import { Ask } from "./ask";
 import { Compaction } from "./compaction";
 import { Entry } from "./entry";
 import { File } from "./file";
-import { Held } from "./held";
 import { Notice } from "./notice";
+import { PendingCompaction } from "./pendingCompaction";
 import { Thought } from "./thought";
 import { Tool } from "./tool";
 import { User } from "./user";
@@ -45,7 +45,7 @@ function content(row: Row) {
     case "compaction":
       return <Compaction row={row} />;
     case "held":
-      return <Held row={row} />;
+      return <PendingCompaction row={row} />;
     case "archive":
       return <Archive row={row} />;
     case "thought":

@@ -15,7 +15,7 @@ export function User({ row }: { row: UserRow }) {
           ),
         )}
       </div>
-      {row.waiting && <span class="muted">waits its turn</span>}
+      {row.waiting && <span class="muted">queued</span>}
       <span class="turn" title={`Turn ${row.turn}`}>
         {row.turn}
       </span>

@@ -76,7 +76,7 @@ class Container:
         from throughline.context.compaction import current
         from throughline.domain.session import Session, fold
         from throughline.domain.settings import Settings
-        from throughline.transcripts.export import neutral_transcript
+        from throughline.transcripts.neutral import neutral_transcript
 
         def summary(session: Session) -> str:
             return current(session, Settings(), self.tokens.count)

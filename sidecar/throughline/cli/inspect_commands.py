@@ -1,9 +1,10 @@
-"""Commands that read a project's sessions: list, status, summary, archive, recall, export, forget."""
+"""Commands that look at what there is: sessions, memory, words, files of a project, models, the installation."""
 
 from __future__ import annotations
 
-import datetime
+import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from throughline.app.bootstrap import ProjectStore
+from throughline.app.container import Container
+from throughline.app.doctor import run_checks
 from throughline.cli.output import SafeConsole, markdown, print_json, print_line
 from throughline.domain.permissions import Permission, Permissions
-from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow
+from throughline.domain.ports import FORGOTTEN, LogMatch, ModelRow, Prices, SessionRow
 from throughline.domain.sanitization import shown_time
 from throughline.domain.session import Session
 from throughline.domain.visible_text import escaped_text
@@ -35,7 +38,7 @@ def list_sessions(library: ProjectStore, *, as_json: bool) -> None:
         return
     table = Table("session", "last used", "turns", "", "objective")
     for row in rows:
-        when = datetime.datetime.fromtimestamp(shown_time(row.updated), datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        when = datetime.fromtimestamp(shown_time(row.updated), UTC).strftime("%Y-%m-%d %H:%M")
         state = "recording" if row.origin == "recording" else "ended" if row.ended else ""
         table.add_row(row.id, when, str(row.turns), state, row.objective)
     SafeConsole().print(table if rows else "This project has no sessions yet.")
@@ -164,7 +167,7 @@ def withdraw_permissions(permissions: Permissions, patterns: tuple[str, ...], se
 def permission_lines(show: Callable[[Text], None], given: tuple[Permission, ...]) -> None:
     """Shows what was allowed, the oldest first."""
     for one in given:
-        when = datetime.datetime.fromtimestamp(one.at, datetime.UTC).strftime("%Y-%m-%d %H:%M")
+        when = datetime.fromtimestamp(one.at, UTC).strftime("%Y-%m-%d %H:%M")
         show(Text.assemble((one.pattern, "bold"), (f"  in session {one.session}, {when}", "dim")))
     if not given:
         show(Text("Nothing was allowed for longer than once."))
@@ -172,3 +175,65 @@ def permission_lines(show: Callable[[Text], None], given: tuple[Permission, ...]
 
 def _many(number: int) -> str:
     return f"{number:,} permission" + ("" if number == 1 else "s")
+
+
+_UNKNOWN = "unknown"
+
+
+def print_models(container: Container, project: Path, *, as_json: bool) -> None:
+    """Prints the models, and a line for each chosen one that is not there or not for long. Raises ModelError."""
+    offer = asyncio.run(container.models(project))
+    if as_json:
+        told = {"models": [_told(row, offer.prices) for row in offer.rows], "remarks": list(offer.remarks)}
+        print_json(told)
+        return
+    if not offer.rows:
+        print_line("This endpoint lists no models.")
+        return
+    table = Table("model", "context", "in", "out", "", box=None, pad_edge=False)
+    for row in offer.rows:
+        window = f"{row.window:,}" if row.window else _UNKNOWN
+        table.add_row(row.id, window, *_dollars(row, offer.prices), _stage(row))
+    console = SafeConsole()
+    console.print(table)
+    console.print("Dollars per million tokens of a short prompt.", style="dim")
+    for line in offer.remarks:
+        console.print(line, style="yellow", highlight=False)
+
+
+def _told(row: ModelRow, prices: Prices) -> dict[str, object]:
+    price = prices.price(row.id, 0)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "window": row.window,
+        "stage": row.stage,
+        "retires": _day(row.retires) or None,
+        "input": price.input if price else None,
+        "output": price.output if price else None,
+    }
+
+
+def _dollars(row: ModelRow, prices: Prices) -> tuple[str, str]:
+    price = prices.price(row.id, 0)
+    return (f"${price.input:g}", f"${price.output:g}") if price else (_UNKNOWN, _UNKNOWN)
+
+
+def _stage(row: ModelRow) -> str:
+    if row.stage == "active" and row.retires is None:
+        return ""
+    return f"{row.stage}, retires {_day(row.retires)}" if row.retires and row.stage != "retired" else row.stage
+
+
+def _day(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(shown_time(seconds), UTC).date().isoformat()
+
+
+def print_check_results(container: Container, project: Path) -> bool:
+    """Prints the findings; true where nothing keeps a session from running."""
+    console = SafeConsole(highlight=False)
+    found = list(run_checks(container, project, lambda: container.keyed(project)))
+    for one in found:
+        mark, style = ("ok", "green") if one.ok else ("!!", "red")
+        console.print(Text.assemble((mark, style), f" {one.what}" + ("" if one.ok else f": {one.fix}")))
+    return all(one.ok for one in found)

@@ -374,7 +374,7 @@ def files(container: Container, session: str, project: Path, as_json: bool) -> N
 @click.pass_obj
 def models(container: Container, project: Path, as_json: bool) -> None:
     """List the models that the key or the endpoint offers, with their prices."""
-    from throughline.cli.models import print_models  # noqa: PLC0415
+    from throughline.cli.inspect_commands import print_models  # noqa: PLC0415
 
     print_models(container, project, as_json=as_json)
 
@@ -384,6 +384,6 @@ def models(container: Container, project: Path, as_json: bool) -> None:
 @click.pass_context
 def doctor(context: click.Context, project: Path) -> None:
     """Say what works here, what does not, and how to mend it."""
-    from throughline.cli.doctor import print_check_results  # noqa: PLC0415
+    from throughline.cli.inspect_commands import print_check_results  # noqa: PLC0415
 
     context.exit(0 if print_check_results(context.obj, project) else 1)

@@ -1,4 +1,4 @@
-"""Writes what the extension takes from the sidecar: `python -m throughline.protocol.generate FOLDER [--check]`.
+"""The extension's part of the protocol: `python -m throughline.protocol.generate FOLDER [--check]` writes it.
 
 In the extension's folder, `src/protocol.ts` holds the messages and the settings, and `package.json` the settings too.
 """

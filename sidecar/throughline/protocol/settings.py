@@ -11,8 +11,8 @@ PYTHON = Setting(
     "python",
     "",
     "",
-    "Path of the Python (3.11 to 3.14) that runs the sidecar. Empty: `THROUGHLINE_PYTHON` from the environment, "
-    "else the first that fits on the path.",
+    "Path of the Python (3.11 to 3.14) that runs Throughline's background process. Empty: "
+    "`THROUGHLINE_PYTHON` from the environment, else the first that fits on the path.",
     "machine",
 )
 SETTINGS = (PYTHON, *setting_rows())

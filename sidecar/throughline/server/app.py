@@ -95,7 +95,7 @@ class App:
         workspace.asks(self.approval, self._page.printed)
         workspace.edits_by(lambda disk: EditorEdits(files, disk))
         self.archive = ArchiveRequests(workspace, self._live)
-        self.config = RoleAndModelRequests(workspace, self._writable, self._reopen, self._page.snapshot)
+        self.crew = RoleAndModelRequests(workspace, self._writable, self._reopen, self._page.snapshot)
         self.preview = PreviewRequests(self._writable, self._page)
         self.search = SearchRequests(workspace, files, self._live)
         self.ledger = LedgerRequests(self._writable)

@@ -174,7 +174,7 @@ class ServerState:
         wanted: Options = codec.decode(Options, options)
         if wanted.version != VERSION:
             raise UserError(
-                f"The editor speaks protocol {wanted.version}, the sidecar {VERSION}: reinstall Throughline."
+                f"The editor speaks protocol {wanted.version}, its background process {VERSION}: reinstall Throughline."
             )
         root = self._server.workspace.root_path
         if root is not None:

@@ -41,6 +41,9 @@ from throughline.session.ledger_commands import LedgerCommands
 from throughline.session.rewind import changes_since_turn, rewind
 from throughline.session.turn_runner import TurnRunner
 
+# Why a turn ended that was running when the process went away.
+_STOPPED = "Throughline stopped while this turn ran."
+
 
 class LiveSession:
     """A live session: the fold of its log so far, and the only hand that adds to it.
@@ -101,7 +104,7 @@ class LiveSession:
             failed.push_async_callback(live.close)
             live._held = session
             ports.listener.logged(log)
-            await live._mailbox.post(lambda: live._turns.close_interrupted("The sidecar stopped while this turn ran."))
+            await live._mailbox.post(lambda: live._turns.close_interrupted(_STOPPED))
             await live._number()
             live.archive.refine_pending()
         return live

@@ -107,7 +107,7 @@ def preview_markdown(preview: Preview) -> str:
         f"## Compaction of turns {first} to {last}" if first != last else f"## Compaction of turn {first}",
         "",
         f"- By {who}: {preview.before:,} → {event.after:,} tokens" + ("" if preview.gains else ", which gains nothing"),
-        f"- Entries: {counts}; {event.live - len(preview.missing)}/{event.live} held",
+        f"- Entries: {counts}; {event.live - len(preview.missing)}/{event.live} remembered",
         f"- Tool results masked: {len(preview.masked)}"
         + (f", which leaves {preview.after:,} tokens" if preview.masked else ""),
     ]
