@@ -26,7 +26,7 @@ METAPHORS = {
     "purser", "stage", "rehearsal", "archivist", "returns", "entrance", "holding",
 }  # fmt: skip
 # Interfaces that each of several modules implements: a format of transcripts, a language of skeletons.
-INTERFACES = {"transcripts": {"read", "recognises"}, "languages": {"write"}}
+INTERFACES = {"transcripts": {"read", "recognises"}, "languages": {"write", "is_public"}}
 
 
 def main() -> int:

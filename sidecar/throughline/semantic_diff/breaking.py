@@ -5,51 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from throughline.skeleton.languages.language import InterfaceRules, modifiers
 from throughline.skeleton.model import FUNCTIONS, Item, Parameter
 
-KEYWORDS = frozenset({"python"})
-"""Languages in which any parameter may be given by its name."""
-UNTYPED = frozenset({"python", "javascript"})
+# Access from the narrowest to the widest.
 RANKS = ("private", "file", "fileprivate", "package", "internal", "protected", "public")
-EXPORTED = frozenset({"javascript", "typescript", "rust"})
-CALLED_DIFFERENTLY = ("@property", "@staticmethod", "@classmethod", "@cached_property", "@functools.cached_property")
 NULL = frozenset({"None", "null", "undefined"})
 REST = re.compile(r"^(\*|\.\.\.|params\b)|\.\.\.")
 
 
-def is_public(item: Item, language: str, around: Item | None = None) -> bool:
-    """Whether code elsewhere may use an item, as far as its own head tells."""
-    name = item.name.rsplit(".", 1)[-1].rsplit("::", 1)[-1]
-    words = _modifiers(item)
-    inside = around is not None and around.kind != "namespace"
-    match language:
-        case "python":
-            return not name.startswith("_") or (name.startswith("__") and name.endswith("__"))
-        case "go":
-            return name[:1].isupper() or not name
-        case "rust" if not inside:
-            return "pub" in words or item.kind == "implementation"
-        case "rust":
-            return "pub" in words or (around is not None and around.kind in {"interface", "enum"})
-        case "c":
-            return "static" not in words
-        case "java" | "csharp" if around is None or around.kind not in {"interface", "enum"}:
-            return bool(words & {"public", "protected"})
-        case "cpp":
-            return "private" not in words
-        case "javascript" | "typescript":
-            return not (name.startswith("#") or "private" in words)
-        case _:
-            return True
-
-
-def reasons(one: Item, other: Item, language: str) -> Iterator[str]:
+def reasons(one: Item, other: Item, rules: InterfaceRules) -> Iterator[str]:
     """Why the change of an item's head breaks callers or implementers; nothing where it does not."""
-    yield from _access(one, other, language)
+    yield from _access(one, other, rules)
     if one.kind in FUNCTIONS or one.parameters or other.parameters:
-        yield from _called(one, other)
-        yield from _parameters(one.parameters, other.parameters, language)
-    if one.returns != other.returns and not _assignable(other.returns, one.returns, language):
+        yield from _called(one, other, rules)
+        yield from _parameters(one.parameters, other.parameters, rules)
+    if one.returns != other.returns and not _assignable(other.returns, one.returns, rules):
         what = "returns" if one.kind in FUNCTIONS else "is"
         yield f"{what} `{other.returns or 'nothing'}` instead of `{one.returns or 'nothing'}`"
     for base in one.bases:
@@ -59,58 +30,52 @@ def reasons(one: Item, other: Item, language: str) -> Iterator[str]:
         yield "stands for another type"
 
 
-def obliges(item: Item, around: Item | None, language: str) -> str:
+def obliges(item: Item, around: Item | None, rules: InterfaceRules) -> str:
     """Why a new item breaks those who implement the type around it, or nothing."""
     if around is None or item.kind not in {"method", "field"}:
         return ""
     if any(one.split("(")[0].endswith("abstractmethod") for one in item.decorators):
         return "whoever derives from it has to write it"
-    words = _modifiers(item)
+    words = modifiers(item)
     if around.kind == "interface" and not item.body_hash and not item.value:
         optional = f"{item.name}?" in item.signature or words & {"static", "default"}
-        return "" if optional or language == "python" else "whoever implements it has to have it"
+        return "" if optional or not rules.interface_binds else "whoever implements it has to have it"
     if "abstract" in words or item.closing.endswith("= 0"):
         return "whoever derives from it has to write it"
     return ""
 
 
-def _access(one: Item, other: Item, language: str) -> Iterator[str]:
-    before, after = _modifiers(one), _modifiers(other)
-    if language in EXPORTED and before & {"export", "pub"} and not after & {"export", "pub"}:
+def _access(one: Item, other: Item, rules: InterfaceRules) -> Iterator[str]:
+    before, after = modifiers(one), modifiers(other)
+    if before & rules.export_words and not after & rules.export_words:
         yield "is no longer exported"
-    narrower = _rank(before, language) - _rank(after, language)
+    narrower = _rank(before, rules) - _rank(after, rules)
     if narrower > 0:
-        yield f"may be used by fewer: {RANKS[_rank(after, language)]}"
+        yield f"may be used by fewer: {RANKS[_rank(after, rules)]}"
     for word in ("static", "final", "sealed", "readonly", "const"):
         if word in after and word not in before and one.kind != "constant":
             yield f"is `{word}` now"
 
 
-def _rank(words: set[str], language: str) -> int:
+def _rank(words: set[str], rules: InterfaceRules) -> int:
     told = [RANKS.index(word) for word in words if word in RANKS]
-    usual = {"java": "package", "csharp": "private", "cpp": "public", "typescript": "public"}.get(language, "public")
-    return min(told, default=RANKS.index(usual))
+    return min(told, default=RANKS.index(rules.usual_access))
 
 
-def _modifiers(item: Item) -> set[str]:
-    before = item.opening.rpartition(item.name)[0] if item.name else ""
-    return (set(re.findall(r"[a-z]+", before or item.opening)) | {item.access}) - {""}
-
-
-def _called(one: Item, other: Item) -> Iterator[str]:
-    if ("async" in _modifiers(one)) != ("async" in _modifiers(other)):
-        yield "has to be awaited" if "async" in _modifiers(other) else "is not awaited any more"
-    for mark in CALLED_DIFFERENTLY:
+def _called(one: Item, other: Item, rules: InterfaceRules) -> Iterator[str]:
+    if ("async" in modifiers(one)) != ("async" in modifiers(other)):
+        yield "has to be awaited" if "async" in modifiers(other) else "is not awaited any more"
+    for mark in rules.call_decorators:
         before, after = mark in one.decorators, mark in other.decorators
         if before != after:
             yield f"is a `{mark}` now" if after else f"is no `{mark}` any more"
 
 
-def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: str) -> Iterator[str]:
-    anywhere = _by_name(new) if language in KEYWORDS else frozenset()
-    old, new = _real(old), _real(new)
+def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], rules: InterfaceRules) -> Iterator[str]:
+    anywhere = _by_name(new) if rules.by_keyword else frozenset()
+    old, new = _real(old, rules), _real(new, rules)
     names, fresh = [_name(one) for one in old], [_name(one) for one in new]
-    if language not in KEYWORDS and len(old) == len(new) and [p.annotation for p in old] == [p.annotation for p in new]:
+    if not rules.by_keyword and len(old) == len(new) and [p.annotation for p in old] == [p.annotation for p in new]:
         if sorted(names) == sorted(fresh) and names != fresh:
             yield f"takes its parameters in another order: {', '.join(fresh)}"
         pairs = list(zip(old, new, strict=True))
@@ -129,7 +94,7 @@ def _parameters(old: Sequence[Parameter], new: Sequence[Parameter], language: st
     for one, other in pairs:
         if _optional(one) and not _optional(other):
             yield f"`{_name(other)}` has to be given"
-        if one.annotation != other.annotation and not _assignable(one.annotation, other.annotation, language):
+        if one.annotation != other.annotation and not _assignable(one.annotation, other.annotation, rules):
             yield f"`{_name(other)}` is `{other.annotation or 'untyped'}` instead of `{one.annotation or 'untyped'}`"
 
 
@@ -147,8 +112,8 @@ def _by_name(parameters: Sequence[Parameter]) -> frozenset[str]:
     return frozenset(_name(one) for one in parameters[star + 1 :])
 
 
-def _real(parameters: Sequence[Parameter]) -> list[Parameter]:
-    return [one for one in parameters if one.name not in {"*", "/", "self", "cls", "&self", "&mut self"}]
+def _real(parameters: Sequence[Parameter], rules: InterfaceRules) -> list[Parameter]:
+    return [one for one in parameters if one.name not in rules.not_passed]
 
 
 def _name(parameter: Parameter) -> str:
@@ -160,9 +125,9 @@ def _optional(parameter: Parameter) -> bool:
                 or parameter.annotation.startswith("..."))  # fmt: skip
 
 
-def _assignable(value: str, place: str, language: str) -> bool:
+def _assignable(value: str, place: str, rules: InterfaceRules) -> bool:
     """Whether whatever is of the one type may stand where the other is expected, as far as text can tell."""
-    if value == place or not place or (not value and language in UNTYPED):
+    if value == place or not place or (not value and not rules.typed):
         return True
     members, allowed = _members(value), _members(place)
     return members <= allowed or bool(allowed & {"any", "Any", "object", "unknown", "typing.Any"})

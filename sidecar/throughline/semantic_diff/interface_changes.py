@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from throughline.domain.changes import InterfaceChange
-from throughline.semantic_diff.breaking import is_public
 from throughline.semantic_diff.normalized_tree import NormalizedTree
 from throughline.semantic_diff.outline_diff import OutlineChange, outline_difference
+from throughline.skeleton.languages import interface_rules
+from throughline.skeleton.languages.language import InterfaceRules
 from throughline.skeleton.model import Item, Outline
 
 _VALUES = frozenset({"constant", "field", "attribute"})
-# What the unmarked declarations of a file are, where others are marked as open to all.
-_EXPORTS = frozenset({"javascript", "typescript"})
 
 
 @attrs.frozen
@@ -108,17 +107,17 @@ def qualified_items(items: Sequence[Item], prefix: str = "") -> Iterator[tuple[s
 
 def public_names(outline: Outline) -> frozenset[str]:
     """The qualified names that others may use, by the language's habits."""
-    return frozenset(_public(outline.items, "", outline.language, None))
+    return frozenset(_public(outline.items, "", interface_rules(outline.language), None))
 
 
-def _public(items: Sequence[Item], prefix: str, language: str, around: Item | None) -> Iterator[str]:
-    exported = language in _EXPORTS and around is None and any(_exported(item) for item in items)
+def _public(items: Sequence[Item], prefix: str, rules: InterfaceRules, around: Item | None) -> Iterator[str]:
+    exported = rules.closed_beside_exports and around is None and any(_exported(item) for item in items)
     for item in items:
         if item.kind in {"group", "label"}:
-            yield from _public(item.children, prefix, language, around)
-        elif is_public(item, language, around) and (not exported or _exported(item)):
+            yield from _public(item.children, prefix, rules, around)
+        elif rules.is_public(item, around) and (not exported or _exported(item)):
             yield prefix + item.name
-            yield from _public(item.children, f"{prefix}{item.name}.", language, item)
+            yield from _public(item.children, f"{prefix}{item.name}.", rules, item)
 
 
 def _exported(item: Item) -> bool:

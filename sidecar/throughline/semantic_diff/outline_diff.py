@@ -9,8 +9,9 @@ from typing import Literal, assert_never
 
 import attrs
 
-from throughline.semantic_diff.breaking import is_public, obliges, reasons
-from throughline.skeleton.languages import BY_NAME
+from throughline.semantic_diff.breaking import obliges, reasons
+from throughline.skeleton.languages import BY_NAME, interface_rules
+from throughline.skeleton.languages.language import InterfaceRules
 from throughline.skeleton.model import FUNCTIONS, Item, Outline
 
 ALIKE = 0.6
@@ -71,7 +72,7 @@ class Placed:
 
 def outline_difference(before: Outline, after: Outline) -> tuple[OutlineChange, ...]:
     """The changes from one outline to another, in the order of the newer file, what is gone last."""
-    language = after.language
+    rules = interface_rules(after.language)
     changes: list[OutlineChange] = list(_imports(before, after))
     added: list[Placed] = []
     removed: list[Placed] = []
@@ -81,14 +82,14 @@ def outline_difference(before: Outline, after: Outline) -> tuple[OutlineChange, 
         pairs, gone, fresh = _pair(old, new)
         for one, other in pairs:
             name = prefix + other.name
-            changes += _changed(name, one, other, language)
-            if _is_constructor(other, around, language) and around is not None:
+            changes += _changed(name, one, other, rules)
+            if _is_constructor(other, around, after.language) and around is not None:
                 changes += _dependencies(prefix.rstrip("."), one, other)
             if one.children or other.children:
                 waiting.append((f"{name}.", other, _flat(one.children), _flat(other.children)))
         removed += [Placed(prefix + item.name, item, around) for item in gone]
         added += [Placed(prefix + item.name, item, around) for item in fresh]
-    return (*changes, *_moved_or_new(removed, added, language))
+    return (*changes, *_moved_or_new(removed, added, rules))
 
 
 def describe_changes(changes: Iterable[OutlineChange]) -> list[str]:
@@ -147,12 +148,12 @@ def _key(item: Item, exact: bool) -> tuple[str, str]:
     return item.name, _head(item) if exact else ""
 
 
-def _changed(name: str, one: Item, other: Item, language: str) -> Iterator[OutlineChange]:
+def _changed(name: str, one: Item, other: Item, rules: InterfaceRules) -> Iterator[OutlineChange]:
     if _head(one) != _head(other):
         before, after = _shown(name, one), _shown(name, other)
         if before == after:
             before, after = _head(one), _head(other)
-        why = "; ".join(reasons(one, other, language)) if is_public(one, language) else ""
+        why = "; ".join(reasons(one, other, rules)) if rules.is_public(one, None) else ""
         yield OutlineChange(_what(one, other), name, before, after, bool(why), why)
     elif one.body_hash != other.body_hash and one.kind != "attribute":
         yield OutlineChange("body", name, _shown(name, one), _shown(name, other))
@@ -194,7 +195,7 @@ def _is_class(annotation: str) -> bool:
     return any(word.rpartition(".")[2][:1].isupper() and word not in {"String", "Option", "Optional"} for word in words)
 
 
-def _moved_or_new(removed: Sequence[Placed], added: Iterable[Placed], language: str) -> Iterator[OutlineChange]:
+def _moved_or_new(removed: Sequence[Placed], added: Iterable[Placed], rules: InterfaceRules) -> Iterator[OutlineChange]:
     """What is gone here and new there with the same content has moved, or has been renamed."""
     left = list(removed)
     fresh: list[Placed] = []
@@ -205,26 +206,26 @@ def _moved_or_new(removed: Sequence[Placed], added: Iterable[Placed], language: 
             fresh.append(placed)
         else:
             left.remove(origin)
-            found[placed.name] = _relocated(origin, placed, language)
+            found[placed.name] = _relocated(origin, placed, rules)
             yield found[placed.name]
     for placed in fresh:
         near = [one for one in left if _parent(one.name) == _parent(placed.name) and _alike(one.item, placed.item)]
         if near:
             origin = max(near, key=lambda one: _likeness(one.name, placed.name))
             left.remove(origin)
-            yield _relocated(origin, placed, language)
+            yield _relocated(origin, placed, rules)
         else:
-            why = obliges(placed.item, placed.around, language)
+            why = obliges(placed.item, placed.around, rules)
             yield OutlineChange("added", placed.name, "", _shown(placed.name, placed.item), bool(why), why)
     for placed in left:
-        public = is_public(placed.item, language, placed.around) and placed.item.kind != "attribute"
+        public = rules.is_public(placed.item, placed.around) and placed.item.kind != "attribute"
         why = "whoever uses it" if public else ""
         yield OutlineChange("removed", placed.name, _shown(placed.name, placed.item), "", public, why)
 
 
-def _relocated(origin: Placed, placed: Placed, language: str) -> OutlineChange:
+def _relocated(origin: Placed, placed: Placed, rules: InterfaceRules) -> OutlineChange:
     kind: Literal["renamed", "moved"] = "renamed" if _parent(origin.name) == _parent(placed.name) else "moved"
-    public = is_public(origin.item, language, origin.around)
+    public = rules.is_public(origin.item, origin.around)
     return OutlineChange(
         kind, placed.name, origin.name, placed.name, public, "whoever uses the old name" if public else ""
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from throughline.skeleton.languages import c, cpp, csharp, go, java, javascript, python, rust, typescript
-from throughline.skeleton.languages.language import Language
+from throughline.skeleton.languages.language import InterfaceRules, Language
 
 LANGUAGES = (
     python.PYTHON,
@@ -20,6 +20,12 @@ LANGUAGES = (
 BY_SUFFIX: Mapping[str, Language] = {suffix: language for language in LANGUAGES for suffix in language.grammars}
 
 BY_NAME: Mapping[str, Language] = {language.name: language for language in LANGUAGES}
+
+
+def interface_rules(name: str) -> InterfaceRules:
+    """The rules of the language of that name; of one that is not known, those of a language that hides nothing."""
+    language = BY_NAME.get(name)
+    return language.rules if language else InterfaceRules()
 
 
 def find_language(path: str) -> tuple[Language, str] | None:

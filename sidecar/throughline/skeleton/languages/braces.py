@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from throughline.skeleton.languages.language import Detail, Lines, Write, Written, brief
+from throughline.skeleton.languages.language import Detail, Lines, Write, Written, brief, modifiers
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 from throughline.skeleton.source import SourceText
 
@@ -19,6 +19,13 @@ BRACKETS = frozenset({"(", ")", "[", "]", "<", ">"})
 TYPES = frozenset({"class", "interface", "enum", "namespace", "implementation"})
 WRAPPERS = frozenset({"parenthesized_declarator", "reference_declarator", "attributed_declarator"})
 PLAIN = frozenset({"identifier", "type_identifier", "field_identifier", "this"})
+
+
+def public_by_word(item: Item, around: Item | None = None) -> bool:
+    """Whether an item says that code elsewhere may use it; what stands in an interface or an enumeration need not."""
+    return (around is not None and around.kind in {"interface", "enum"}) or bool(
+        modifiers(item) & {"public", "protected"}
+    )
 
 
 def type_first(node: "Node", source: SourceText) -> Iterator[Written]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from throughline.skeleton.languages.braces import Style, declared, type_first, writer
-from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines, modifiers
 from throughline.skeleton.model import Item, Kind
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     return Lines(alone, lines.opening, lines.closing, lines.above)
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether other files see an item: a `static` one is its file's own."""
+    del around
+    return "static" not in modifiers(item)
+
+
 C = Language(
     name="c",
     grammars={".c": ("tree_sitter_c", "language")},
@@ -89,4 +95,5 @@ C = Language(
     complete=complete,
     joins=True,
     parameters=type_first,
+    rules=InterfaceRules(is_public=is_public),
 )

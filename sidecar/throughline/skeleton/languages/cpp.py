@@ -6,7 +6,7 @@ import attrs
 
 from throughline.skeleton.languages.braces import Style, type_first, writer
 from throughline.skeleton.languages.c import complete
-from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines, modifiers
 from throughline.skeleton.model import FUNCTIONS, Item
 
 LONG_TYPE = 8
@@ -34,6 +34,12 @@ def write(item: Item, around: Item | None, detail: Detail) -> Lines:
     return lines
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether an item is not `private`."""
+    del around
+    return "private" not in modifiers(item)
+
+
 CPP = Language(
     name="cpp",
     grammars=dict.fromkeys(
@@ -45,4 +51,5 @@ CPP = Language(
     complete=complete,
     joins=True,
     parameters=type_first,
+    rules=InterfaceRules(is_public=is_public),
 )

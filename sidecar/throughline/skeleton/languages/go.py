@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from throughline.skeleton.languages.language import Detail, Language, Lines, Written
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines, Written, short_name
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 from throughline.skeleton.source import SourceText
 
@@ -59,6 +59,13 @@ def _value(item: Item) -> str:
     return item.opening if item.returns and not item.opening.startswith("const") else f"{item.opening} = nil"
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether a name is exported: it begins with a capital letter."""
+    del around
+    name = short_name(item)
+    return name[:1].isupper() or not name
+
+
 GO = Language(
     name="go",
     grammars={".go": ("tree_sitter_go", "language")},
@@ -67,4 +74,5 @@ GO = Language(
     write=write,
     joins=True,
     parameters=go_parameters,
+    rules=InterfaceRules(is_public=is_public),
 )

@@ -1,7 +1,7 @@
 """Java."""
 
-from throughline.skeleton.languages.braces import Style, type_first, without_arguments, writer
-from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.languages.braces import Style, public_by_word, type_first, without_arguments, writer
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines
 from throughline.skeleton.model import Item
 
 _write = writer(Style(plainer=without_arguments))
@@ -44,4 +44,5 @@ JAVA = Language(
     write=write,
     joins=True,
     parameters=type_first,
+    rules=InterfaceRules(is_public=public_by_word, usual_access="package"),
 )

@@ -1,7 +1,7 @@
 """JavaScript, with JSX."""
 
-from throughline.skeleton.languages.language import Detail, Language, Lines
-from throughline.skeleton.languages.typescript import gap
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines
+from throughline.skeleton.languages.typescript import EXPORT, gap, is_public
 from throughline.skeleton.languages.typescript import write as write_typescript
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 
@@ -31,4 +31,5 @@ JAVASCRIPT = Language(
     indent="  ",
     write=write,
     constructors=frozenset({"constructor"}),
+    rules=InterfaceRules(is_public=is_public, export_words=EXPORT, closed_beside_exports=True, typed=False),
 )

@@ -1,5 +1,6 @@
-"""What a language has to say about itself."""
+"""Languages: what each says of itself, its syntax, its grammar and who may use what is written in it."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -41,6 +42,49 @@ class Lines:
 
 Write = Callable[[Item, Item | None, Detail], Lines]
 """Writes an item's lines, given the item it stands in, in the language's own syntax."""
+
+
+def modifiers(item: Item) -> set[str]:
+    """The words before an item's name, and what the label above it says of who may use it."""
+    before = item.opening.rpartition(item.name)[0] if item.name else ""
+    return (set(re.findall(r"[a-z]+", before or item.opening)) | {item.access}) - {""}
+
+
+def short_name(item: Item) -> str:
+    """An item's name without what it is qualified by."""
+    return item.name.rsplit(".", 1)[-1].rsplit("::", 1)[-1]
+
+
+def open_to_all(item: Item, around: Item | None = None) -> bool:
+    """Whether code elsewhere may use an item, in a language that hides nothing."""
+    del item, around
+    return True
+
+
+@attrs.frozen
+class InterfaceRules:
+    """Who may use what a file declares, and what breaks those who do; the defaults are a typed language's that hides
+    nothing.
+    """
+
+    is_public: Callable[[Item, Item | None], bool] = open_to_all
+    """Whether code elsewhere may use an item, given the item it stands in, as far as its own head tells."""
+    export_words: frozenset[str] = frozenset()
+    """The words that open a declaration to other files: one that loses them is no longer exported."""
+    closed_beside_exports: bool = False
+    """Whether a file's unmarked declarations are its own where others are marked as exported."""
+    usual_access: str = "public"
+    """Who may use what has no word for it."""
+    by_keyword: bool = False
+    """Whether any parameter may be given by its name."""
+    typed: bool = True
+    """Whether what has no annotation has a type all the same."""
+    interface_binds: bool = True
+    """Whether those who implement an interface have to write a new member of it."""
+    not_passed: frozenset[str] = frozenset()
+    """What stands among the parameters and is not given by a caller, such as `self`."""
+    call_decorators: tuple[str, ...] = ()
+    """The decorators with which a function is called otherwise than without."""
 
 
 def unchanged(data: bytes) -> bytes:
@@ -97,3 +141,5 @@ class Language:
     parameters: Callable[["Node", SourceText], Iterable[Written]] = name_first
     joins: bool = False
     """Whether a value over several lines means the same on one."""
+    rules: InterfaceRules = InterfaceRules()
+    """Who may use what a file declares, and what breaks those who do."""

@@ -2,10 +2,11 @@
 
 import re
 
-from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines, short_name
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 
 LONG = 60
+CALL_DECORATORS = ("@property", "@staticmethod", "@classmethod", "@cached_property", "@functools.cached_property")
 
 
 def write(item: Item, around: Item | None, detail: Detail) -> Lines:
@@ -51,6 +52,13 @@ def _decorator(text: str, detail: Detail) -> str:
     return re.sub(r"\(.*\)$", "(...)", text, flags=re.DOTALL)
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether a name is open to all: one with an underscore before it is not, but for the names of the language."""
+    del around
+    name = short_name(item)
+    return not name.startswith("_") or (name.startswith("__") and name.endswith("__"))
+
+
 PYTHON = Language(
     name="python",
     grammars=dict.fromkeys((".py", ".pyi", ".pyw"), ("tree_sitter_python", "language")),
@@ -58,4 +66,12 @@ PYTHON = Language(
     indent="    ",
     write=write,
     constructors=frozenset({"__init__", "__new__", "__post_init__", "__attrs_post_init__"}),
+    rules=InterfaceRules(
+        is_public=is_public,
+        by_keyword=True,
+        typed=False,
+        interface_binds=False,
+        not_passed=frozenset({"*", "/", "self", "cls"}),
+        call_decorators=CALL_DECORATORS,
+    ),
 )

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from throughline.skeleton.languages.language import Detail, Language, Lines, Written, name_first
+from throughline.skeleton.languages.language import (
+    Detail,
+    InterfaceRules,
+    Language,
+    Lines,
+    Written,
+    modifiers,
+    name_first,
+)
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 from throughline.skeleton.source import SourceText
 
@@ -52,6 +60,15 @@ def _parameter(parameter: Parameter, detail: Detail) -> str:
     return parameter.written if plain else f"{parameter.name}: _"
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether an item is `pub`; what stands in a trait or an enumeration is as open as that, and so is an `impl`."""
+    if "pub" in modifiers(item):
+        return True
+    if around is None or around.kind == "namespace":
+        return item.kind == "implementation"
+    return around.kind in {"interface", "enum"}
+
+
 RUST = Language(
     name="rust",
     grammars={".rs": ("tree_sitter_rust", "language")},
@@ -60,4 +77,9 @@ RUST = Language(
     write=write,
     joins=True,
     parameters=rust_parameters,
+    rules=InterfaceRules(
+        is_public=is_public,
+        export_words=frozenset({"pub"}),
+        not_passed=frozenset({"self", "&self", "&mut self"}),
+    ),
 )

@@ -2,10 +2,11 @@
 
 import re
 
-from throughline.skeleton.languages.language import Detail, Language, Lines
+from throughline.skeleton.languages.language import Detail, InterfaceRules, Language, Lines, modifiers, short_name
 from throughline.skeleton.model import LEFT_OUT, Item, Parameter
 
 LONG = 60
+EXPORT = frozenset({"export"})
 VARIANCE = re.compile(
     rb"""(?<=[<,])((?:\s|/\*.{0,200}?\*/)*(?:const\s+)?)  # where a type parameter starts
     ((?:in|out)\s+(?:out\s+)?)(?=[A-Za-z_$])""",
@@ -86,6 +87,12 @@ def hide_variance(data: bytes) -> bytes:
     return VARIANCE.sub(lambda match: match[1] + b" " * len(match[2]), data)
 
 
+def is_public(item: Item, around: Item | None = None) -> bool:
+    """Whether an item is not private, by the word or by the `#` before its name."""
+    del around
+    return not (short_name(item).startswith("#") or "private" in modifiers(item))
+
+
 TYPESCRIPT = Language(
     name="typescript",
     grammars={
@@ -99,4 +106,5 @@ TYPESCRIPT = Language(
     write=write,
     constructors=frozenset({"constructor"}),
     prepare=hide_variance,
+    rules=InterfaceRules(is_public=is_public, export_words=EXPORT, closed_beside_exports=True),
 )
