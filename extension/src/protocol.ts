@@ -325,6 +325,7 @@ export interface Options {
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
   demo: string;
+  max_context: number;
 }
 
 /** No parameters, or no result beyond success. */
@@ -634,6 +635,7 @@ export interface Options {
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
   demo: string;
+  max_context: number;
 }
 
 /** No parameters, or no result beyond success. */
@@ -985,6 +987,7 @@ export const SETTINGS = {
   endpoint: ["endpoint", ""],
   window: ["window", 12],
   share: ["share", 0.55],
+  max_context: ["maxContext", 160000],
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
   allowed: ["allowed", []],

@@ -235,6 +235,7 @@ class Container:
             compressor=options.compressor,
             window=options.window,
             share=options.share,
+            max_context=options.max_context,
             summary=options.summary,
             archive=options.archive,
             hour=options.hour,

@@ -293,7 +293,8 @@ class FileInjected:
     """A file put into the view at a content hash (SHA-256): whole, as a skeleton, or as the lines `first` to `last`.
 
     One that is `absent` is a line that says why its content is not there: it is gone (no hash), or too big by now.
-    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart.
+    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart. One that
+    is `restored` was put back by a compaction, and not by the user.
     """
 
     kind: ClassVar[Literal["file_injected"]] = "file_injected"
@@ -308,6 +309,7 @@ class FileInjected:
     absent: bool = False
     was: str = ""
     copy: int = 0
+    restored: bool = False
 
     @property
     def key(self) -> str:

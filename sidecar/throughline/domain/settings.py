@@ -19,7 +19,9 @@ FIRST = 5
 @frozen
 class Settings:
     """`window` and `kept` count turns, `cold` and `patience` are seconds; `share` and `kept_share` are parts of the
-    model's context limit; the others are o200k tokens.
+    model's context limit; `max_context` is the model's own tokens, and the others are o200k tokens.
+
+    Above `share` of the limit a session compacts, or above `max_context` tokens where that is less.
 
     Of old tool output a batch is masked at a time, and `fresh` of it stays, or `trimmed` where the prefix changes
     anyway. What is told of compacted turns beside the summary takes up to `recap`. A model that summarises is waited
@@ -41,6 +43,7 @@ class Settings:
     strategy: Strategy = "throughline"
     window: int = 12
     share: float = 0.55
+    max_context: int = 160_000
     batch: int = 10_000
     fresh: int = 8_000
     trimmed: int = 2_000

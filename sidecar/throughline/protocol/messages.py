@@ -29,6 +29,7 @@ class Options:
     preview: Literal["always", "first", "never"]
     distil: Literal["write", "ask"]
     demo: str
+    max_context: int = 160_000
 
 
 @frozen

@@ -49,6 +49,13 @@ SETTINGS = (
         "reached.",
         least=0.1, most=0.95,
     ),
+    Setting(
+        "maxContext", "max_context", 160_000,
+        "Tokens, as the model counts them, above which a compaction begins even where that is less than "
+        "`#throughline.share#` of the model's context: with a window of a million, money and attention run out before "
+        "the room does.",
+        least=20_000, most=2_000_000,
+    ),
     Setting("summaryBudget", "summary", 800, "Tokens that the rolling summary may take.", least=200, most=8000),
     Setting(
         "archiveBudget", "archive", 2000,
