@@ -150,7 +150,8 @@ Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted", "stopp
 class SessionStarted:
     """The first event: what the session is for, and the model's context limit in the model's own tokens.
 
-    A demo is played by the recorded model; a recording is another tool's session, open to be read.
+    A demo is played by the recorded model; a recording is another tool's session, open to be read. `environment` says
+    where it began, a line each: it stands in every request, and a session that is resumed sends the same.
     """
 
     kind: ClassVar[Literal["session_started"]] = "session_started"
@@ -161,6 +162,7 @@ class SessionStarted:
     model: str
     limit: int
     origin: Origin = "live"
+    environment: str = ""
 
 
 @frozen
