@@ -252,7 +252,7 @@ def _demo() -> Path:
     """The recorded demo session: beside the package where it was installed, or else in the checkout that it runs
     from.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     places = (package / "demo" / "session.jsonl", package.parents[1] / "demo" / "session.jsonl")
     return next((path for path in places if path.is_file()), places[0])
 
