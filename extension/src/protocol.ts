@@ -326,6 +326,7 @@ export interface Options {
   distil: "write" | "ask";
   version: number;
   demo: string;
+  max_context: number;
 }
 
 /** No parameters, or no result beyond success. */
@@ -677,6 +678,7 @@ export const SETTINGS = {
   endpoint: ["endpoint", ""],
   window: ["window", 12],
   share: ["share", 0.55],
+  max_context: ["maxContext", 160000],
   reply: ["replyTokens", 8192],
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],

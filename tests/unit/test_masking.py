@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from throughline.context.masking import Masking, maskable
+from throughline.context.masking import WORKED_ON, Masking, maskable
 from throughline.domain.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
 from throughline.domain.session import fold
 from unit.logs import Step, compacted, done, file, log, replied, session, spoke, stories, tool, unfold
@@ -54,12 +54,46 @@ def wrote(turn: int, name: str, path: str, tokens: int = 600) -> tuple[Event, Ev
     )
 
 
+def edited(turn: int, name: str, path: str, tokens: int = 30) -> tuple[Event, Event]:
+    return ToolCalled(turn, name, "edit_file", {"path": path, "new": "x" * 4 * tokens}, tokens), ToolReturned(
+        turn, name, "ok", 5
+    )
+
+
+def ran(turn: int, name: str) -> tuple[Event, Event]:
+    return ToolCalled(turn, name, "run", {"command": "x" * 2_400}, 600), ToolReturned(turn, name, "ok", 5)
+
+
+EDITED = (*read(1, "a", "f.py"), *edited(1, "w", "f.py"))
+MANY = tuple(event for n in range(WORKED_ON) for event in edited(1, f"m{n}", f"m{n}.py"))
 CALLS: list[tuple[str, tuple[Event, ...], int, list[str]]] = [
     ("of what was read the text stays longest", (*read(1, "a", "f.py"), *tool(1, "b", 900)), 2_000, ["b"]),
     ("read again, the older copy is like any output", (*read(1, "a", "f.py"), *read(1, "b", "f.py")), 2_000, ["a"]),
-    ("edited since, it is too", (*read(1, "a", "f.py"), *wrote(1, "w", "f.py", 30)), 2_000, ["a"]),
-    ("another file was edited", (*read(1, "a", "f.py"), *wrote(1, "w", "g.py", 30)), 2_000, []),
-    ("long arguments go first", (*tool(1, "a", 500), *wrote(1, "w", "g.py")), 2_000, ["w:arguments"]),
+    ("edited since, it is what is worked on", (*read(1, "a", "f.py"), *edited(1, "w", "f.py")), 2_000, []),
+    (
+        "and stays longer than what was read later",
+        (*EDITED, *read(1, "b", "g.py"), *read(1, "c", "h.py")),
+        900,
+        ["b", "c"],
+    ),
+    ("its edits stay with it", (*read(1, "a", "f.py"), *edited(1, "w", "f.py", 600)), 2_000, []),
+    ("of all files only the last few are worked on", (*EDITED, *MANY), 2_000, ["a"]),
+    (
+        "what it wrote whole stays, what it had read before goes",
+        (*read(1, "a", "f.py"), *wrote(1, "w", "f.py")),
+        1_000,
+        ["a"],
+    ),
+    ("what it wrote stays longer than another file", (*wrote(1, "w", "f.py"), *read(1, "b", "g.py")), 1_000, ["b"]),
+    (
+        "read again, the arguments show nothing more",
+        (*wrote(1, "w", "f.py"), *read(1, "b", "f.py")),
+        2_000,
+        ["w:arguments"],
+    ),
+    ("long arguments of older work go", (*wrote(1, "w", "g.py"), *MANY), 2_000, ["w:arguments"]),
+    ("another file was edited", (*read(1, "a", "f.py"), *edited(1, "w", "g.py")), 2_000, []),
+    ("long arguments of commands go first", (*tool(1, "a", 500), *ran(1, "w")), 2_000, ["w:arguments"]),
     ("short ones stay", (*wrote(1, "w", "g.py", 30),), 0, []),
 ]
 
@@ -67,6 +101,13 @@ CALLS: list[tuple[str, tuple[Event, ...], int, list[str]]] = [
 @pytest.mark.parametrize(("name", "work", "fresh", "ids"), CALLS, ids=[row[0] for row in CALLS])
 def test_what_will_be_needed_goes_last(name: str, work: tuple[Event, ...], fresh: int, ids: list[str]) -> None:
     assert list(maskable(session(spoke(1, "go"), *work, replied(1, "done")), fresh).ids) == ids
+
+
+def test_where_not_all_has_to_go_what_is_needed_least_goes_first() -> None:
+    work = (*read(1, "a", "f.py"), *edited(1, "w", "f.py"), *read(1, "b", "g.py"), *tool(1, "c", 500), *ran(1, "d"))
+    now = session(spoke(1, "go"), *work, replied(1, "done"))
+    goes = [maskable(now, 0, enough).ids for enough in (1, 600, 1_200, 2_000)]
+    assert goes == [("d:arguments",), ("c", "d:arguments"), ("b", "c", "d:arguments"), ("a", "b", "c", "d:arguments")]
 
 
 def test_a_call_that_no_request_has_shown_stays_whole() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from throughline.context.policy import (
     AwaitApproval,
@@ -198,3 +199,60 @@ def test_the_share_that_is_kept_is_of_the_models_own_tokens() -> None:
 @pytest.mark.parametrize(("name", "story", "through"), KEPT, ids=[row[0] for row in KEPT])
 def test_the_newest_turns_stay_where_they_fit(name: str, story: tuple[Event, ...], through: int) -> None:
     assert last_compactable_turn(session(*story), Settings(**NUMBERS)) == through
+
+
+def mid_turn(number: int, tokens: int) -> Session:
+    """A running turn with so many results of so many tokens that the model has read."""
+    calls = [event for n in range(number) for event in tool(1, f"x{n}", tokens)]
+    return session(spoke(1, "go"), *calls, replied(1, "and now"))
+
+
+LARGE = 1_000_000
+RUNNING: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] = [
+    ("a batch waits for the turn's end", mid_turn(9, 9_000), 0.39, WARM, {}, NoAction()),
+    ("above the share the oldest half goes", mid_turn(4, 25_000), 0.5, WARM, {}, Mask(("x0", "x1", "x2"))),
+    ("but not what is fresh", mid_turn(4, 25_000), 0.5, WARM, {"fresh": 150_000}, Mask(("x0", "x1"))),
+    ("nor for a little", mid_turn(4, 2_000), 0.5, WARM, {"fresh": 0}, NoAction()),
+    ("a cold cache takes it", mid_turn(9, 9_000), 0.3, COLD, {"called": True}, Mask(tuple(f"x{n}" for n in range(9)))),
+    ("a full window of turns waits, too", session(*turns(12), running(13), replied(13, "so")), 0.1, WARM, {}, NoAction()),
+    ("not above the limit", session(*turns(12), running(13), replied(13, "so")), 0.6, WARM, {}, Compact(11)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "now", "used", "at", "changes", "expected"), RUNNING, ids=[row[0] for row in RUNNING])
+def test_while_a_turn_runs_only_what_would_grow_too_long_is_masked(
+    name: str, now: Session, used: float, at: float, changes: dict[str, Any], expected: PolicyDecision
+) -> None:
+    if changes.pop("called", False):
+        now = fold(log(CALLED, first=now.seq + 1), now)
+    assert decide(now, used, at, Settings(**{"fresh": 0, **changes})) == expected
+
+
+ABSOLUTE: list[tuple[str, int, float, dict[str, Any], PolicyDecision]] = [
+    ("of a million, 160,000 are enough", 1_000_000, 0.161, {}, Compact(3)),
+    ("and not fewer", 1_000_000, 0.16, {}, NoAction()),
+    ("another number", 1_000_000, 0.31, {"max_context": 300_000}, Compact(3)),
+    ("a small window has its share", 200_000, 0.54, {}, NoAction()),
+    ("which is less there", 200_000, 0.56, {}, Compact(3)),
+]
+
+
+@pytest.mark.parametrize(("name", "limit", "used", "changes", "expected"), ABSOLUTE, ids=[row[0] for row in ABSOLUTE])
+def test_a_large_window_is_not_filled(
+    name: str, limit: int, used: float, changes: dict[str, Any], expected: PolicyDecision
+) -> None:
+    now = evolve(session(*turns(5)), limit=limit)
+    assert decide(now, used, WARM, Settings(**changes)) == expected
+
+
+@pytest.mark.parametrize(("used", "masked"), [(0.159, 0), (0.161, 3)], ids=["below", "above"])
+def test_in_a_large_window_a_running_turn_has_the_absolute_size(used: float, masked: int) -> None:
+    now = evolve(mid_turn(5, 30_000), limit=LARGE)
+    found = decide(now, used, WARM, Settings(fresh=0))
+    assert len(found.ids if isinstance(found, Mask) else ()) == masked
+
+
+def test_turns_that_are_in_the_ledger_already_do_not_fill_the_window() -> None:
+    now = session(*turns(14))
+    assert decide(now, 0.01, WARM, Settings(), updated=12) == NoAction()
+    assert decide(session(*turns(24)), 0.01, WARM, Settings(), updated=12) == Compact(22)

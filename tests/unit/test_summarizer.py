@@ -121,7 +121,7 @@ async def test_what_the_user_pinned_stays_as_it_is() -> None:
     bench = Bench()
     revised = {"op": "revise", "id": "t1.1", "text": "Drop it", "why": "", "turn": 2}
     small = ScriptedModel([answer(revised, add("The kiosk works through a queue"))])
-    async with opened(bench, small, ScriptedReply("[DECISION]: Keep it"), *[ScriptedReply(LONG)] * 3) as live:
+    async with opened(bench, small, ScriptedReply("[DECISION]: Keep it"), *[ScriptedReply(LONG * 2)] * 3) as live:
         await play(live, "a")
         await live.ledger_commands.pin("t1.1", pinned=True)
         await play(live, "b", "c")

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from throughline.domain.ledger import Entry, EntryKind, Ledger
 from throughline.llm.tokens import O200k
-from throughline.memory.summary import SECTIONS, Count, one_line, rolling_summary
+from throughline.memory.summary import (
+    SECTIONS,
+    Count,
+    one_line,
+    parse_edits,
+    rolling_summary,
+    summary_lines,
+    summary_markdown,
+)
 from unit.logs import KINDS, count, entry
 
 EMPTY = """\
@@ -231,3 +239,50 @@ def test_any_sentences_fit_any_budget_and_each_is_shown_or_counted(made: Ledger,
     assert len(shown) == len(set(shown))
     assert len(shown) + left == len(made.live())
     assert all(len(one) <= 2 + 390 for one in text.splitlines() if one.startswith("- "))
+
+
+def with_files(files: tuple[str, ...], *entries: Entry, budget: int = 800) -> list[str]:
+    """The lines of Work Completed of a summary that names files."""
+    lines = summary_markdown(summary_lines(ledger(*entries), "mend", 3, budget, count, files)).splitlines()
+    begin = lines.index("**Work Completed:**") + 1
+    return lines[begin : lines.index("**Open Questions:**")]
+
+
+DONE = entry("w1", "The store holds", "milestone")
+FILES: list[tuple[str, tuple[str, ...], tuple[Entry, ...], list[str]]] = [
+    ("nothing was changed", (), (), ["- none"]),
+    ("one file", ("a.py",), (), ["- Files: a.py"]),
+    ("above what was done", ("b.py", "src/a.py"), (DONE,), ["- Files: b.py, src/a.py", "- The store holds"]),
+    (
+        "as many as fit, the newest first",
+        tuple(f"src/module_number_{n:03}.py" for n in range(40)),
+        (),
+        ["- Files: " + ", ".join(f"src/module_number_{n:03}.py" for n in range(9)) + " … and 31 more"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "files", "entries", "lines"), FILES, ids=[row[0] for row in FILES])
+def test_the_files_that_were_changed_stand_on_one_line(
+    name: str, files: tuple[str, ...], entries: tuple[Entry, ...], lines: list[str]
+) -> None:
+    assert with_files(files, *entries) == lines
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=90), max_size=60), st.integers(200, 900))
+def test_a_summary_that_names_files_keeps_its_budget(files: list[str], budget: int) -> None:
+    names = tuple(" ".join(name.split()) for name in files)
+    entries = [entry(f"e{n}", f"What was done in step {n}", "work") for n in range(60)]
+    made = summary_markdown(summary_lines(ledger(*entries), "mend", 3, budget, count, names))
+    assert count(made) <= budget
+
+
+def test_the_line_of_files_is_nothing_that_a_user_says() -> None:
+    now = ledger(DONE)
+    rows = summary_lines(now, "mend", 3, 800, count, ("a.py", "b.py"))
+    shown = summary_markdown(rows)
+    assert parse_edits(now, rows, shown, shown, 4) == ()
+    assert parse_edits(now, rows, shown, shown.replace("- Files: a.py, b.py\n", ""), 4) == ()
+    (change,) = parse_edits(now, rows, shown, shown.replace("The store holds", "The store holds twice"), 4)
+    assert getattr(change, "id", "") == "w1"

@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+# The characters of a line that says where a session began.
+_LONGEST = 300
+
 
 @frozen
 class ProjectStore:
@@ -38,12 +41,31 @@ class ProjectStore:
     export: Callable[[str], Iterator[str]]
 
 
-def system(folder: WorkspaceFiles, role: str, project: str, objective: str) -> str:
-    """The system prompt of a session in a folder."""
+def system(folder: WorkspaceFiles, role: str, project: str, objective: str, environment: str = "") -> str:
+    """The system prompt of a session in a folder; `environment` is what its first event says of where it began."""
     from throughline.context.assemble import system_prompt
     from throughline.workspace.prompts import prompts, workspace_rules
 
-    return system_prompt(prompts(folder), role, project, objective, workspace_rules(folder))
+    return system_prompt(prompts(folder), role, project, objective, workspace_rules(folder), environment)
+
+
+def environment(root: Path, now: float) -> str:
+    """What a model should know of where a session begins: folder, platform, date, and the branch that is checked out,
+    a line each. `now` is in seconds since the epoch.
+    """
+    import platform
+    from datetime import datetime
+
+    from throughline.workspace.agent_filesystem import AgentFilesystem
+
+    said = {
+        "Folder": str(root),
+        "Platform": f"{platform.system()} {platform.release()} ({platform.machine()})",
+        "Date": datetime.fromtimestamp(now).astimezone().date().isoformat(),
+        "Git branch": AgentFilesystem(root).branch(),
+    }
+    # The names of folders and branches are a stranger's: each stays on its line, and within it.
+    return "\n".join(f"{name}: {' '.join(value.split())[:_LONGEST]}" for name, value in said.items() if value)
 
 
 def open_store(project: Path | None, tell: Callable[[str], None] = log.warning) -> tuple[Store, ArchiveFile]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from throughline.app.bootstrap import first_line, open_store, recording_id, session_worker, system, to_thread
+from throughline.app.bootstrap import (
+    environment,
+    first_line,
+    open_store,
+    recording_id,
+    session_worker,
+    system,
+    to_thread,
+)
 from throughline.app.database_origin import known_databases, origin_notice
 from throughline.app.project_files import skeleton_cache
 from throughline.app.tool_ports import ToolPolicy
@@ -160,8 +168,9 @@ class WorkspaceService:
         from throughline.session.live_session import LiveSession
 
         name, model = uuid.uuid4().hex[:12], self._settings.model
-        begun = SessionStarted(name, aim, role, self.disk.root.name, model, await to_thread(self.window, model), origin)
-        session_ports = await to_thread(self._ports, aim, role, listener, files)
+        limit, where = await to_thread(self.window, model), await to_thread(environment, self._root, self._clock.now())
+        begun = SessionStarted(name, aim, role, self.disk.root.name, model, limit, origin, where)
+        session_ports = await to_thread(self._ports, begun, listener, files)
         session_ports, config = await to_thread(self._staffed, session_ports, origin, model, name)
         live = await LiveSession.start(session_ports, config, self._settings, begun)
         self._provider.check_models(live)
@@ -172,7 +181,7 @@ class WorkspaceService:
         from throughline.session.live_session import LiveSession
 
         begun = await to_thread(self._now, session)
-        session_ports = await to_thread(self._ports, begun.objective, begun.role, listener, files)
+        session_ports = await to_thread(self._ports, begun, listener, files)
         session_ports, config = await to_thread(self._staffed, session_ports, begun.origin, begun.model, session)
         live = await LiveSession.resume(session_ports, config, self._settings, session)
         self._provider.check_models(live)
@@ -184,7 +193,7 @@ class WorkspaceService:
         from throughline.storage.in_memory import MemoryArchive, MemoryStore
 
         begun = await to_thread(self._now, session)
-        session_ports = await to_thread(self._ports, begun.objective, begun.role, _Nobody(), self.disk)
+        session_ports = await to_thread(self._ports, begun, _Nobody(), self.disk)
         store = MemoryStore()
         log = await to_thread(lambda: tuple(session_ports.store.read(session)))
         store.append(session, log)
@@ -286,8 +295,9 @@ class WorkspaceService:
                 begun = evolve(begun, role=logged.event.role, model=logged.event.model)
         return begun
 
-    def _ports(self, aim: str, role: str, listener: Listener, files: Workspace) -> SessionPorts:
+    def _ports(self, begun: SessionStarted, listener: Listener, files: Workspace) -> SessionPorts:
         from throughline.agent.output import hide
+        from throughline.domain.sanitization import cleaned
         from throughline.session.actor import SessionPorts
 
         def hidden(value: Any) -> Any:
@@ -295,7 +305,9 @@ class WorkspaceService:
             return hide(value, self._credentials.secrets(), self._settings.allowed_secrets)
 
         store, archive = self._database()
-        prompt = system(self.disk, role, self.disk.root.name, hidden(aim))
+        # What the log has is masked of credentials: what is sent is the same before and after a resume.
+        aim, where = (hidden(cleaned(text)) for text in (begun.objective, begun.environment))
+        prompt = system(self.disk, begun.role, self.disk.root.name, aim, where)
         tokens = self._container.tokens
         tokens.count("The ranks are loaded here, off the event loop.")
         made = skeleton_cache(store)

@@ -49,17 +49,27 @@ def _target(call: ToolCalled) -> str:
     return ""
 
 
-def system_prompt(prompts: Mapping[str, str], role: str, project: str, objective: str, rules: str) -> str:
-    """The system prompt of a session; `rules` is the workspace's AGENTS.md or CLAUDE.md, or nothing."""
+def system_prompt(
+    prompts: Mapping[str, str], role: str, project: str, objective: str, rules: str, environment: str = ""
+) -> str:
+    """The system prompt of a session; `rules` is the workspace's AGENTS.md or CLAUDE.md, or nothing, and `environment`
+    says where the session began, a line each.
+    """
     said = f"\nThe workspace's own rules:\n\n{rules.strip()}\n" if rules.strip() else ""
+    where = f"\nWhere this session began; what has changed since is said beside the newest turn:\n{environment}\n"
     values = {
         "project": project,
         "objective": objective.strip() or "not stated yet",
         "role": prompts[role].strip(),
+        "environment": where if environment else "",
         "rules": said,
     }
+    template = prompts["system"]
+    if "{environment}" not in template:
+        # A project's own prompt may be older than this.
+        template = f"{template.rstrip()}\n{{environment}}"
     # In one go: what is put in is not looked at again.
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), prompts["system"]).strip()
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template).strip()
 
 
 ACKNOWLEDGED = "I have the summary and go on from there."

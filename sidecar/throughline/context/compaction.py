@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
-from throughline.domain.events import Compacted, Logged
+from throughline.domain.events import Compacted, Logged, ToolReturned
 from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
 from throughline.domain.session import Session, apply
 from throughline.domain.settings import Settings
@@ -17,6 +17,9 @@ from throughline.memory.selection import weighed
 from throughline.memory.summarizer import parse_response
 from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
 from throughline.memory.supplement import supplement
+
+# More files than these are never named in a summary.
+_MOST_FILES = 60
 
 
 @frozen
@@ -184,7 +187,21 @@ def _lines(
 ) -> tuple[SummaryLine, ...]:
     own = [entry.text for entry in ledger.live() if entry.kind == "objective" and entry.author == "user"]
     objective = own[-1] if own else session.objective
-    return summary_lines(ledger, objective, session.through, settings.summary, count)
+    files = changed_files(session, session.through)
+    return summary_lines(ledger, objective, session.through, settings.summary, count, files)
+
+
+def changed_files(session: Session, through: int) -> tuple[str, ...]:
+    """The files that the agent changed in the turns up to `through`, by what code saw, the newest first."""
+    found: dict[str, None] = {}
+    for turn in reversed(session.turns):
+        for item in reversed(turn.items) if turn.number <= through else ():
+            if isinstance(item, ToolReturned) and item.evidence is not None and not item.error:
+                found.update(dict.fromkeys(item.evidence.changed))
+        if len(found) > _MOST_FILES:
+            break
+    # A name is data: it stays on the line.
+    return tuple(" ".join(path.split()) for path in found)
 
 
 def check_view(session: Session, view: View) -> Check:

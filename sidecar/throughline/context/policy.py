@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from math import inf
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -12,10 +12,15 @@ from throughline.domain.events import AssistantMessage, Logged, Thought, ToolCal
 from throughline.domain.session import Session, apply
 from throughline.domain.settings import FIRST, Settings
 
-# Below this many tokens a cold cache is no reason to compact: the summary itself would eat the gain.
+# A compaction that frees fewer tokens than this is not made: what it writes into the cache anew, the summary alone
+# takes up to 800 tokens, costs more than a dozen times what a call saves that does not read them.
 WORTH = 1_000
 # Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
 LITTLE = 500
+# While a turn runs nothing is masked below this part of the model's context; above it, down to half of it.
+RUNNING_SHARE = 0.4
+# In a small window this part of what a view may take then is enough to be worth a batch.
+_RUNNING_BATCH = 1 / 4
 
 
 @frozen
@@ -55,6 +60,28 @@ class ScheduledCompaction:
 PolicyDecision: TypeAlias = NoAction | Mask | Compact | AwaitApproval
 
 
+class FindMaskable(Protocol):
+    """Finds what may be masked, all but so many fresh tokens, or as much as is enough."""
+
+    def __call__(self, session: Session, fresh: int, enough: float = inf) -> Batch:
+        """The ids, and the tokens that they take now."""
+        ...
+
+
+def compact_share(settings: Settings, limit: int) -> float:
+    """The part of a context limit above which a session compacts: with a large window, money and attention run out
+    before the room does.
+    """
+    return min(settings.share, settings.max_context / limit)
+
+
+def replying(session: Session) -> bool:
+    """Whether a turn runs in which the model has replied: it is bound to the prefix that it replied to."""
+    return session.open is not None and any(
+        isinstance(item, Thought | AssistantMessage | ToolCalled) for item in reversed(session.open.items)
+    )
+
+
 def decide(
     session: Session,
     used: float,
@@ -65,36 +92,60 @@ def decide(
     stuck: bool = False,
     changed: bool = False,
     asks: bool = False,
-    masking: Callable[[Session, int], Batch] = maskable,
+    updated: int = 0,
+    masking: FindMaskable = maskable,
 ) -> PolicyDecision:
     """What to do before the next call; `used` is the share of the context limit that its view takes, `factor` the
     model's own tokens for one of o200k, and a session is `stuck` where compactions gain nothing any more: then masking
     alone carries on. Where the prefix is `changed` already, by the last answer to this question, what else is due
     costs nothing more. A user who `asks` to see compactions before they are done is asked once, and not above the
-    limit. `masking` finds what is maskable, and may remember where it has looked.
+    limit. Turns up to `updated` are in the ledger, since a compaction of theirs would have freed too little. `masking`
+    finds what is maskable, and may remember where it has looked.
 
-    The prefix changes rarely and in big steps: after `window` turns, above `share`, when a batch of old tool
-    output has gathered, or when the cache has gone cold and a new prefix costs nothing more.
+    The prefix changes rarely and in big steps, between turns: after `window` of them, above a share of the limit or an
+    absolute size, when a batch of old tool output has gathered, or when the cache has gone cold and a new prefix costs
+    nothing more. While a turn runs, the agent needs what it has read and written, and its thinking is bound to the
+    prefix: only what would grow too long is made shorter, once and by half, or what would be paid for again anyway.
     """
     if settings.strategy != "throughline":
         return NoAction()
     through = last_compactable_turn(session, settings, factor)
     movable = [turn for turn in session.recent if turn.number <= through]
+    over = used > compact_share(settings, session.limit)
+    runs = replying(session) and not changed
     cold = session.called_at is not None and now - session.called_at > settings.cold
-    if movable and not stuck:
+    if movable and not stuck and (over or not runs or cold):
         weight = sum(item.tokens for turn in movable for item in turn.items)
         # The user who undid a compaction is not to see it made again by the next message.
-        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > session.undone_at)
-        if since >= settings.window or used > settings.share or (cold and weight >= WORTH and since):
-            if used > settings.share or not asks:
+        last = max(session.undone_at, updated)
+        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last)
+        if since >= settings.window or over or (cold and weight >= WORTH and since):
+            if over or not asks:
                 return Compact(through)
             if session.pending_compaction is None:
                 return AwaitApproval(through)
+    most = min(RUNNING_SHARE, compact_share(settings, session.limit)) if runs else 1.0
+    if over or (runs and used > most):
+        return _shorten(session, used, most, settings, factor, masking, over=over)
+    if runs and not cold:
+        return NoAction()
     free = cold or changed
-    old = masking(session, 0 if used > settings.share else settings.trimmed if free else settings.fresh)
-    if old.tokens >= (LITTLE if free or used > settings.share else settings.batch):
+    old = masking(session, settings.trimmed if free and not runs else settings.fresh)
+    return Mask(old.ids) if old.tokens >= (LITTLE if free else settings.batch) else NoAction()
+
+
+def _shorten(
+    session: Session, used: float, most: float, settings: Settings, factor: float, masking: FindMaskable, *, over: bool
+) -> PolicyDecision:
+    """Masks what is needed least, in a running turn until half of what the view may take is left; what is fresh stays
+    but above the limit, where nothing else helps.
+    """
+    enough = (used - most / 2) * session.limit / factor if most < 1 else inf
+    old = masking(session, settings.fresh, enough)
+    if old.tokens >= min(settings.batch, _RUNNING_BATCH * most * session.limit / factor):
         return Mask(old.ids)
-    return NoAction()
+    old = masking(session, 0, enough) if over else old
+    return Mask(old.ids) if over and old.tokens >= LITTLE else NoAction()
 
 
 def needs_approval(settings: Settings, number: int) -> bool:
@@ -103,7 +154,7 @@ def needs_approval(settings: Settings, number: int) -> bool:
 
 
 def next_idle_compaction(
-    session: Session, used: float, settings: Settings, *, factor: float = 1.0, stuck: bool = False
+    session: Session, used: float, settings: Settings, *, factor: float = 1.0, stuck: bool = False, updated: int = 0
 ) -> ScheduledCompaction | None:
     """What an idle session does shortly before the provider's cache forgets it: what the next message, coming after
     that, would find due is made ready as long before as a model may take for it. None where nothing would be due.
@@ -112,7 +163,7 @@ def next_idle_compaction(
         return None
     late = session.called_at + settings.cold + 1
     spoken = apply(session, Logged(session.seq + 1, late, UserMessage(session.next_turn, "", 0)))
-    match decide(spoken, used, late, settings, factor=factor, stuck=stuck):
+    match decide(spoken, used, late, settings, factor=factor, stuck=stuck, updated=updated):
         case Compact(through=through):
             return ScheduledCompaction(session.called_at + settings.cold - settings.patience, through)
         case _:

@@ -150,7 +150,8 @@ Ending: TypeAlias = Literal["done", "cancelled", "failed", "interrupted", "stopp
 class SessionStarted:
     """The first event: what the session is for, and the model's context limit in the model's own tokens.
 
-    A demo is played by the recorded model; a recording is another tool's session, open to be read.
+    A demo is played by the recorded model; a recording is another tool's session, open to be read. `environment` says
+    where it began, a line each: it stands in every request, and a session that is resumed sends the same.
     """
 
     kind: ClassVar[Literal["session_started"]] = "session_started"
@@ -161,6 +162,7 @@ class SessionStarted:
     model: str
     limit: int
     origin: Origin = "live"
+    environment: str = ""
 
 
 @frozen
@@ -293,7 +295,8 @@ class FileInjected:
     """A file put into the view at a content hash (SHA-256): whole, as a skeleton, or as the lines `first` to `last`.
 
     One that is `absent` is a line that says why its content is not there: it is gone (no hash), or too big by now.
-    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart.
+    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart. One that
+    is `restored` was put back by a compaction, and not by the user.
     """
 
     kind: ClassVar[Literal["file_injected"]] = "file_injected"
@@ -308,6 +311,7 @@ class FileInjected:
     absent: bool = False
     was: str = ""
     copy: int = 0
+    restored: bool = False
 
     @property
     def key(self) -> str:

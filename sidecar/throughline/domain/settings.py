@@ -91,6 +91,15 @@ class UserSettings:
         least=0.1,
         most=0.95,
     )
+    max_context: int = _row(
+        160_000,
+        "maxContext",
+        "Tokens, as the model counts them, above which a compaction begins even where that is less than "
+        "`#throughline.share#` of the model's context: with a window of a million, money and attention run out before "
+        "the room does.",
+        least=20_000,
+        most=2_000_000,
+    )
     reply: int = _row(
         8_192,
         "replyTokens",
@@ -182,7 +191,7 @@ class Settings(UserSettings):
     """The settings of a session: the user's, and the numbers that nobody sets.
 
     `kept` counts turns, `cold` and `patience` are seconds; `share` and `kept_share` are parts of the model's context
-    limit, `reply` is in the model's own tokens, and the others are o200k tokens.
+    limit, `reply` and `max_context` are in the model's own tokens, and the others are o200k tokens.
 
     Of old tool output a batch is masked at a time, and `fresh` of it stays, or `trimmed` where the prefix changes
     anyway. What is told of compacted turns beside the summary takes up to `recap`. A model that summarises is waited

@@ -23,6 +23,9 @@ LONGEST = 400
 # The characters of the objective, where a sentence of it ends before.
 AIM = 140
 _MORE = "… recall objective"
+# The section whose first line names the files that were changed, and the part of the budget that it may take.
+WORK, FILES_LINE = "Work Completed", "Files: "
+_FILES = 0.08
 # The tokens of a bullet and the end of its line.
 _FRAME = 3
 
@@ -41,7 +44,7 @@ SECTIONS = (
     Section("Objective", ("objective",), "objective", inline=True),
     Section("Decisions Made", ("constraint", "pattern", "decision"), "decisions"),
     Section("Current State", ("state",), "state", inline=True),
-    Section("Work Completed", ("milestone", "work", "fact"), "work"),
+    Section(WORK, ("milestone", "work", "fact"), "work"),
     Section("Open Questions", ("question",), "questions"),
     Section("Known Issues", ("issue",), "issues"),
     Section("Do Not Revisit", ("rejected",), "rejected"),
@@ -77,10 +80,38 @@ def summary_markdown(rows: Sequence[SummaryLine]) -> str:
     return "".join(f"{row.text}\n" for row in rows)
 
 
-def summary_lines(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> tuple[SummaryLine, ...]:
+def summary_lines(
+    ledger: Ledger, objective: str, turn: int, budget: int, count: Count, files: Sequence[str] = ()
+) -> tuple[SummaryLine, ...]:
     """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line, save that
-    sentences which rules took from one turn share one.
+    sentences which rules took from one turn share one. `files` are those that were changed, the newest first: a line
+    names as many as fit into a small part of the budget.
     """
+    touched = _files_line(files, budget, count)
+    made = _fitted(ledger, objective, turn, budget - (count(f"{touched}\n") if touched else 0), count)
+    if not touched:
+        return made
+    heading = next(place for place, row in enumerate(made) if row.text == f"**{WORK}:**")
+    rest = made[heading + 1 :]
+    if rest and rest[0].text == NONE:
+        rest = rest[1:]
+    return (*made[: heading + 1], SummaryLine(touched, WORK), *rest)
+
+
+def _files_line(files: Sequence[str], budget: int, count: Count) -> str:
+    """The line that names the files that were changed, as many as there is room for."""
+    line, left = "", list(files)
+    while left:
+        more = f" … and {len(left) - 1} more" if len(left) > 1 else ""
+        longer = f"{line}, {left[0]}" if line else f"- {FILES_LINE}{left[0]}"
+        if count(longer + more) > budget * _FILES:
+            return f"{line} … and {len(left)} more" if line else ""
+        line = longer
+        left.pop(0)
+    return line
+
+
+def _fitted(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> tuple[SummaryLine, ...]:
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     held = Counter(entry.kind for entry in live)
     aims = (ended(objective, AIM), ended(objective, LONGEST), _MORE)
@@ -189,7 +220,7 @@ _INLINE = frozenset(section.title for section in SECTIONS if section.inline)
 _HEADING = re.compile(rf"\*\*({'|'.join(section.title for section in SECTIONS)}):\*\*\s*(.*)")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)", re.MULTILINE)
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])(?:\s+|$)")
-_SILENT = re.compile(r"|none|not stated|… (?:and \d+ more: )?recall \w+")
+_SILENT = re.compile(r"|none|not stated|… (?:and \d+ more: )?recall \w+|Files: .*")
 _OWNER = re.compile(r" \[([^\[\]]+)\]$")
 # How alike a line and its new wording are where nothing else tells that they belong together, and where not even the
 # heading does.

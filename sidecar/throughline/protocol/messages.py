@@ -18,6 +18,7 @@ class Options(UserSettings):
 
     version: int
     demo: str
+    max_context: int = 160_000
 
 
 @frozen

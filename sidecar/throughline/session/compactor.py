@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from throughline.agent.loop import AgentConfig
 from throughline.context import policy
@@ -24,7 +24,7 @@ from throughline.context.compaction import (
     still_applies,
     weigh,
 )
-from throughline.context.masking import Batch, Masking, maskable
+from throughline.context.masking import Masking, maskable
 from throughline.domain.errors import UserError
 from throughline.domain.events import (
     Compacted,
@@ -48,6 +48,7 @@ from throughline.session.background_llm import BackgroundSummarizer, SummaryDraf
 from throughline.session.context_usage import ContextUsage, ViewBuilder
 from throughline.session.files import fitting_files, refreshed_files
 from throughline.session.view_fitting import ViewFitting
+from throughline.session.worked_files import SHARE, worked_files
 
 log = logging.getLogger(__name__)
 
@@ -129,12 +130,20 @@ class Compactor:
         self._limit = ViewFitting(ports, config, settings, journal, self.meter, self._views)
         self._strikes = 0
         self._ready: PreparedCompaction | None = None
+        # What a model summarised while a turn ran, whose thinking is bound to the prefix as it is.
+        self._late: PreparedCompaction | None = None
+        self._updated = 0
         self._old = Masking()
 
     @property
     def factor(self) -> float:
         """The model's own tokens for one of o200k."""
         return self.meter.usual
+
+    @property
+    def most(self) -> float:
+        """The share of the context limit above which the session compacts."""
+        return policy.compact_share(self._settings, self._journal.session.limit)
 
     @property
     def breaker_open(self) -> bool:
@@ -165,26 +174,28 @@ class Compactor:
         and what does not fit even so, be it the newest message, is cut down to what can be sent.
         """
         self.idle.stop()
+        changed = await self._do_late() or changed
         while True:
             session = self._journal.session
             view = await self._ports.in_worker(lambda session=session: self.view(session))  # type: ignore[misc]
             await self.meter.ask(view)
             now, share = self._ports.clock.now(), self.share(view)
-            waits = self.drafts.busy and share <= self._settings.share
+            waits = (self.drafts.busy or self._late is not None) and share <= self.most
             stuck = waits or self.breaker_open
             match self._decide(session, share, now, self._old, stuck=stuck, changed=changed, asks=self.asks):
                 case policy.NoAction():
                     break
                 case policy.Mask(ids=ids):
+                    # What stays fresh is what was decided: no second look takes it because the prefix has changed now.
                     await self._journal.keep([Masked(ids)])
-                    changed = True
                 case policy.Compact(through=through):
                     ready = self._take(session, through)
                     if ahead and ready is None and self.drafts.start(session, through, self._hand_over):
                         break
-                    if await self._do(ready or through, due=True) is None:
+                    if await self._do(ready or through, due=True) is not None:
+                        changed = True
+                    elif share > self.most:
                         break
-                    changed = True
                 case policy.AwaitApproval(through=through):
                     ready = self._take(session, through)
                     if ahead and ready is None and self.drafts.start(session, through, self._hand_over):
@@ -204,15 +215,20 @@ class Compactor:
         if not session.files:
             return ()
         count = ports.tokens.count
-        events = await ports.in_worker(lambda: refreshed_files(session, ports.workspace, count, ports.skeletons))
+        made = await ports.in_worker(lambda: refreshed_files(session, ports.workspace, count, ports.skeletons))
+        # What came back after a compaction stays that: the next one may do without it.
+        events = [
+            evolve(one, restored=session.files[one.path].restored) if isinstance(one, FileInjected) else one
+            for one in made
+        ]
         if not any(isinstance(event, FileInjected) for event in events):
-            return events
+            return tuple(events)
         room = self.room(await ports.in_worker(lambda: self.view(session)))
         return fitting_files(session, events, room, count)
 
     def room(self, view: View) -> int:
         """The o200k tokens that are left below the share at which the session compacts."""
-        return self.meter.room(view, self._settings.share)
+        return self.meter.room(view, self.most)
 
     async def shorten(self, sent: int = 0, limit: int = 0) -> bool:
         """Does what is due above the limit, whatever the view's size seems to be and without asking: whether that
@@ -227,7 +243,7 @@ class Compactor:
                 case policy.Mask(ids=ids):
                     await self._journal.keep([Masked(ids)])
                 case policy.Compact(through=through):
-                    if await self._do(self._take(session, through) or through) is None:
+                    if await self._do(self._take(session, through) or through, least=1) is None:
                         break
                 case policy.NoAction() | policy.AwaitApproval():
                     break
@@ -236,8 +252,10 @@ class Compactor:
         return await self._limit.fit(view, sent) or session is not before
 
     async def compact(self, through: int, *, always: bool = False) -> Compacted | None:
-        """Moves turns into the ledger; where that would not make the view smaller, only their entries enter."""
-        return await self._do(self._take(self._journal.session, through) or through, always=always)
+        """Moves turns into the ledger, as the user wants; where that would not make the view smaller, only their
+        entries enter.
+        """
+        return await self._do(self._take(self._journal.session, through) or through, always=always, least=1)
 
     async def preview(self, through: int) -> Preview:
         """What a compaction of the turns up to `through` would do, or the one that waits for the user's word."""
@@ -267,7 +285,7 @@ class Compactor:
             raise RefusedError("The summary would not be smaller than the turns: nothing was compacted.")
         self._strikes, self._ready = 0, None
         ids = tuple(name for name in preview.masked if name not in session.masked)
-        await self._journal.keep([event, *([Masked(ids)] if ids else [])])
+        await self._keep(event, ids)
         return event
 
     async def confirm(self) -> Compacted:
@@ -315,11 +333,17 @@ class Compactor:
         return rendering(session, self._settings, self._ports.tokens.count)
 
     async def _do(
-        self, what: PreparedCompaction | int, answer: object = None, *, always: bool = False, due: bool = False
+        self,
+        what: PreparedCompaction | int,
+        answer: object = None,
+        *,
+        always: bool = False,
+        due: bool = False,
+        least: int = policy.WORTH,
     ) -> Compacted | None:
         event = await self._weighed(what, answer)
-        if event.after >= event.before and not always:
-            await self._strike(event)
+        if not always and not self._pays(event, least):
+            await self._refuse(event)
             return None
         self._strikes = 0
         # What is `due` comes before a call, and brings along what else is, now that the prefix changes anyway.
@@ -327,14 +351,28 @@ class Compactor:
         ids = (
             await self._ports.in_worker(lambda: self._masking(after_event(session, event), event.after)) if due else ()
         )
-        await self._journal.keep([event, *([Masked(ids)] if ids else [])])
+        await self._keep(event, ids, restores=not always)
         return event
+
+    async def _keep(self, event: Compacted, ids: tuple[str, ...], *, restores: bool = True) -> None:
+        """Keeps a compaction with what is masked along with it, and puts back the files that are being worked on."""
+        masked = [Masked(ids)] if ids else []
+        after = after_event(self._journal.session, event)
+        after = evolve(after, masked=after.masked | frozenset(ids))
+        files: tuple[Event, ...] = ()
+        if restores:
+            room = min((event.before - event.after) // 2, round(SHARE * after.limit / self.factor))
+            ports = self._ports
+            files = await ports.in_worker(
+                lambda: worked_files(after, room, ports.workspace, ports.tokens.count, ports.skeletons)
+            )
+        await self._journal.keep([event, *masked, *files])
 
     async def _hold(self, what: PreparedCompaction | int, answer: object = None) -> bool:
         """Has a compaction wait for the user's word; False where it would gain nothing."""
         event = await self._weighed(what, answer)
-        if event.after >= event.before:
-            await self._strike(event)
+        if not self._pays(event):
+            await self._refuse(event)
             return False
         await self._journal.keep([CompactionProposed(event, count_covered(self._journal.session, event.through))])
         return True
@@ -346,9 +384,21 @@ class Compactor:
             log.info("dropped from the summariser's answer: %s", line)
         return await self._ports.in_worker(lambda: weigh(session, proposal, self.view))
 
-    async def _strike(self, event: Compacted) -> None:
-        """A compaction that gains nothing is not done; what it would have entered into the ledger enters."""
-        self._strikes += 1
+    def _pays(self, event: Compacted, least: int = policy.WORTH) -> bool:
+        """Whether a compaction frees enough: above the limit anything, since nothing else helps, and else what its
+        cache write is worth.
+        """
+        freed = event.before - event.after
+        over = event.before * self.factor > self.most * self._journal.session.limit
+        return freed >= least or (over and freed > 0)
+
+    async def _refuse(self, event: Compacted) -> None:
+        """A compaction that frees too little is not done; what it would have entered into the ledger enters, so that
+        the summary is up to date. Three in a row that free nothing at all are the last.
+        """
+        session = self._journal.session
+        self._updated = session.turns[-1].number if session.turns else 0
+        self._strikes = self._strikes + 1 if event.after >= event.before else 0
         entered: list[Event] = [LedgerChanged(event.operations)] if event.operations else []
         if self._strikes == MAX_FAILURES:
             entered.append(Notice("Compacting no longer gains anything: only old tool output is masked from now on."))
@@ -360,7 +410,7 @@ class Compactor:
         session: Session,
         share: float,
         now: float,
-        masking: Callable[[Session, int], Batch] = maskable,
+        masking: policy.FindMaskable = maskable,
         *,
         stuck: bool = False,
         changed: bool = False,
@@ -368,7 +418,7 @@ class Compactor:
     ) -> policy.PolicyDecision:
         return policy.decide(
             session, share, now, self._settings,
-            factor=self.factor, stuck=stuck, changed=changed, asks=asks, masking=masking,
+            factor=self.factor, stuck=stuck, changed=changed, asks=asks, updated=self._updated, masking=masking,
         )  # fmt: skip
 
     def _masking(self, after: Session, tokens: int) -> tuple[str, ...]:
@@ -388,11 +438,30 @@ class Compactor:
         if not await self._fitting(draft):
             return
         session = self._journal.session
-        if self.asks and self.share(await self._ports.in_worker(lambda: self.view(session))) <= self._settings.share:
-            if session.pending_compaction is None:
-                await self._hold(draft.through, draft.answer)
-        elif await self._do(draft.through, draft.answer):
+        over = self.share(await self._ports.in_worker(lambda: self.view(session))) > self.most
+        if session.open is not None and not over:
+            proposal = await self._ports.in_worker(lambda: propose(session, draft.through, draft.answer))
+            self._late = PreparedCompaction(session, proposal, draft.answer)
+        elif await self._apply_answer(draft.through, draft.answer, over=over):
             await self.prepare(changed=True)
+
+    async def _apply_answer(self, what: PreparedCompaction | int, answer: object, *, over: bool) -> bool:
+        """Compacts as a model says, or has that wait for the user's word: whether it changed the prefix."""
+        if self.asks and not over:
+            if self._journal.session.pending_compaction is None:
+                await self._hold(what, answer)
+            return False
+        return await self._do(what, answer) is not None
+
+    async def _do_late(self) -> bool:
+        """Between two turns, does what a model summarised while the last one ran: whether it changed the prefix."""
+        session, late = self._journal.session, self._late
+        if late is None or policy.replying(session):
+            return False
+        self._late = None
+        if not late.fits(session, late.proposal.through):
+            return False
+        return await self._apply_answer(late, late.answer, over=False)
 
     async def _fitting(self, draft: SummaryDraft) -> bool:
         if draft.bill:
@@ -405,7 +474,7 @@ class Compactor:
     def _rest(self, session: Session, share: float) -> None:
         """Sets the timer for what an idle session gets ready."""
         if rest := policy.next_idle_compaction(
-            session, share, self._settings, factor=self.factor, stuck=self.breaker_open
+            session, share, self._settings, factor=self.factor, stuck=self.breaker_open, updated=self._updated
         ):
             self.idle.set(rest.at, self._get_ready)
 
@@ -413,7 +482,9 @@ class Compactor:
         """Has the compaction that a cold cache will make due prepared: by a model where there is one."""
         session = self._journal.session
         share = self.share(await self._ports.in_worker(lambda: self.view(session)))
-        rest = policy.next_idle_compaction(session, share, self._settings, factor=self.factor, stuck=self.breaker_open)
+        rest = policy.next_idle_compaction(
+            session, share, self._settings, factor=self.factor, stuck=self.breaker_open, updated=self._updated
+        )
         if rest is None or self.drafts.busy or session.ended:
             return
         if not self.drafts.start(session, rest.through, self._store):
