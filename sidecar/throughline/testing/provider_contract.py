@@ -26,19 +26,21 @@ class MarksError(Exception):
 
 class Prefixes:
     """Reads requests' bodies; `now` is in seconds, `count` gives a content block's tokens, `minimum` is the shortest
-    prefix that is kept.
+    prefix that is kept, and None each model's own.
     """
 
-    def __init__(self, now: Callable[[], float], count: Callable[[Json], int], minimum: int = 0) -> None:
+    def __init__(self, now: Callable[[], float], count: Callable[[Json], int], minimum: int | None = 0) -> None:
         self._now = now
         self._count = count
-        self._entries = Entries(minimum)
+        self._minimum = minimum
+        self._entries: dict[int, Entries] = {}
 
     def split(self, body: Json) -> Split:
         """What a request's prompt reads and writes; raises MarksError."""
         parts = list(_parts(body, self._count))
         _check([part.ttl for part in parts if part.ttl])
-        return self._entries.take(parts, self._now())
+        least = rules_of(str(body.get("model"))).minimum if self._minimum is None else self._minimum
+        return self._entries.setdefault(least, Entries(least)).take(parts, self._now())
 
     def tokens(self, body: Json) -> int:
         """A prompt's tokens."""
@@ -140,10 +142,9 @@ def rules_of(model: str) -> ModelRules:
 @cache
 def _rules() -> dict[str, ModelRules]:
     read = tomllib.loads((files(__package__) / "contracts.toml").read_text("utf-8"))
-    return {
-        name: ModelRules(**{field: tuple(value) if isinstance(value, list) else value for field, value in row.items()})
-        for name, row in read["models"].items()
-    }
+    rows: dict[str, Json] = read["models"]
+    lists = {name: {"effort": tuple(row["effort"])} if "effort" in row else {} for name, row in rows.items()}
+    return {name: ModelRules(**{**row, **lists[name]}) for name, row in rows.items()}
 
 
 class ProviderContract:
@@ -234,7 +235,7 @@ class ProviderContract:
         return None
 
     def _too_long(self, body: Json, rules: ModelRules) -> str:
-        sent, reply = rough({name: body[name] for name in ("system", "tools", "messages") if name in body}), 0
+        sent = rough({name: body[name] for name in ("system", "tools", "messages") if name in body})
         reply = int(body.get("max_tokens", 0)) if "max_tokens" in self._overflow else 0
         if sent + reply <= rules.window:
             return ""
