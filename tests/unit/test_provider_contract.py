@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from throughline.domain.events import CallBilled, Notice, SessionStarted, TurnEnded
-from throughline.domain.ports import CallPiece, ModelError, Piece, Request
+from throughline.domain.ports import CallPiece, ModelError, Piece, Request, WaitPiece
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Price, explain_rewrite, with_rewrite
 from throughline.domain.view import Block, View
@@ -124,6 +124,28 @@ async def test_a_rate_limit_is_shown_while_it_is_waited_out_and_the_words_are_ke
     assert "Rate limit: waiting 1 s" in " ".join(one.text for one in bench.heard.events if isinstance(one, Notice))
     assert len(live.session.turns) == 1
     assert TurnEnded(1, "done") in bench.heard.events
+
+
+async def test_a_wait_ends_at_once_where_its_asker_leaves() -> None:
+    async with MessagesServer([ScriptedReply(status=429, retry_after=50)]) as fake:
+        model = Anthropic(Credentials(KEY, fake.url))
+        pieces = model.stream(Request("chat", NEWEST, view("Go.")))
+        waiting = await anext(pieces)
+        assert isinstance(waiting, WaitPiece)
+        assert waiting.seconds == 50
+        await pieces.aclose()
+        await model.close()
+        assert len(fake.requests) == 1
+
+
+async def test_a_server_that_knows_no_diagnostics_is_asked_once_more_without_them() -> None:
+    told: list[str] = []
+    async with MessagesServer(
+        [ScriptedReply("Here.")], ground=ServerConditions(lacks=frozenset({"diagnostics"}))
+    ) as fake:
+        await ask(fake, Request("chat", NEWEST, view("Go.")), tell=told.append)
+        assert ["diagnostics" in one.body for one in fake.requests] == [True, False]
+    assert len(told) == 1
 
 
 async def test_a_wait_of_more_than_a_minute_is_told_and_not_begun() -> None:
