@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from throughline.domain.events import CallBilled, Notice, SessionStarted, TurnEnded
+from throughline.domain.events import CallBilled, Compacted, Notice, SessionStarted, TurnEnded
 from throughline.domain.ports import CallPiece, ModelError, Piece, Request, WaitPiece
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Price, explain_rewrite, with_rewrite
@@ -114,6 +114,7 @@ async def test_a_session_with_tools_and_compaction_is_never_refused(model: str) 
     assert len(sent) == len(script)
     bills = [event for event in bench.heard.events if isinstance(event, CallBilled)]
     assert [body["diagnostics"]["previous_message_id"] for body in sent] == [None, *(one.reply for one in bills[:-1])]
+    assert [event for event in bench.heard.events if isinstance(event, Compacted)]
     assert not [one.miss for one in bills[:3] if one.miss]
 
 
