@@ -66,7 +66,7 @@ async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
         TextPiece(" me"),
         TextPiece(" look."),
         CallPiece("toolu_1", "read_file", {"path": "ü.py"}),
-        EndPiece("tool_use", usage),
+        EndPiece("tool_use", usage, "msg_fake"),
     ]
     (received,) = fake.requests
     assert received.headers["authorization"] == f"Bearer {KEY}"
@@ -74,6 +74,7 @@ async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
         "model": "claude-sonnet-5-5",
         "max_tokens": 100,
         "stream": True,
+        "diagnostics": {"previous_message_id": None},
         "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
         "thinking": {
@@ -89,7 +90,7 @@ async def test_calls_come_whole_and_in_order_with_or_without_arguments() -> None
     calls = (CallPiece("a", "list", {}), CallPiece("b", "read_file", {"path": "x", "range": [1, 2]}))
     async with MessagesServer([ScriptedReply(calls=calls)]) as fake:
         pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5))]
+    assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5), "msg_fake")]
 
 
 async def test_the_key_is_asked_for_at_every_request() -> None:
@@ -355,7 +356,7 @@ async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_i
     said = "".join(piece.text for piece in came if isinstance(piece, TextPiece))
     assert FULL.text.startswith(said)
     assert [piece for piece in came if isinstance(piece, CallPiece)] in ([], list(FULL.calls))
-    assert came[-1:] == [EndPiece("tool_use", Usage(700, 60, 40, 30))] or not whole
+    assert came[-1:] == [EndPiece("tool_use", Usage(700, 60, 40, 30), "msg_fake")] or not whole
 
 
 async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
@@ -366,7 +367,7 @@ async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
         {"type": "redacted_thinking", "data": "hidden"},
     ]
     assert "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)) == FULL.text
-    assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", Usage(700, 60, 40, 30))]
+    assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", Usage(700, 60, 40, 30), "msg_fake")]
 
 
 @pytest.mark.parametrize(
@@ -375,14 +376,17 @@ async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
 )
 async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(reason: str) -> None:
     async with MessagesServer([ScriptedReply(text="So", reason=reason)]) as fake:
-        assert await ask(Anthropic(Credentials(KEY, fake.url))) == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
+        assert await ask(Anthropic(Credentials(KEY, fake.url))) == [
+            TextPiece("So"),
+            EndPiece(reason, Usage(10, 5), "msg_fake"),
+        ]
 
 
 async def test_what_is_kept_for_an_hour_is_told_apart_in_the_usage() -> None:
     usage = Usage(1, 2, 3, 400, 300)
     async with MessagesServer([ScriptedReply(text="So", usage=usage)]) as fake:
         assert (await ask(Anthropic(Credentials(KEY, fake.url), hour=lambda _: "always")))[-1] == EndPiece(
-            "end_turn", usage
+            "end_turn", usage, "msg_fake"
         )
     assert fake.requests[0].body["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
 
@@ -392,7 +396,7 @@ async def test_a_call_that_a_limit_cut_off_is_left_out(reason: str) -> None:
     cut = ScriptedReply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason=reason, half=True)
     async with MessagesServer([cut]) as fake:
         pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert pieces == [TextPiece("So"), EndPiece(reason, Usage(10, 5))]
+    assert pieces == [TextPiece("So"), EndPiece(reason, Usage(10, 5), "msg_fake")]
 
 
 async def test_a_call_that_is_no_json_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:

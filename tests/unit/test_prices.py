@@ -171,7 +171,12 @@ def test_a_context_limit_that_a_provider_tells_holds() -> None:
 
 @pytest.mark.parametrize(
     ("model", "shortest"),
-    [("claude-sonnet-4-5", 1_024), ("claude-haiku-4-5-20251001", 4_096), ("claude-sonnet-5-5", None)],
+    [
+        ("claude-sonnet-4-5", 1_024),
+        ("claude-haiku-4-5-20251001", 4_096),
+        ("claude-sonnet-5-5", 512),
+        ("claude-opus-4-5", None),
+    ],
 )
 def test_the_shortest_prefix_is_known_or_said_to_be_unknown(model: str, shortest: int | None) -> None:
     assert TABLE.minimum(model) == shortest

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from attrs import evolve, field, frozen
 
-from throughline.domain.events import AssistantMessage, CallBilled, Purpose, SystemNote, Thought, ToolCalled
+from throughline.domain.events import AssistantMessage, CallBilled, Notice, Purpose, SystemNote, Thought, ToolCalled
 from throughline.domain.ports import (
     CallPiece,
     Clock,
@@ -23,14 +23,17 @@ from throughline.domain.ports import (
     Toolbox,
     TooLongError,
     UsagePiece,
+    WaitPiece,
 )
 from throughline.domain.sanitization import encodable, unique_id, valid_id
 from throughline.domain.settings import Settings
-from throughline.domain.usage import Usage, cost_in_dollars
+from throughline.domain.usage import Usage, cost_in_dollars, with_rewrite
 from throughline.domain.view import View
 
 # The reasons of a reply that reached a limit.
 CUT = ("max_tokens", "model_context_window_exceeded")
+# The reason of a reply that the provider has paused: it goes on where it is sent back.
+PAUSED = "pause_turn"
 # So many of them in a row, and the user is asked.
 CUTS, EMPTY = 3, 2
 
@@ -167,7 +170,7 @@ async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
             return stop
         if told:
             await desk.record(SystemNote(turn, told, desk.count(told)))
-        elif outcome.hand_back:
+        elif outcome.hand_back and reply.reason != PAUSED:
             return ""
     return f"The model has replied {config.settings.replies:,} times in this turn. Say whether it shall go on."
 
@@ -203,7 +206,9 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
             await desk.record(AssistantMessage(turn, whole, desk.count(whole), partial))
 
     began, tools = config.clock.now(), config.tools.offered()
-    request = Request("chat", config.name, view, tools, reply_limit(desk.session.limit, config.settings))
+    previous = desk.session.last_call.reply if desk.session.last_call else ""
+    limit = reply_limit(desk.session.limit, config.settings)
+    request = Request("chat", config.name, view, tools, limit, previous=previous)
     counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
     try:
         async for piece in config.model.stream(request):
@@ -221,19 +226,16 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
                     said = True
                 case CallPiece():
                     await close()
-                    # A recording's results know their calls by the ids that it has.
-                    name = unique_id(piece.id if config.recorded else valid_id(piece.id), taken)
-                    taken.add(name)
-                    # The tool gets what was asked for, but for what neither a file nor JSON could hold.
-                    args = encodable(piece.args)
-                    calls.append(ToolCalled(turn, name, piece.tool, args, desk.count(json.dumps(args))))
+                    calls.append(_called(desk, config, turn, piece, taken))
                     await desk.record(calls[-1])
+                case WaitPiece():
+                    await desk.record(Notice(piece.text))
                 case UsagePiece():
                     used = piece.usage
                 case EndPiece():
                     reason = piece.reason
                     await close(partial=reason in CUT)
-                    await desk.record(billed(config, "chat", config.name, piece.usage, began, counted))
+                    await desk.record(_chat_bill(desk, config, piece, began, counted))
                     used = None
         if not reason:
             raise ModelError("The reply broke off before its end: send the message again.")
@@ -241,9 +243,26 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
         # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
         if used is not None:
-            await desk.record(billed(config, "chat", config.name, used, began, counted))
+            await desk.record(_chat_bill(desk, config, EndPiece("", used), began, counted))
         raise
     return ReplyOutcome(tuple(calls), said, reason)
+
+
+def _called(desk: TurnContext, config: AgentConfig, turn: int, piece: CallPiece, taken: set[str]) -> ToolCalled:
+    """A call as it is recorded, under an id that no other call of the session has."""
+    # A recording's results know their calls by the ids that it has.
+    name = unique_id(piece.id if config.recorded else valid_id(piece.id), taken)
+    taken.add(name)
+    # The tool gets what was asked for, but for what neither a file nor JSON could hold.
+    args = encodable(piece.args)
+    return ToolCalled(turn, name, piece.tool, args, desk.count(json.dumps(args)))
+
+
+def _chat_bill(desk: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int) -> CallBilled:
+    """What a call of the chat cost, and what it paid again of what the cache had held."""
+    bill = billed(config, "chat", config.name, end.usage, began, counted)
+    bill = evolve(bill, reply=end.name, miss=end.miss, missed=end.missed, thinking=end.usage.thinking)
+    return with_rewrite(bill, desk.session.last_call, config.prices.price(config.name, end.usage.prompt))
 
 
 def billed(

@@ -372,6 +372,11 @@ class CallBilled:
 
     `began` is when it was sent, in seconds since the epoch: from then on the provider's cache ages. `counted` is what
     was sent in o200k tokens, 0 where nobody counted; of what the cache took, it keeps `hour` for an hour.
+
+    `reply` is the provider's name for the answer; `miss` is why it could not read the prefix of the call before from
+    its cache, in its own word, and about so many tokens were `missed`. Of what the cache had held then, `rewritten`
+    tokens had to be written or sent again, for `rewritten_dollars`; the call before began `idle` seconds earlier. Of
+    the output, `thinking` was thinking.
     """
 
     kind: ClassVar[Literal["call_billed"]] = "call_billed"
@@ -385,11 +390,23 @@ class CallBilled:
     began: float = 0.0
     counted: int = 0
     hour: int = 0
+    reply: str = ""
+    miss: str = ""
+    missed: int = 0
+    rewritten: int = 0
+    rewritten_dollars: float | None = None
+    idle: float = 0.0
+    thinking: int = 0
 
     @property
     def prompt(self) -> int:
         """All tokens that were sent, in the model's own count."""
         return self.input + self.cache_read + self.cache_write
+
+    @property
+    def cached(self) -> int:
+        """The tokens of the prompt that stood in the provider's cache when the call had begun."""
+        return self.cache_read + self.cache_write
 
 
 @frozen

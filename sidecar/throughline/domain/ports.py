@@ -227,7 +227,8 @@ class Tool:
 @frozen
 class Request:
     """One request to a model; `limit` caps the reply, in the model's tokens; `must` names the tool whose call is the
-    answer. No model is forced to make that call: one that does not is asked once more.
+    answer. No model is forced to make that call: one that does not is asked once more. `previous` is the provider's
+    name for the reply before, with whose request this one's cached prefix is compared.
     """
 
     purpose: Purpose
@@ -236,6 +237,7 @@ class Request:
     tools: tuple[Tool, ...] = ()
     limit: int = 8192
     must: str = ""
+    previous: str = ""
 
 
 @frozen
@@ -264,10 +266,23 @@ class CallPiece:
 
 @frozen
 class EndPiece:
-    """The end of a reply: why it stopped and what it used."""
+    """The end of a reply: why it stopped and what it used; the provider's `name` for it, and why the prompt cache could
+    not be read further, as the provider says, with about so many tokens `missed`.
+    """
 
     reason: str
     usage: Usage
+    name: str = ""
+    miss: str = ""
+    missed: int = 0
+
+
+@frozen
+class WaitPiece:
+    """The provider wants to be asked again in so many `seconds`; `text` says why, and what the user may do."""
+
+    text: str
+    seconds: float
 
 
 @frozen
@@ -277,7 +292,7 @@ class UsagePiece:
     usage: Usage
 
 
-Piece: TypeAlias = TextPiece | ThoughtPiece | CallPiece | UsagePiece | EndPiece
+Piece: TypeAlias = TextPiece | ThoughtPiece | CallPiece | UsagePiece | WaitPiece | EndPiece
 
 
 class ModelError(UserError):

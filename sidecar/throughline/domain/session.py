@@ -162,6 +162,7 @@ class Session:
     pending_compaction: Compacted | None = None
     pending_compaction_items: int = 0
     bill: Bill = field(factory=Bill)
+    last_call: CallBilled | None = None
     called_at: float | None = None
     calibrations: dict[str, Calibration] = field(factory=dict)
     archive: str = ""
@@ -438,7 +439,7 @@ def _billed(session: Session, call: CallBilled, at: float) -> Session:
         return session
     known = session.calibrations.get(call.model, Calibration())
     calibrations = {**session.calibrations, call.model: learn(known, call.counted, call.prompt)}
-    return evolve(session, called_at=call.began or at, calibrations=calibrations)
+    return evolve(session, called_at=call.began or at, last_call=call, calibrations=calibrations)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

@@ -9,11 +9,14 @@ from attrs import evolve, field, frozen
 
 from throughline.domain.events import CallBilled, Purpose
 
+# Fewer tokens than that at a prefix's end are no miss: counts of two calls differ by a little.
+LEAST_REWRITE = 256
+
 
 @frozen
 class Usage:
     """One reply's tokens, in the model's own count: `input` leaves out what the cache held or took. Of what it took,
-    `hour` is what it keeps for an hour; the rest it keeps for five minutes.
+    `hour` is what it keeps for an hour; the rest it keeps for five minutes. Of the output, `thinking` was thinking.
     """
 
     input: int = 0
@@ -21,6 +24,7 @@ class Usage:
     cache_read: int = 0
     cache_write: int = 0
     hour: int = 0
+    thinking: int = 0
 
     @property
     def prompt(self) -> int:
@@ -54,6 +58,46 @@ def cost_in_dollars(usage: Usage, price: Price) -> float | None:
             return None
         total += count * (each or 0.0)
     return total / 1e6
+
+
+# In a provider's word for why a prefix could not be read, what a person calls it.
+_MISSES = {
+    "model_changed": "the model was changed",
+    "system_changed": "the instructions or the archive changed",
+    "tools_changed": "the tools changed",
+    "messages_changed": "earlier messages were masked, compacted or taken back",
+    "previous_message_not_found": "the provider no longer knows the call before",
+    "unavailable": "the provider does not say why",
+}
+# In seconds: what is cached for the shortest time is gone then.
+_EXPIRED = 300.0
+
+
+def with_rewrite(call: CallBilled, before: CallBilled | None, price: Price | None) -> CallBilled:
+    """The call with what it had to pay again of what the chat call before it had sent."""
+    again = min(before.cached, call.prompt) - call.cache_read if before else 0
+    if before is None or again <= 0:
+        return call
+    written = min(again, call.cache_write)
+    each = price.cache_write if price else None
+    dollars = None
+    if price and each is not None:
+        dollars = (written * each + (again - written) * price.input) / 1e6
+    return evolve(call, rewritten=again, rewritten_dollars=dollars, idle=max(0.0, call.began - before.began))
+
+
+def explain_rewrite(call: CallBilled) -> str:
+    """Why a call paid again for what had been cached, with tokens and dollars; nothing where it did not."""
+    if call.rewritten < LEAST_REWRITE and not call.missed:
+        return ""
+    why = _MISSES.get(call.miss, "")
+    if not why and call.idle > _EXPIRED:
+        late = (call.idle - _EXPIRED) / 60
+        why = f"the cache had expired {late:.0f} minutes before" if late >= 1.5 else "the cache had just expired"
+    tokens = call.rewritten or call.missed
+    size = f"{tokens / 1000:.0f}K tokens" if tokens >= 1000 else f"{tokens} tokens"
+    paid = "" if call.rewritten_dollars is None else f", ${call.rewritten_dollars:.2f}"
+    return f"{why or 'the cache did not have it'}: {size}{paid}"
 
 
 def break_even(price: Price) -> float | None:

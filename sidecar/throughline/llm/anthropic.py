@@ -35,6 +35,7 @@ from throughline.domain.ports import (
     TextPiece,
     ThoughtPiece,
     UsagePiece,
+    WaitPiece,
 )
 from throughline.domain.settings import Hour
 from throughline.domain.usage import Usage
@@ -60,6 +61,8 @@ class StreamParser:
 
     begun: bool = False
     reason: str = ""
+    name: str = ""
+    _diagnostics: Any = None
     _usage: Usage = field(factory=Usage)
     _call: CallPiece | None = None
     _thought: dict[str, Any] | None = None
@@ -76,6 +79,8 @@ class StreamParser:
         match event.type:
             case "message_start":
                 self.begun = True
+                self.name = getattr(event.message, "id", None) or ""
+                self._diagnostics = getattr(event.message, "diagnostics", None)
                 return self._count(getattr(event.message, "usage", None))
             case "content_block_start":
                 return self._open(event.content_block)
@@ -102,7 +107,16 @@ class StreamParser:
             raise errors.cut_stream_error()
         if self._unread and self.reason not in _CUT:
             raise errors.garbled_arguments_error(self._unread)
-        return EndPiece(self.reason, self._usage)
+        miss = getattr(self._diagnostics, "cache_miss_reason", None)
+        missed = getattr(miss, "cache_missed_input_tokens", None)
+        kind = getattr(miss, "type", None)
+        return EndPiece(
+            self.reason,
+            self._usage,
+            self.name,
+            kind if isinstance(kind, str) else "",
+            missed if isinstance(missed, int) else 0,
+        )
 
     def _open(self, block: Any) -> list[Piece]:
         if block.type == "tool_use":
@@ -143,6 +157,7 @@ class StreamParser:
             "cache_read": getattr(usage, "cache_read_input_tokens", None),
             "cache_write": getattr(usage, "cache_creation_input_tokens", None),
             "hour": getattr(getattr(usage, "cache_creation", None), "ephemeral_1h_input_tokens", None),
+            "thinking": getattr(getattr(usage, "output_tokens_details", None), "thinking_tokens", None),
         }
         self._usage = evolve(self._usage, **{name: count for name, count in given.items() if isinstance(count, int)})
         return [UsagePiece(self._usage)] if usage is not None else []
@@ -156,6 +171,7 @@ _SOON = 3.0
 # What a server may not know and a request can go without, and what is lost with it.
 _SPARE = {
     "block_binding": "does not leave out thinking whose conversation has changed: that is done before it is sent",
+    "diagnostics": "does not say why its prompt cache was missed",
     "display": "does not show its thinking between calls",
     "thinking": "takes no word on how to think",
     "strict": "does not hold a model to a tool's schema: what comes is checked all the same",
@@ -169,6 +185,10 @@ _TOO_LONG_A_REPLY = re.compile(r"max_tokens: [\d,]+ > ([\d,]+)")
 _UNLISTED = "lists no models: their names cannot be checked"
 # What a status says of a path that a server does not have.
 _NO_SUCH_PATH = frozenset({404, 405, 501})
+# What may be asked again, beside the server's own faults.
+_AGAIN = frozenset({408, 409, 429})
+# In seconds. A server that wants a longer wait is not waited for: the user is told, and sends the message again.
+LONGEST_WAIT = 60.0
 
 
 class Connection:
@@ -187,10 +207,12 @@ class Connection:
         self._client = AsyncAnthropic(
             api_key=self._key,
             base_url=access.url or _OWN,
-            max_retries=retries,
+            # The SDK would wait for as long as it is told to, and say nothing meanwhile.
+            max_retries=0,
             timeout=patience,
             open_telemetry=False,
         )
+        self._retries = retries
         self._hour = hour
         self._tell = tell
         self._lacks: set[str] = set()
@@ -207,8 +229,20 @@ class Connection:
         """
         reply = StreamParser()
         wrong: ModelError
+        tried = 0
         try:
-            stream, sent = await self._open(request)
+            while True:
+                try:
+                    stream, sent = await self._open(request)
+                    break
+                except (APIStatusError, APIConnectionError) as error:
+                    wait = _wait(error, tried) if tried < self._retries else None
+                    if wait is None:
+                        raise
+                    tried += 1
+                    if isinstance(error, APIStatusError) and wait >= 1:
+                        yield WaitPiece(errors.waiting_line(error.status_code, wait), wait)
+                    await asyncio.sleep(wait)
             try:
                 async for event in stream:
                     for piece in reply.take(event):
@@ -233,7 +267,7 @@ class Connection:
         if "count" in self._lacks:
             return None
         parameters = self._parameters(request)
-        parameters = {name: value for name, value in parameters.items() if name != "max_tokens"}
+        parameters = {name: value for name, value in parameters.items() if name not in {"max_tokens", "diagnostics"}}
         quick = self._client.with_options(max_retries=0, timeout=_SOON)
         try:
             async with asyncio.timeout(_SOON):
@@ -322,6 +356,7 @@ class Connection:
             # A tool that is forced is refused by the newest models, whether they think or not.
             "tool_choice": {"type": "auto", "disable_parallel_tool_use": True} if request.must else None,
             "thinking": self._thinking(request),
+            "diagnostics": {"previous_message_id": request.previous or None} if request.purpose == "chat" else None,
         }
         bare: Json = {name: value for name, value in parameters.items() if value}
         for lacking in self._lacks & set(_SPARE):
@@ -383,6 +418,21 @@ class Connection:
         if isinstance(error, HTTPError | UnicodeDecodeError | json.JSONDecodeError):
             return errors.cut_stream_error()
         return errors.foreign_server_error(url)
+
+
+def _wait(error: APIStatusError | APIConnectionError, tried: int) -> float | None:
+    """For how many seconds to wait before a request is sent again; None where that is of no use, or the server wants
+    more patience than a user should need to have unasked.
+    """
+    soon: float = min(0.5 * 2**tried, 8.0)
+    if isinstance(error, APIConnectionError):
+        return soon
+    headers = error.response.headers
+    again = headers.get("x-should-retry")
+    if again == "false" or (again != "true" and error.status_code not in _AGAIN and error.status_code < 500):
+        return None
+    asked = errors.retry_after(headers.get("retry-after", ""), headers.get("retry-after-ms", ""))
+    return soon if not asked else asked if asked <= LONGEST_WAIT else None
 
 
 def _code(body: object) -> str:

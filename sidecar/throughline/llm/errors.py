@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from throughline.domain.ports import ModelError, TooLongError
@@ -98,6 +102,22 @@ def context_limit(detail: str) -> int:
     return 0
 
 
+def retry_after(seconds: str, milliseconds: str = "") -> float:
+    """The wait that a server's headers ask for, in seconds; 0 where they ask for none that can be read."""
+    for said, unit in ((milliseconds, 1000), (seconds, 1)):
+        if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", said.strip(), re.ASCII):
+            return float(said) / unit
+    with suppress(ValueError, TypeError, OverflowError):
+        return max(0.0, parsedate_to_datetime(seconds).timestamp() - time.time())
+    return 0.0
+
+
+def waiting_line(status: int, seconds: float) -> str:
+    """What the user sees while a request waits to be sent again."""
+    why = {429: "Rate limit", 529: "The model is overloaded"}.get(status, "The model failed")
+    return f"{why}: waiting {math.ceil(seconds)} s, then it is asked again. Stop the turn to end the wait."
+
+
 def unreachable_error(url: str, *, slow: bool = False) -> ModelError:
     """The error where no answer came at all."""
     what = "took too long to answer" if slow else "cannot be reached"
@@ -125,7 +145,7 @@ def host(url: str) -> str:
 
 
 def _wait(header: str) -> str:
-    seconds = int(header) if header.isascii() and header.isdigit() else 0
+    seconds = math.ceil(retry_after(header))
     return f"{seconds} seconds" if 1 < seconds < 120 else f"{round(seconds / 60)} minutes" if seconds else "a minute"
 
 

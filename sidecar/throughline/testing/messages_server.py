@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Usage
-from throughline.testing.provider_contract import MarksError, Prefixes, ProviderContract, rough
+from throughline.testing.provider_contract import MarksError, Prefixes, ProviderContract, rough, rules_of
 from throughline.testing.scripted_replies import (
     Json,
     Script,
@@ -45,6 +45,12 @@ def model_entry(name: str, **more: object) -> Json:
         "lifecycle": "active",
         **more,
     }
+
+
+def capable_entry(name: str) -> Json:
+    """A model as the Models API has it, with what the contract's table says that it can do."""
+    rules = rules_of(name)
+    return model_entry(name, capabilities=rules.capabilities(), max_input_tokens=rules.window)
 
 
 @frozen
@@ -176,6 +182,10 @@ class MessagesServer:
             wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
             await _send(writer, reply.status, refusal_body(reply), wait)
             return
+        if contract:
+            name = f"msg_{len(self.requests)}"
+            reply = evolve(reply, name=name, diagnostics=contract.diagnostics(body))
+            contract.answered(name, body)
         try:
             reply = self._billed(reply, body)
         except MarksError as mistake:

@@ -36,7 +36,8 @@ class ScriptedReply:
     stalls until the client goes away, or ends in an error of the given type with `text` as its message; an answer
     waits for `held` before its first byte. With `half`, calls end in the middle of their arguments, as they do at
     the limit. Thoughts have a block with a `signature`, and one that is
-    `hidden`. A `raw` body is sent as it is, as the page of some other server.
+    `hidden`. A `raw` body is sent as it is, as the page of some other server. A server that holds its callers to the
+    contract gives a reply its `name` and the `diagnostics` of the prompt cache.
     """
 
     text: str = ""
@@ -55,6 +56,8 @@ class ScriptedReply:
     held: asyncio.Event | None = None
     half: bool = False
     raw: bytes | None = None
+    name: str = "msg_fake"
+    diagnostics: Json | None = None
 
 
 Script: TypeAlias = Sequence[ScriptedReply] | Callable[[Json], ScriptedReply]
@@ -95,13 +98,14 @@ def message(reply: ScriptedReply, body: Json) -> Json:
     text = [{"type": "text", "text": reply.text}] if reply.text else []
     calls = [{"type": "tool_use", "id": call.id, "name": call.tool, "input": call.args} for call in reply.calls]
     return {
-        "id": "msg_fake",
+        "id": reply.name,
         "type": "message",
         "role": "assistant",
         "model": body.get("model", "fake"),
         "content": [*([thought, hidden] if reply.thinking or reply.signature else []), *text, *calls],
         "stop_reason": _reason(reply),
         "stop_sequence": None,
+        "diagnostics": reply.diagnostics,
         "usage": {
             "input_tokens": reply.usage.input,
             "output_tokens": reply.usage.output,
@@ -131,8 +135,13 @@ def stream_events(reply: ScriptedReply, body: Json) -> Iterator[Json]:
     ending: Json = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
     if ending["stop_reason"] == "refusal":
         ending["stop_details"] = {"type": "refusal", "category": "cyber", "explanation": None}
-    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": reply.usage.output}}
+    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": reply.usage.output, **_details(reply)}}
     yield {"type": "message_stop"}
+
+
+def _details(reply: ScriptedReply) -> Json:
+    """What of the output was thinking: types/output_tokens_details.py. It is told where there was any."""
+    return {"output_tokens_details": {"thinking_tokens": len(reply.thinking) // 4}} if reply.thinking else {}
 
 
 def refusal_body(reply: ScriptedReply) -> Json:

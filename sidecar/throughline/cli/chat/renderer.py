@@ -37,6 +37,7 @@ from throughline.domain.events import (
     TurnEnded,
 )
 from throughline.domain.ledger import Add, EntryKind
+from throughline.domain.usage import explain_rewrite
 from throughline.memory.tags import tagged
 from throughline.session.report import PURPOSES
 
@@ -257,6 +258,8 @@ class ChatRenderer:
             case CallBilled():
                 self._spent.append(event.dollars)
                 self.say(self._billed(event), "dim")
+                if why := explain_rewrite(event):
+                    self.say(f"  {why}", "dim yellow")
             case Masked(ids=ids):
                 self.say(f"  {_many(len(ids), 'old tool result')} shown as a line each from now on", "dim yellow")
             case Compacted():
@@ -291,7 +294,8 @@ class ChatRenderer:
     def _billed(self, event: CallBilled) -> str:
         sent = event.input + event.cache_read + event.cache_write
         price = "price unknown" if event.dollars is None else f"${event.dollars:.4f}"
-        figures = f"{sent:,} in, {event.cache_read:,} cached · {event.output:,} out · {price}"
+        thinking = f" ({event.thinking:,} thinking)" if event.thinking else ""
+        figures = f"{sent:,} in, {event.cache_read:,} cached · {event.output:,} out{thinking} · {price}"
         if event.purpose != "chat":
             return f"  {PURPOSES[event.purpose]}, {event.model} · {figures}"
         share = f" · context {sent / self._limit:.0%}" if self._limit else ""
