@@ -15,9 +15,17 @@ from throughline.agent.file_rendering import (
     without_header,
 )
 from throughline.domain.events import FileInjected, FileSeen
-from throughline.domain.file_knowledge import ContextFileStatus, FileKnowledge, Freshness, freshness
+from throughline.domain.file_knowledge import FileKnowledge
 from throughline.domain.ports import Skeletons, Workspace
 from throughline.domain.session import Session
+from throughline.domain.staleness import (
+    OUT_OF_DATE,
+    ContextFileStatus,
+    Freshness,
+    content_freshness,
+    freshness,
+    view_freshness,
+)
 from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
 from throughline.skeleton.model import Item
 from throughline.skeleton.outline_reader import outline
@@ -77,8 +85,7 @@ def context_files(session: Session, workspace: Workspace) -> tuple[ContextFileSt
     now = workspace.digests(session.files)
     found = []
     for path, file in session.files.items():
-        state = _state(session, file, now[path])
-        state = "stale" if state == "fresh" and file.absent else state
+        state = content_freshness(session, file, now[path])
         found.append(ContextFileStatus(path, file.form, state, file.tokens, file.original, file.first, file.last))
     return tuple(found)
 
@@ -92,10 +99,10 @@ def refreshed_files(
     now = workspace.digests(session.files)
     events: list[FileInjected | FileSeen] = []
     for path, file in session.files.items():
-        state = _state(session, file, now[path])
+        state = view_freshness(session, file, now[path])
         if state == "gone" and not (file.absent and not file.digest):
             events.append(gone_notice(file, count))
-        elif state in {"stale", "outdated"} and (text := workspace.text(path)) is not None:
+        elif state in OUT_OF_DATE and (text := workspace.text(path)) is not None:
             fresh = render_file(path, text, follow_range(file, text), count, kept, was="" if file.digest else file.was)
             if file.absent or fresh.was or _content(fresh) != _content(file):
                 events.append(unmasked(session, fresh))
@@ -125,25 +132,6 @@ def unmasked(session: Session, file: FileInjected) -> FileInjected:
     while file.key in session.masked:
         file = evolve(file, copy=file.copy + 1)
     return file
-
-
-def _state(session: Session, file: FileInjected, now: str | None) -> Freshness:
-    """Whether a file in the view is as the model knows it: by what was put there, or by what it did itself since."""
-    if now is None:
-        return "gone"
-    if now == file.digest:
-        return "fresh"
-    sight = session.registry.get(file.path)
-    if sight is None or not file.digest or not _standing(session, sight):
-        return "stale"
-    within = sight.form == "part" and file.first and sight.first <= file.first and file.last <= sight.last
-    covers = sight.form == "full" or within or (sight.form == file.form and not file.first)
-    return freshness(sight, now) if covers else "stale"
-
-
-def _standing(session: Session, sight: FileKnowledge) -> bool:
-    """Whether what the model knows by its own reads and edits still stands in the view."""
-    return not sight.since or (sight.since > session.through and sight.id not in session.masked)
 
 
 def _content(file: FileInjected) -> tuple[int, int, str]:
