@@ -12,7 +12,6 @@ from throughline.agent.file_rendering import (
     parse_deadline,
     render_file,
     too_big_notice,
-    without_header,
 )
 from throughline.domain.events import FileInjected, FileSeen
 from throughline.domain.file_knowledge import FileKnowledge
@@ -55,7 +54,7 @@ def difference_since_seen(file: FileInjected, text: str, count: Callable[[str], 
     skeleton leaves out makes no difference.
     """
     fresh = render_file(file.path, text, follow_range(file, text), count)
-    seen, now = without_header(file), without_header(fresh)
+    seen, now = file.text, fresh.text
     before, after, whole = (outline(file.path, one, parse_deadline()) for one in (seen, now, text))
     if before is None or after is None or whole is None:
         return FileMovement((), seen, now)
@@ -135,6 +134,6 @@ def unmasked(session: Session, file: FileInjected) -> FileInjected:
 
 
 def _content(file: FileInjected) -> tuple[int, int, str]:
-    """What is shown below the first line, which counts the lines of the file."""
-    shown = file.text.partition("\n")[2] if file.form == "skeleton" else without_header(file)
+    """What is shown; of a skeleton below its first line, which counts the lines of the file."""
+    shown = file.text.partition("\n")[2] if file.form == "skeleton" else file.text
     return file.first, file.last, shown
