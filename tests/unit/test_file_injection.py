@@ -9,6 +9,7 @@ import pytest
 
 from throughline.agent.file_rendering import FileRequest, file_skeleton
 from throughline.domain.events import FileInjected, FileRenamed, FileSeen, Masked, ToolCalled, ToolReturned
+from throughline.domain.file_header import shown_text
 from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import CallPiece, Log, Outcome
 from throughline.domain.settings import Settings
@@ -39,7 +40,7 @@ async def opened(
 
 def shown(bench: Bench) -> list[str]:
     """The first line of each file that entered the view, and of its text."""
-    return [event.text.splitlines()[0] for event in bench.heard.events if isinstance(event, FileInjected)]
+    return [shown_text(event).splitlines()[0] for event in bench.heard.events if isinstance(event, FileInjected)]
 
 
 async def test_a_file_enters_as_a_skeleton_whole_or_in_part() -> None:
@@ -49,9 +50,9 @@ async def test_a_file_enters_as_a_skeleton_whole_or_in_part() -> None:
         assert (await live.inject("a.py", "skeleton")).form == "skeleton"
         assert (await live.inject("small.py", "skeleton")).form == "full"
         part = await live.inject("notes.txt", "full", 3, 5)
-        assert part.text == "File notes.txt, lines 3 to 5 of 40:\n\nline 3\nline 4\nline 5\n"
-        assert (await live.inject("notes.txt", "full", 39, 99)).text.endswith("\n\nline 39\nline 40\n")
-        assert (await live.inject("notes.txt", "full", 90, 99)).text.endswith("\n\nline 40\n")
+        assert shown_text(part) == "File notes.txt, lines 3 to 5 of 40:\n\nline 3\nline 4\nline 5\n"
+        assert shown_text(await live.inject("notes.txt", "full", 39, 99)).endswith("\n\nline 39\nline 40\n")
+        assert shown_text(await live.inject("notes.txt", "full", 90, 99)).endswith("\n\nline 40\n")
         assert [(file.path, file.first, file.last) for file in await live.files()] == [
             ("a.py", 0, 0), ("small.py", 0, 0), ("notes.txt", 40, 40),
         ]  # fmt: skip
@@ -85,7 +86,7 @@ async def test_a_range_follows_its_code() -> None:
         await play(live, "go on")
         file = live.session.files["notes.txt"]
         assert (file.first, file.last) == (15, 17)
-        assert file.text.endswith("\n\nline 10\nline eleven\nline 12\n")
+        assert shown_text(file).endswith("\n\nline 10\nline eleven\nline 12\n")
         # What moved elsewhere in the file moves no line of the range: nothing enters again.
         bench.files["notes.txt"] += "more\n"
         await play(live, "go on")

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.domain.events import Event, FileDropped, FileInjected, FileRenamed, FileSeen
-from throughline.domain.file_knowledge import Freshness, digest, freshness
+from throughline.domain.file_knowledge import digest
+from throughline.domain.staleness import Freshness, freshness
 from throughline.session.files import known_files
 from throughline.workspace.workspace_files import WorkspaceFiles, decoded
 from unit.logs import session

@@ -11,6 +11,7 @@ from throughline.domain.events import Event, FileSeen, SystemNote
 from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import ActError, Log, ResolvedPath
 from throughline.domain.session import Session
+from throughline.domain.staleness import changed_elsewhere
 from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
 from throughline.skeleton.outline_reader import outline
 from throughline.skeleton.render import make_skeleton
@@ -37,8 +38,7 @@ def knows_whole_file(session: Session, path: str) -> bool:
 
 def has_changed(session: Session, path: str, text: str) -> bool:
     """Whether a file that the model has seen has another text now."""
-    seen = known_digest(session, path)
-    return seen is not None and seen != digest(text)
+    return bool(changed_elsewhere(session.registry, {path: digest(text)}))
 
 
 def change_note(path: str, before: str | None, now: str, count: Callable[[str], int]) -> tuple[str, bool]:
@@ -91,7 +91,7 @@ class ExternalChanges:
         before, self._branch = self._branch, branch
         watched = [path for path in session.registry if path not in session.files]
         now = self._ports.files.digests(watched)
-        moved = [path for path in watched if path in now and now[path] != session.registry[path].known]
+        moved = changed_elsewhere(session.registry, {path: now[path] for path in watched if path in now})
         if not moved:
             return ()
         lines: list[str] = []

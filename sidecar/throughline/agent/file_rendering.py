@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from attrs import asdict, evolve, frozen
 
 from throughline.domain.events import FileInjected, Form
+from throughline.domain.file_header import file_header, shown_text
 from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import Skeletons
 from throughline.skeleton.llm_docstrings import missing_docs
@@ -22,9 +23,6 @@ from throughline.skeleton.syntax import Deadline, no_deadline
 SECONDS = 10.0
 # What comments are kept under, before their keys.
 COMMENT = "comment:"
-HEAD = "File {}:\n\n"
-_LINES = "File {}, lines {} to {} of {}:\n\n"
-_RENAMED = "File {}, which was {} before:\n\n"
 _GONE = "File {}: it is gone, or no text any more. What was shown of it before no longer holds."
 _TOO_BIG = (
     "File {}: it has changed and is too big by now. What was shown of it before is out of date: read what you need."
@@ -51,11 +49,13 @@ def render_file(
     if asked.form == "skeleton":
         made = file_skeleton(path, text, count, kept)
         if made.form != "whole":
-            head = _RENAMED.format(path, was) if was else ""
-            tokens = made.tokens + (count(head) if head else 0)
-            return FileInjected(path, digest(text), "skeleton", head + made.text, tokens, made.original_tokens, was=was)
-    body = (_RENAMED.format(path, was) if was else HEAD.format(path)) + text
-    return FileInjected(path, digest(text), "full", body, count(body), count(text), was=was)
+            made_file = FileInjected(
+                path, digest(text), "skeleton", made.text, made.tokens, made.original_tokens, was=was, headed=False
+            )
+            header = file_header(made_file)
+            return evolve(made_file, tokens=made.tokens + (count(header) if header else 0))
+    file = FileInjected(path, digest(text), "full", text, 0, count(text), was=was, headed=False)
+    return evolve(file, tokens=count(shown_text(file)))
 
 
 def file_skeleton(path: str, text: str, count: Callable[[str], int], kept: Skeletons | None = None) -> Skeleton:
@@ -108,17 +108,11 @@ def too_big_notice(file: FileInjected, now: str, count: Callable[[str], int]) ->
     return _missing(file, now, _TOO_BIG.format(file.path), count)
 
 
-def without_header(file: FileInjected) -> str:
-    """What is shown of a file without the line that names it."""
-    head, _, rest = file.text.partition("\n\n")
-    return rest if head.startswith("File ") else file.text
-
-
 def follow_range(file: FileInjected, text: str) -> FileRequest:
     """How a file that has changed is shown again: a range stays with the code that it showed."""
     if not file.first:
         return FileRequest(file.form)
-    old, new = without_header(file).splitlines(), text.splitlines()
+    old, new = file.text.splitlines(), text.splitlines()
     match = SequenceMatcher(None, old, new, autojunk=False).find_longest_match()
     shift = match.b - (file.first - 1 + match.a) if match.size else 0
     first = max(1, min(file.first + shift, len(new)))
@@ -129,8 +123,9 @@ def _part(path: str, text: str, asked: FileRequest, count: Callable[[str], int])
     lines = text.splitlines(keepends=True)
     first = max(1, min(asked.first, len(lines)))
     last = max(first, min(asked.last, len(lines)))
-    written = _LINES.format(path, first, last, len(lines)) + "".join(lines[first - 1 : last])
-    return FileInjected(path, digest(text), "full", written, count(written), count(text), first, last)
+    shown = "".join(lines[first - 1 : last])
+    file = FileInjected(path, digest(text), "full", shown, 0, count(text), first, last, lines=len(lines), headed=False)
+    return evolve(file, tokens=count(shown_text(file)))
 
 
 def _missing(file: FileInjected, now: str, text: str, count: Callable[[str], int]) -> FileInjected:

@@ -11,6 +11,7 @@ from math import log
 
 from throughline.agent.tool import PermissionRequest
 from throughline.domain.events import FileInjected, Item, ToolCalled, ToolReturned
+from throughline.domain.file_header import shown_text
 from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
 from throughline.memory.text import terms
@@ -65,8 +66,10 @@ def _texts(done: Iterable[Item]) -> Iterator[str]:
         match item:
             case ToolCalled(args=args):
                 yield " ".join(str(value) for value in args.values())
-            case ToolReturned(text=text) | FileInjected(text=text):
+            case ToolReturned(text=text):
                 yield text.partition(TOLD)[0]
+            case FileInjected():
+                yield shown_text(item).partition(TOLD)[0]
             case _:
                 pass
 

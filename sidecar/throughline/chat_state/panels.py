@@ -6,9 +6,9 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 
 from throughline.chat_state.rows import user_row
-from throughline.domain.file_knowledge import ContextFileStatus
 from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
+from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import Place, View
 from throughline.memory.selection import weighed
 from throughline.memory.summary import KINDS as NEW

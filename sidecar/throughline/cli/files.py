@@ -18,11 +18,11 @@ from throughline.app.project_files import ProjectFiles
 from throughline.cli.output import SafeConsole, print_json, print_line
 from throughline.domain.changes import ChangeSummary, FileChange
 from throughline.domain.errors import UserError
-from throughline.domain.file_knowledge import Freshness
 from throughline.domain.ports import Workspace
 from throughline.domain.sanitization import shown_time
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
+from throughline.domain.staleness import Freshness
 from throughline.semantic_diff.changelog import changelog_markdown, summarize_files
 from throughline.session.files import KnownFile, known_files
 from throughline.skeleton.languages import find_language

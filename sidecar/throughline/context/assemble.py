@@ -22,6 +22,7 @@ from throughline.domain.events import (
     UserMessage,
     masked_arguments_id,
 )
+from throughline.domain.file_header import shown_text
 from throughline.domain.session import Session, is_superseded, items_since
 from throughline.domain.view import NOTE, Block, View
 
@@ -254,10 +255,11 @@ def _part(
     session: Session, item: UserMessage | SystemNote | AssistantMessage | ToolReturned | FileInjected
 ) -> tuple[str, int]:
     """An item's text as the view shows it, and its tokens."""
+    text = shown_text(item) if isinstance(item, FileInjected) else item.text
     name = trimming.trimming_key(item) if session.cuts else ""
     if cut := session.cuts.get(name):
-        return trimming.head_and_tail(item.text, cut.characters, name), cut.tokens
-    return item.text, item.tokens
+        return trimming.head_and_tail(text, cut.characters, name), cut.tokens
+    return text, item.tokens
 
 
 def _call(session: Session, item: ToolCalled) -> Block:

@@ -292,26 +292,37 @@ class ToolReturned:
 
 @frozen
 class FileInjected:
-    """A file put into the view at a content hash (SHA-256): whole, as a skeleton, or as the lines `first` to `last`.
-
-    One that is `absent` is a line that says why its content is not there: it is gone (no hash), or too big by now.
-    `was` is the path that it had when the model last saw it; `copy` tells later copies of one content apart. One that
-    is `restored` was put back by a compaction, and not by the user.
-    """
+    """A file put into the view: its content alone, whole, as a skeleton, or some lines."""
 
     kind: ClassVar[Literal["file_injected"]] = "file_injected"
     path: str
+    """Relative to the workspace, with slashes."""
     digest: str
+    """The content hash (SHA-256) of the whole file; empty where it is gone."""
     form: Form
+    """How it is shown."""
     text: str
+    """What is shown of it, without the line that names it."""
     tokens: int
+    """What it takes in the view, that line included, in o200k tokens."""
     original: int = 0
+    """What the whole file would take, in o200k tokens."""
     first: int = 0
+    """The first line shown, from 1; 0 where it is not a range."""
     last: int = 0
+    """The last line shown, included; 0 where it is not a range."""
     absent: bool = False
+    """Whether the text is a notice that says why the content is not there: it is gone, or too big by now."""
     was: str = ""
+    """The path that it had when the model last saw it, where that was another."""
     copy: int = 0
+    """Tells later copies of one content apart."""
     restored: bool = False
+    """Whether a compaction put it back, and not the user."""
+    lines: int = 0
+    """How many lines the whole file has, where a range of them is shown."""
+    headed: bool = True
+    """Whether the line that names it is in the text, as in the logs of versions that did not store it apart."""
 
     @property
     def key(self) -> str:

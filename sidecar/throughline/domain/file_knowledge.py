@@ -1,6 +1,6 @@
 """Knowledge of files: what the model saw of each, at which content, when and by whom.
 
-It is the fold of the log; a file that is not in it is absent. Whether what was seen still holds is asked of the world.
+It is the fold of the log; a file that is not in it is absent. Whether what was seen still holds is in `staleness`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from throughline.domain.events import FileDropped, FileInjected, FileRenamed, FileSeen, Form
+from throughline.domain.events import FileDropped, FileInjected, FileRenamed, FileSeen
 
-Freshness: TypeAlias = Literal["fresh", "stale", "outdated", "gone"]
 Extent: TypeAlias = Literal["part", "skeleton", "full"]
 KnowledgeSource: TypeAlias = Literal["user", "read", "edit"]
 Registry: TypeAlias = dict[str, "FileKnowledge"]
@@ -36,17 +35,6 @@ class FileKnowledge:
     last: int = 0
     since: int = 0
     id: str = ""
-
-
-def freshness(sight: FileKnowledge, now: str | None) -> Freshness:
-    """What was seen against the file's present content hash, None where it is gone. Outdated is what the model itself
-    has changed since it saw a skeleton: nothing is new to it, and the skeleton has to be made again.
-    """
-    if now is None:
-        return "gone"
-    if now == sight.digest:
-        return "fresh"
-    return "outdated" if now == sight.known else "stale"
 
 
 def update_knowledge(
@@ -105,21 +93,6 @@ def _merged(was: FileKnowledge | None, event: FileSeen, at: float) -> FileKnowle
     if form == "part" and was.form != "part":
         return was
     return was if was.form == "full" and was.digest == now else new
-
-
-@frozen
-class ContextFileStatus:
-    """A file in the view beside its present state; `path` is relative to the workspace, with slashes. Lines count
-    from 1, and are 0 where it is not a range.
-    """
-
-    path: str
-    form: Form
-    freshness: Freshness
-    tokens: int
-    original: int
-    first: int = 0
-    last: int = 0
 
 
 def digest(text: str) -> str:

@@ -25,9 +25,9 @@ from throughline.domain.events import (
     FileSeen,
     Logged,
 )
-from throughline.domain.file_knowledge import ContextFileStatus
 from throughline.domain.ports import SessionRow
 from throughline.domain.serialization import MalformedError
+from throughline.domain.staleness import ContextFileStatus
 from throughline.memory.archive import PATH
 from throughline.protocol.messages import (
     Accepted,
@@ -61,6 +61,7 @@ from throughline.server.requests import (
     SearchRequests,
     SessionRequests,
 )
+from throughline.server.scheduler import RefreshScheduler
 from throughline.server.staleness import StaleFiles
 from throughline.session.actor import RefusedError
 from throughline.session.live_session import LiveSession
@@ -83,7 +84,6 @@ class App:
         self._page = ChatState(send)
         self._live_session: LiveSession | None = None
         self._opening = asyncio.Lock()
-        self._due = asyncio.Event()
         self._files_due = True
         self._seen: tuple[ContextFileStatus, ...] = ()
         self._compacting = False
@@ -101,7 +101,8 @@ class App:
         self.ledger = LedgerRequests(self._writable)
         self.moves = StaleFiles(files, lambda: self._live_session)
         self.session = SessionRequests(workspace, self._live, self._shut, self._page)
-        self._shower = asyncio.create_task(self._keep_showing())
+        self.scheduler = RefreshScheduler()
+        self._show_soon = self.scheduler.add(self._show_if_possible)
 
     # What the session tells.
 
@@ -112,7 +113,7 @@ class App:
             self.preview.forget()
         self._archive_due |= any(isinstance(one.event, _ARCHIVE) for one in events)
         self._files_due |= any(isinstance(one.event, _FILES) for one in events)
-        self._due.set()
+        self._show_soon()
 
     def streamed(self, turn: int, text: str) -> None:
         """Shows text as it comes."""
@@ -125,7 +126,7 @@ class App:
         self._archive_due |= PATH in paths
         self._files_due |= self._live_session is not None and bool(paths & self._live_session.session.files.keys())
         if self._archive_due or self._files_due:
-            self._due.set()
+            self._show_soon()
 
     async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Files and folders have other addresses: what the model saw of them is known under these."""
@@ -193,27 +194,27 @@ class App:
         missing = [path for path in dict.fromkeys(params.files) if path not in live.session.files]
         _, refused = await live.inject_all(missing, FileRequest("skeleton")) if missing else ([], [])
         number = await live.send(text)
-        self._due.set()
+        self._show_soon()
         return Accepted(number, [one.reason for one in refused if is_mention(one.path)])
 
     async def cancel(self, _: Empty) -> Empty:
         """Stops the running turn."""
         await self._live().cancel()
-        self._due.set()
+        self._show_soon()
         return Empty()
 
     async def compact(self, _: Empty) -> Compacting:
         """Compacts now."""
         live = self._writable()
         self._compacting = True
-        self._due.set()
+        self._show_soon()
         try:
             made = await live.compact()
         except RefusedError as error:
             return Compacting(made=False, reason=str(error))
         finally:
             self._compacting = False
-            self._due.set()
+            self._show_soon()
         return Compacting(made=True, reason=f"{made.before:,} → {made.after:,} tokens")
 
     async def undo(self, params: Undo) -> Empty:
@@ -249,10 +250,8 @@ class App:
 
     async def close(self) -> None:
         """Lets go of the session; its log is whole."""
-        self._shower.cancel()
         self._drafted.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._shower
+        await self.scheduler.close()
         if self._live_session is not None:
             await self._live_session.leave()
 
@@ -295,7 +294,7 @@ class App:
         places = {uri: self._files.path(uri) for uri in uris}
         known = {path: uri for uri, path in places.items() if path}
         entered, refused = await live.inject_all(list(known), asked)
-        self._due.set()
+        self._show_soon()
         outside = [Refusal(uri, f"{uri} is not a file of this workspace.") for uri, path in places.items() if not path]
         inside = [Refusal(known.get(one.path) or self._files.uri(one.path), one.reason) for one in refused]
         order = {uri: place for place, uri in enumerate(uris)}
@@ -321,19 +320,16 @@ class App:
             raise RefusedError("The session has ended and can only be read: start a new one.")
         return live
 
-    async def _keep_showing(self) -> None:
-        """Shows what stands beside the chat whenever that is due, however often it was asked for meanwhile."""
-        while True:
-            await self._due.wait()
-            self._due.clear()
-            # A session that is being closed, or a database that went away, is told of by the request itself.
-            with contextlib.suppress(UserError, MalformedError):
-                await self._show()
+    async def _show_if_possible(self) -> None:
+        """Shows what stands beside the chat."""
+        # A session that is being closed, or a database that went away, is told of by the request itself.
+        with contextlib.suppress(UserError, MalformedError):
+            await self._show()
 
     async def _after(self, live: LiveSession) -> None:
         """Shows the end of what a model summarises beside the turns: where nothing comes of it, no event says so."""
         await live.drafts.idle()
-        self._due.set()
+        self._show_soon()
 
     async def _show(self) -> None:
         live = self._live_session

@@ -28,7 +28,7 @@ from throughline.protocol.methods import PATCH, REQUESTS, VERSION, Method
 from throughline.protocol.state import FilesPut, Patch
 from throughline.server import staleness
 from throughline.server.documents import EditorDocuments
-from throughline.server.staleness import StaleDiagnostics
+from throughline.server.staleness import MARKING_PAUSE, StaleDiagnostics
 
 if TYPE_CHECKING:
     from throughline.app.workspace import WorkspaceService
@@ -168,6 +168,7 @@ class ServerState:
         self._wanted: tuple[Path, Options] | None = None
         self._opening: asyncio.Task[App] | None = None
         self._marks: StaleDiagnostics | None = None
+        self._mark_soon: Callable[[], None] | None = None
 
     async def open(self, options: Any) -> None:
         """Takes the folder; an editor that speaks another version of the protocol is refused."""
@@ -197,6 +198,7 @@ class ServerState:
         make, workspace = await asyncio.to_thread(lambda: (load(), self._open_workspace(root, wanted)))
         app = make(workspace, EditorDocuments(self._server, root, workspace.disk), self._send)
         self._marks = StaleDiagnostics(self._server, app.moves.of)
+        self._mark_soon = app.scheduler.add(self._marks.mark, MARKING_PAUSE)
         return app
 
     @property
@@ -233,8 +235,8 @@ class ServerState:
 
     def acted(self) -> None:
         """Something was done after which another session may be open, or what it knows may be another."""
-        if self._marks is not None:
-            self._marks.due()
+        if self._mark_soon is not None:
+            self._mark_soon()
 
     async def renamed(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Files and folders have other addresses now."""
@@ -245,8 +247,6 @@ class ServerState:
 
     async def close(self) -> None:
         """Lets go of the session."""
-        if self._marks is not None:
-            await self._marks.close()
         if self._opening is not None:
             await (await self._opening).close()
 

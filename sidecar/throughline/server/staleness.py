@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,8 +13,8 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from throughline.domain.file_knowledge import digest
+from throughline.domain.staleness import OUT_OF_DATE, view_freshness
 from throughline.server.documents import EditorDocuments
-from throughline.session.files import FileMovement
 from throughline.session.live_session import LiveSession
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class StaleFiles:
         if text is None:
             return None
         now = await asyncio.to_thread(digest, text)
-        if now == file.digest or not await _stale(live, file.path):
+        if view_freshness(live.session, file, now) not in OUT_OF_DATE:
             return None
         key = (file.path, file.digest, file.form, file.first, file.last, now)
         if key not in self._made:
@@ -54,11 +53,6 @@ class StaleFiles:
             for old in list(self._made)[:-_KEPT]:
                 del self._made[old]
         return self._made[key]
-
-
-async def _stale(live: LiveSession, path: str) -> bool:
-    """Whether a file has moved on without the model's doing: what it edited itself, it knows."""
-    return any(file.path == path and file.freshness in {"stale", "outdated"} for file in await live.files())
 
 
 def hover_markdown(moved: FileMovement, uri: str, line: int) -> str | None:
@@ -82,7 +76,7 @@ log = logging.getLogger("throughline")
 SOURCE = "Throughline"
 _SAYING = "The model saw an older version of this file"
 # Seconds for which typing goes on undisturbed.
-_PAUSE = 0.2
+MARKING_PAUSE = 0.2
 # Sentences that a diagnostic has room for.
 _MOST = 5
 
@@ -94,12 +88,6 @@ class StaleDiagnostics:
         self._server = server
         self._moved = moved
         self._shown: dict[str, types.Diagnostic] = {}
-        self._due = asyncio.Event()
-        self._task = asyncio.create_task(self._keep_marking())
-
-    def due(self) -> None:
-        """Something happened after which a mark may be wrong."""
-        self._due.set()
 
     def actions(self, uri: str, span: types.Range) -> list[types.CodeAction]:
         """What can be done about the mark of a file, where it is in sight of a span."""
@@ -111,21 +99,12 @@ class StaleDiagnostics:
             _action("Show what moved since the model saw it", "throughline.difference", uri, mark),
         ]
 
-    async def close(self) -> None:
-        """Stops marking."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _keep_marking(self) -> None:
-        while True:
-            await self._due.wait()
-            await asyncio.sleep(_PAUSE)
-            self._due.clear()
-            open_now = dict(self._server.workspace.text_documents)
-            for uri in {*open_now, *self._shown}:
-                document = open_now.get(uri)
-                self._show(uri, await self._found(uri, document.lines) if document else None)
+    async def mark(self) -> None:
+        """Marks anew what is open, and takes the marks from what is closed."""
+        open_now = dict(self._server.workspace.text_documents)
+        for uri in {*open_now, *self._shown}:
+            document = open_now.get(uri)
+            self._show(uri, await self._found(uri, document.lines) if document else None)
 
     async def _found(self, uri: str, lines: Sequence[str]) -> types.Diagnostic | None:
         try:

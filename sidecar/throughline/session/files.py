@@ -12,12 +12,19 @@ from throughline.agent.file_rendering import (
     parse_deadline,
     render_file,
     too_big_notice,
-    without_header,
 )
 from throughline.domain.events import FileInjected, FileSeen
-from throughline.domain.file_knowledge import ContextFileStatus, FileKnowledge, Freshness, freshness
+from throughline.domain.file_knowledge import FileKnowledge
 from throughline.domain.ports import Skeletons, Workspace
 from throughline.domain.session import Session
+from throughline.domain.staleness import (
+    OUT_OF_DATE,
+    ContextFileStatus,
+    Freshness,
+    content_freshness,
+    freshness,
+    view_freshness,
+)
 from throughline.semantic_diff.outline_diff import describe_changes, outline_difference
 from throughline.skeleton.model import Item
 from throughline.skeleton.outline_reader import outline
@@ -47,7 +54,7 @@ def difference_since_seen(file: FileInjected, text: str, count: Callable[[str], 
     skeleton leaves out makes no difference.
     """
     fresh = render_file(file.path, text, follow_range(file, text), count)
-    seen, now = without_header(file), without_header(fresh)
+    seen, now = file.text, fresh.text
     before, after, whole = (outline(file.path, one, parse_deadline()) for one in (seen, now, text))
     if before is None or after is None or whole is None:
         return FileMovement((), seen, now)
@@ -77,8 +84,7 @@ def context_files(session: Session, workspace: Workspace) -> tuple[ContextFileSt
     now = workspace.digests(session.files)
     found = []
     for path, file in session.files.items():
-        state = _state(session, file, now[path])
-        state = "stale" if state == "fresh" and file.absent else state
+        state = content_freshness(session, file, now[path])
         found.append(ContextFileStatus(path, file.form, state, file.tokens, file.original, file.first, file.last))
     return tuple(found)
 
@@ -92,10 +98,10 @@ def refreshed_files(
     now = workspace.digests(session.files)
     events: list[FileInjected | FileSeen] = []
     for path, file in session.files.items():
-        state = _state(session, file, now[path])
+        state = view_freshness(session, file, now[path])
         if state == "gone" and not (file.absent and not file.digest):
             events.append(gone_notice(file, count))
-        elif state in {"stale", "outdated"} and (text := workspace.text(path)) is not None:
+        elif state in OUT_OF_DATE and (text := workspace.text(path)) is not None:
             fresh = render_file(path, text, follow_range(file, text), count, kept, was="" if file.digest else file.was)
             if file.absent or fresh.was or _content(fresh) != _content(file):
                 events.append(unmasked(session, fresh))
@@ -127,26 +133,7 @@ def unmasked(session: Session, file: FileInjected) -> FileInjected:
     return file
 
 
-def _state(session: Session, file: FileInjected, now: str | None) -> Freshness:
-    """Whether a file in the view is as the model knows it: by what was put there, or by what it did itself since."""
-    if now is None:
-        return "gone"
-    if now == file.digest:
-        return "fresh"
-    sight = session.registry.get(file.path)
-    if sight is None or not file.digest or not _standing(session, sight):
-        return "stale"
-    within = sight.form == "part" and file.first and sight.first <= file.first and file.last <= sight.last
-    covers = sight.form == "full" or within or (sight.form == file.form and not file.first)
-    return freshness(sight, now) if covers else "stale"
-
-
-def _standing(session: Session, sight: FileKnowledge) -> bool:
-    """Whether what the model knows by its own reads and edits still stands in the view."""
-    return not sight.since or (sight.since > session.through and sight.id not in session.masked)
-
-
 def _content(file: FileInjected) -> tuple[int, int, str]:
-    """What is shown below the first line, which counts the lines of the file."""
-    shown = file.text.partition("\n")[2] if file.form == "skeleton" else without_header(file)
+    """What is shown; of a skeleton below its first line, which counts the lines of the file."""
+    shown = file.text.partition("\n")[2] if file.form == "skeleton" else file.text
     return file.first, file.last, shown

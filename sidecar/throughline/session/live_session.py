@@ -24,10 +24,10 @@ from throughline.domain.events import (
     TurnEnded,
     UserMessage,
 )
-from throughline.domain.file_knowledge import ContextFileStatus
 from throughline.domain.ports import FileDifference
 from throughline.domain.session import Session, fold
 from throughline.domain.settings import Settings
+from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import View
 from throughline.memory.summary import SummaryLine
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts, session_lock

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from throughline.domain.events import Event
+from throughline.domain.events import Event, FileInjected
+from throughline.domain.file_header import split_header
 from throughline.domain.ledger import Operation
 from throughline.domain.serialization import MalformedError, converter, structure
 
@@ -30,4 +31,5 @@ def decode_event(text: str) -> Event:
     except ValueError as error:
         raise MalformedError(f"not JSON: {error}") from error
     event: Event = structure(_converter, data, Event)
-    return event
+    # A file's event of an earlier version does not say where its header is: it is in the text.
+    return split_header(event) if isinstance(event, FileInjected) and "headed" not in data else event
