@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from throughline.app.bootstrap import environment, first_line, open_store, recording_id, session_worker, system, to_thread
+from throughline.app.bootstrap import (
+    environment,
+    first_line,
+    open_store,
+    recording_id,
+    session_worker,
+    system,
+    to_thread,
+)
 from throughline.app.database_origin import known_databases, origin_notice
 from throughline.app.project_files import skeleton_cache
 from throughline.app.tool_ports import ToolPolicy

@@ -67,12 +67,16 @@ class LocalFileSearch:
             "--line-number", "--with-filename", "--no-heading", "--color", "never", "--no-messages",
             "--max-columns", str(grep_fallback.LONGEST), "--max-columns-preview",
             "--max-filesize", str(grep_fallback.LARGEST),
-            *(["--ignore-case"] if sought.fold else []), "--regexp", sought.pattern, "--", sought.under.path,
+            *(["--ignore-case"] if sought.fold else []), *(["--context", str(sought.context)] if sought.context else []),
+            *(["--files-with-matches"] if sought.names else []), "--regexp", sought.pattern, "--", sought.under.path,
         ]  # fmt: skip
 
     async def _asked(self, sought: SearchQuery, most: int) -> bytes:
         paths = await asyncio.to_thread(self._openable, sought)
-        asked = {"pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths}
+        asked = {
+            "pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths,
+            "context": sought.context, "names": sought.names,
+        }  # fmt: skip
         return json.dumps(asked).encode()
 
     def _openable(self, sought: SearchQuery) -> list[tuple[str, str]]:
