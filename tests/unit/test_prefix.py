@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,7 +80,7 @@ async def told(acts: list[str]) -> None:
             sent.append((at, [f"{block.role} {block.id} {block.text}" for block in request.view.blocks]))
     finally:
         await live.close()
-    for (was, before), (now, after) in zip(sent, sent[1:], strict=False):
+    for (was, before), (now, after) in pairwise(sent):
         assert after[0] == before[0], "the system prompt"
         assert after[1] == before[1] == "system  ## Project Archive: shed\n", "the archive"
         if not any(named(event) for event in bench.heard.events[was:now]):

@@ -2,7 +2,8 @@
 
 Reads a JSON object from standard input: `pattern`, `fold`, `files` (each as shown and as opened), `most` lines, and
 whether only `names` are wanted, or `context` lines around each match. Prints each match as `path:line:text`, the lines
-around it as `path-line-text`, and `--` between what does not follow each other, as ripgrep does. Imports nothing but the standard library.
+around it as `path-line-text`, and `--` between what does not follow each other, as ripgrep does. Imports nothing but
+the standard library.
 """
 
 from __future__ import annotations

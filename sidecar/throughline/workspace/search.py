@@ -67,7 +67,8 @@ class LocalFileSearch:
             "--line-number", "--with-filename", "--no-heading", "--color", "never", "--no-messages",
             "--max-columns", str(grep_fallback.LONGEST), "--max-columns-preview",
             "--max-filesize", str(grep_fallback.LARGEST),
-            *(["--ignore-case"] if sought.fold else []), *(["--context", str(sought.context)] if sought.context else []),
+            *(["--ignore-case"] if sought.fold else []),
+            *(["--context", str(sought.context)] if sought.context else []),
             *(["--files-with-matches"] if sought.names else []), "--regexp", sought.pattern, "--", sought.under.path,
         ]  # fmt: skip
 
