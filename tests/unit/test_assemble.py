@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from throughline.context.assemble import ACKNOWLEDGED, RenderedTurns, StablePrefix, assemble, render_turns, result_stub
 from throughline.domain.argument_masking import tokens_saved
 from throughline.domain.events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    ArchiveProposed,
+    ArchiveRejected,
+    ArchiveWritten,
+    AssistantMessage,
+    CallBilled,
+    CheckpointCreated,
     Compacted,
+    CompactionDismissed,
+    CompactionProposed,
     CompactionUndone,
+    ContextLimitReported,
     Event,
     FileDropped,
+    FileInjected,
+    FileRenamed,
+    FileSeen,
+    FullOutputStored,
     LedgerChanged,
     LedgerUndone,
     Masked,
+    MessageQueued,
+    MessageWithdrawn,
+    Notice,
+    RoleAndModelChanged,
+    SessionEnded,
+    SessionNamed,
+    SessionRewound,
+    SessionStarted,
+    SystemNote,
+    Thought,
     ToolCalled,
     ToolReturned,
+    Trimmed,
+    TurnEnded,
+    UserMessage,
 )
 from throughline.domain.session import Session, fold
 from throughline.domain.view import Block
@@ -163,6 +193,51 @@ def test_the_prefix_holds_between_two_calls_unless_something_changed_it(steps: t
             last = blocks
         if any(changes(event) for event in step.events):
             last = []
+
+
+QUIET: tuple[Event, ...] = (
+    Notice("The disk is nearly full."),
+    SessionNamed("the shed"),
+    RoleAndModelChanged("qa", "claude-haiku-5-5", 200_000),
+    ContextLimitReported(100_000),
+    MessageQueued(99, "and then", 2),
+    MessageWithdrawn(99),
+    FullOutputStored(1, "call1", "all of it"),
+    ApprovalRequested(1, "call1", "run", "make", "it builds"),
+    ApprovalDecided(1, "call1", allowed=True),
+    CheckpointCreated(1, "k1", "git"),
+    SessionRewound(1, ("a.py",)),
+    FileSeen(1, "c.py", "d1", "full", "read", "call1"),
+    FileSeen(1, "a.py", "d2", "part", "edit", "call2"),
+    FileRenamed("a.py", "z.py"),
+    ArchiveWritten("## Project Archive: another window wrote this", 9),
+    ArchiveProposed("", "## Project Archive: proposed", 9),
+    ArchiveRejected(),
+    CallBilled("chat", "m", 1, 1, 0, 0, 0.1),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(stories(), st.lists(st.tuples(st.integers(0, 30), st.sampled_from(QUIET)), max_size=12))
+def test_nothing_else_that_may_happen_in_a_session_changes_what_was_sent(
+    steps: tuple[Step, ...], also: list[tuple[int, Event]]
+) -> None:
+    told = list(steps)
+    for place, event in sorted(also, key=lambda one: -one[0]):
+        told.insert(min(place, len(told)), Step((event,)))
+    last: list[tuple[str, str, str]] = []
+    for now, step in unfold(told):
+        blocks = sent(now)
+        assert blocks[: len(last)] == last
+        # What may change it are the events that the invariant names; what was shown before a drop or an undo is gone.
+        last = [] if any(changes(event) for event in step.events) else blocks if step.asks else last
+
+
+def test_every_event_that_may_happen_is_quiet_told_or_named() -> None:
+    told = {type(event) for event in QUIET} | {CompactionProposed, CompactionDismissed, SessionStarted, SessionEnded}
+    items = {UserMessage, SystemNote, Thought, AssistantMessage, ToolCalled, ToolReturned, FileInjected, TurnEnded}
+    named = {Masked, Trimmed, Compacted, CompactionUndone, FileDropped, LedgerChanged, LedgerUndone}
+    assert told | items | named == set(get_args(Event))
 
 
 @settings(max_examples=80, deadline=None)

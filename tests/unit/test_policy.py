@@ -208,14 +208,15 @@ def mid_turn(number: int, tokens: int) -> Session:
 
 
 LARGE = 1_000_000
+FULL = session(*turns(12), running(13), replied(13, "so"))
 RUNNING: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] = [
     ("a batch waits for the turn's end", mid_turn(9, 9_000), 0.39, WARM, {}, NoAction()),
     ("above the share the oldest half goes", mid_turn(4, 25_000), 0.5, WARM, {}, Mask(("x0", "x1", "x2"))),
     ("but not what is fresh", mid_turn(4, 25_000), 0.5, WARM, {"fresh": 150_000}, Mask(("x0", "x1"))),
     ("nor for a little", mid_turn(4, 2_000), 0.5, WARM, {"fresh": 0}, NoAction()),
     ("a cold cache takes it", mid_turn(9, 9_000), 0.3, COLD, {"called": True}, Mask(tuple(f"x{n}" for n in range(9)))),
-    ("a full window of turns waits, too", session(*turns(12), running(13), replied(13, "so")), 0.1, WARM, {}, NoAction()),
-    ("not above the limit", session(*turns(12), running(13), replied(13, "so")), 0.6, WARM, {}, Compact(11)),
+    ("a full window of turns waits, too", FULL, 0.1, WARM, {}, NoAction()),
+    ("not above the limit", FULL, 0.6, WARM, {}, Compact(11)),
 ]  # fmt: skip
 
 

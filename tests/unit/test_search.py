@@ -120,3 +120,33 @@ async def test_a_link_that_leads_out_shows_nothing_of_where_it_leads(tmp_path: P
         hits = await LocalFileSearch(root, program).search(SearchQuery("needle", ResolvedPath(under)), 100)
         assert [line for line in hits.lines if "outside" in line] == []
         assert ("here.txt:1:needle here" in hits.lines) == (under == ".")
+
+
+AROUND: list[tuple[str, str, int, Sequence[str]]] = [
+    ("one line around each", "hit", 1, ["a.py-2-two", "a.py:3:hit", "a.py-4-four", "--", "a.py-7-seven", "a.py:8:hit"]),
+    ("what meets is one", "hit", 2, ["a.py-1-one", "a.py-2-two", "a.py:3:hit", "a.py-4-four", "a.py-5-five",
+                                     "a.py-6-six", "a.py-7-seven", "a.py:8:hit"]),
+    ("at the beginning", "one", 1, ["a.py:1:one", "a.py-2-two", "--", "b.py:1:one more", "b.py-2-end"]),
+    ("side by side", "three|four|hit", 1, ["a.py-2-two", "a.py:3:hit", "a.py:4:four", "a.py-5-five", "--",
+                                            "a.py-7-seven", "a.py:8:hit"]),
+    ("none", "hit", 0, ["a.py:3:hit", "a.py:8:hit"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda name: "ripgrep" if name else "plain")
+@pytest.mark.parametrize(("name", "pattern", "around", "lines"), AROUND, ids=[row[0] for row in AROUND])
+async def test_lines_around_a_match_are_shown(
+    tmp_path: Path, program: str, name: str, pattern: str, around: int, lines: Sequence[str]
+) -> None:
+    (tmp_path / "a.py").write_text("one\ntwo\nhit\nfour\nfive\nsix\nseven\nhit\n")
+    (tmp_path / "b.py").write_text("one more\nend\n")
+    sought = SearchQuery(pattern, ResolvedPath("."), context=around)
+    assert list((await LocalFileSearch(tmp_path, program).search(sought, 50)).lines) == lines, name
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda name: "ripgrep" if name else "plain")
+async def test_a_search_for_names_gives_each_file_once(root: Path, program: str) -> None:
+    sought = SearchQuery("needle", ResolvedPath("src"), fold=True, names=True)
+    found = await LocalFileSearch(root, program).search(sought, 9)
+    assert found.lines == ("src/special.log", "src/top.txt")
+    assert (await LocalFileSearch(root, program).search(sought, 1)).more

@@ -95,7 +95,7 @@ async def test_no_credential_reaches_the_log_the_view_or_the_screen(tmp_path: Pa
     shop = Shop(tmp_path, secrets=lambda: ["swordfish77"])
     shop.write(".env", f"PORT=80\nAPI_TOKEN=rake-and-hoe\nKEY2={GITHUB}\n")
     read = await shop.call("read_file", path=".env")
-    assert read.text.startswith("PORT=80\nAPI_TOKEN=[hidden credential: credential]\n")
+    assert read.text.startswith("1\tPORT=80\n2\tAPI_TOKEN=[hidden credential: credential]\n")
     shop.write("word.txt", "swordfish77 " * 9_000)
     many = "print(open('word.txt').read(), open('.env').read())"
     await shop.call("run_command", command=f'{sys.executable} -c "{many}"')

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from throughline.agent.loop import SummarizerConfig
 from throughline.domain.events import CallBilled, Compacted, CompactionUndone, Masked, TurnEnded
-from throughline.domain.ports import CallPiece
+from throughline.domain.ports import CallPiece, Piece, Request
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Usage
@@ -255,3 +255,55 @@ async def test_ending_and_closing_do_not_wait_for_it(finish: str) -> None:
     assert not bills(bench)
     assert all(by == "local" for by, _ in compactions(bench))
     assert sum(isinstance(one, TurnEnded) for one in bench.heard.events) == 4
+
+
+async def test_what_frees_too_little_brings_the_ledger_up_to_date_and_is_not_tried_again_at_once() -> None:
+    bench = Bench()
+    short = ScriptedReply(LONG[:1_300])
+    small = ScriptedModel([GOOD, GOOD])
+    async with opened(bench, small, *[short] * 6) as live:
+        await play(live, "a", "b", "c")
+        assert compactions(bench) == []
+        assert any("works through a queue" in entry.text for entry in live.session.ledger.live())
+        await play(live, "d", "e")
+        assert len(small.requests) == 1
+
+
+class Gated(ScriptedModel):
+    """Answers once it may."""
+
+    def __init__(self, reply: ScriptedReply) -> None:
+        super().__init__([reply])
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        self.asked.set()
+        await self.may.wait()
+        async for piece in super().stream(request):
+            yield piece
+
+
+async def test_a_summary_that_comes_while_a_turn_runs_waits_for_its_end() -> None:
+    bench, small = Bench(), Gated(GOOD)
+    talk = ScriptedReply(LONG * 2)
+    async with opened(bench, small, talk, talk, talk, evolve(talk, stall_after=3), talk) as live:
+        for text in "abc":
+            await live.send(text)
+            await live._turns.idle()
+        await small.asked.wait()
+        await live.send("d")
+        model = live._config.model
+        assert isinstance(model, ScriptedModel)
+        await model.stalled.wait()
+        billed = asyncio.Event()
+        bench.heard.act = lambda event: billed.set() if isinstance(event, CallBilled) else None
+        small.may.set()
+        await billed.wait()
+        await live._mailbox.post(nothing)
+        assert compactions(bench) == []
+        await live.cancel()
+        assert compactions(bench) == [("model", 2)]
+
+
+async def nothing() -> None:
+    """An act that does nothing, after those before it."""

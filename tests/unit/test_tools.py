@@ -48,9 +48,11 @@ def shop(tmp_path: Path) -> Shop:
 
 async def test_a_file_is_read_and_known_from_then_on(shop: Shop) -> None:
     read = await shop.call("read_file", path="a.py")
-    assert (read.text, read.error) == ("one = 1\ntwo = 2\nthree = 3\n", False)
+    assert (read.text, read.error) == ("1\tone = 1\n2\ttwo = 2\n3\tthree = 3\n", False)
     assert read.evidence == Evidence(read=("a.py",))
-    assert shop.kept(FileSeen) == [FileSeen(1, "a.py", digest(read.text), "full", "read", "c1")]
+    assert shop.kept(FileSeen) == [
+        FileSeen(1, "a.py", digest(shop.root.joinpath("a.py").read_text()), "full", "read", "c1")
+    ]
 
 
 async def test_a_big_file_comes_as_a_skeleton_whose_lines_can_be_read(shop: Shop) -> None:
@@ -61,7 +63,8 @@ async def test_a_big_file_comes_as_a_skeleton_whose_lines_can_be_read(shop: Shop
     assert "Till.coin_7 33-35" in read.text
     part = await shop.call("read_file", path="till.py", first=33, last=34)
     assert part.text == (
-        "[lines 33 to 34 of 4804 of till.py]\n    def coin_7(self, value: int) -> int:\n        total = value + 7\n"
+        "[lines 33 to 34 of 4804 of till.py]\n"
+        "33\t    def coin_7(self, value: int) -> int:\n34\t        total = value + 7\n"
     )
     whole = await shop.call("read_file", path="till.py", full=True)
     assert [event.form for event in shop.kept(FileSeen)] == ["skeleton", "part", "part"]
@@ -99,7 +102,7 @@ async def test_two_edits_of_one_file_in_one_reply_are_made_in_order(shop: Shop) 
         )
     )
     assert [one.error for one in shop.results] == [False] * 4
-    assert shop.results[-1].text.startswith("one = 100\n")
+    assert shop.results[-1].text.startswith("1\tone = 100\n")
 
 
 async def test_line_ends_marks_and_modes_of_a_file_stay(shop: Shop) -> None:
@@ -458,3 +461,57 @@ async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> N
     said = (await process.communicate())[0].decode()
     assert "OTHER=stays" in said
     assert secret not in said
+
+
+async def test_lines_are_numbered_as_searches_count_them(shop: Shop) -> None:
+    shop.write("odd.txt", "a\x0cb\r\nc\u2028d\n\nlast")
+    assert (await shop.call("read_file", path="odd.txt")).text == "1\ta\x0cb\r\n2\tc\u2028d\n3\t\n4\tlast"
+    assert (await shop.call("read_file", path="odd.txt", first=2, last=3)).text.endswith("]\n2\tc\u2028d\n3\t\n")
+    assert (await shop.call("search", pattern="last", path="odd.txt")).text == "odd.txt:4:last"
+
+
+COPIED: list[tuple[str, dict[str, Any], str]] = [
+    ("`old` as it was read", {"old": "2\ttwo = 2", "new": "two = 3"}, "`old` holds the line numbers"),
+    ("some lines of it", {"old": "one = 1\n2\ttwo = 2", "new": "x"}, "`old` holds the line numbers"),
+    ("with spaces before", {"old": "     2\ttwo = 2\n     3\tthree = 3", "new": "x"}, "`old` holds the line numbers"),
+    ("with an arrow", {"old": "2→two = 2", "new": "x"}, "`old` holds the line numbers"),
+    ("`new` alone", {"old": "two = 2\n", "new": "2\ttwo = 3\n3\tfour = 4\n"}, "`new` holds line numbers"),
+    ("`new`, one line", {"old": "two = 2\n", "new": "2\ttwo = 3\n"}, "`new` holds line numbers"),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "said"), COPIED, ids=[row[0] for row in COPIED])
+async def test_line_numbers_are_no_part_of_an_edit(shop: Shop, name: str, args: dict[str, Any], said: str) -> None:
+    await shop.call("read_file", path="a.py")
+    result = await shop.call("edit_file", path="a.py", **args)
+    assert result.error, name
+    assert said in result.text
+    assert "leave them out" in result.text
+    assert shop.root.joinpath("a.py").read_text() == "one = 1\ntwo = 2\nthree = 3\n"
+
+
+async def test_nor_of_a_file_that_is_written_over(shop: Shop) -> None:
+    read = await shop.call("read_file", path="a.py")
+    assert "`text` holds line numbers" in (await shop.call("write_file", path="a.py", text=read.text)).text
+    assert shop.root.joinpath("a.py").read_text() == "one = 1\ntwo = 2\nthree = 3\n"
+
+
+NUMBERS = "1\tnail\n2\tscrew\n"
+OWN = [("1\tnail", "7\tbolt"), ("2\tscrew\n", "2\tscrew\n3\tnut\n"), ("nail", "1. nail: 3 of them")]
+
+
+@pytest.mark.parametrize(("old", "new"), OWN)
+async def test_numbers_of_the_file_itself_are_its_text(shop: Shop, old: str, new: str) -> None:
+    shop.write("stock.tsv", NUMBERS)
+    await shop.call("read_file", path="stock.tsv")
+    assert not (await shop.call("edit_file", path="stock.tsv", old=old, new=new)).error
+    assert shop.root.joinpath("stock.tsv").read_text() == NUMBERS.replace(old, new)
+    assert not (await shop.call("write_file", path="new.tsv", text=NUMBERS)).error
+
+
+async def test_a_search_shows_lines_around_or_files_alone(shop: Shop) -> None:
+    assert (
+        await shop.call("search", pattern="two", context=1)
+    ).text == "a.py-1-one = 1\na.py:2:two = 2\na.py-3-three = 3"
+    assert (await shop.call("search", pattern="e|r", files_only=True, path="src")).text == "src/b.py\nsrc/c.txt"
+    assert "from 0 to 20" in (await shop.call("search", pattern="two", context=99)).text

@@ -103,17 +103,23 @@ class Shell(Protocol):
 
 @frozen
 class SearchQuery:
-    """A search: a regular expression, where to look (a file or folder), which names, and whether case counts."""
+    """A search: a regular expression, where to look (a file or folder), which names, and whether case counts; with so
+    many lines of `context` around each match, or with the names of files alone.
+    """
 
     pattern: str
     under: ResolvedPath
     glob: str = ""
     fold: bool = False
+    context: int = 0
+    names: bool = False
 
 
 @frozen
 class SearchMatches:
-    """Lines that match, as `path:line:text`, and whether there are more than these."""
+    """Lines that match, as `path:line:text`, and whether there are more than these. Those around a match are
+    `path-line-text`, with `--` between what does not follow each other; a search for names has a path on each.
+    """
 
     lines: tuple[str, ...]
     more: bool = False

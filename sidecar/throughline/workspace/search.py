@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from throughline.workspace.process import ChildProcess, watch
 LIMIT = 30.0
 _MOST_FILES = 100_000
 _MOST_BYTES = 4_000_000
+# A line around a match, behind its path.
+_AROUND = re.compile(rb"\d+-")
 
 
 class LocalFileSearch:
@@ -64,15 +67,21 @@ class LocalFileSearch:
         # Its own globs mean something else, and bring ignored files back: the lines are looked through instead.
         return [
             self._ripgrep, "--no-config", "--no-require-git", "--hidden", "--glob", "!.git", "--sort", "path",
-            "--line-number", "--with-filename", "--null", "--no-heading", "--color", "never", "--no-messages",
+            "--line-number", "--with-filename", "--no-heading", "--color", "never", "--no-messages",
             "--max-columns", str(grep_fallback.LONGEST), "--max-columns-preview",
             "--max-filesize", str(grep_fallback.LARGEST),
-            *(["--ignore-case"] if sought.fold else []), "--regexp", sought.pattern, "--", sought.under.path,
+            *(["--ignore-case"] if sought.fold else []),
+            *(["--context", str(sought.context)] if sought.context else []),
+            *(["--files-with-matches"] if sought.names else ["--null"]),
+            "--regexp", sought.pattern, "--", sought.under.path,
         ]  # fmt: skip
 
     async def _asked(self, sought: SearchQuery, most: int) -> bytes:
         paths = await asyncio.to_thread(self._openable, sought)
-        asked = {"pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths}
+        asked = {
+            "pattern": sought.pattern, "fold": sought.fold, "most": most, "files": paths,
+            "context": sought.context, "names": sought.names,
+        }  # fmt: skip
         return json.dumps(asked).encode()
 
     def _openable(self, sought: SearchQuery) -> list[tuple[str, str]]:
@@ -88,7 +97,7 @@ class LocalFileSearch:
         self, sought: SearchQuery, argv: Sequence[str], given: bytes | None = None
     ) -> tuple[int | None, str]:
         """The exit status of a search, and the lines that it found in files that the glob fits."""
-        found = _FoundLines(lambda path: self._fits(sought.under, path, sought.glob))
+        found = _FoundLines(lambda path: self._fits(sought.under, path, sought.glob), names=sought.names)
         child = ChildProcess(argv, self._root, dict(os.environ), found.add, given)
         try:
             status = await watch(child, self._limit)
@@ -115,15 +124,18 @@ class LocalFileSearch:
 
 
 class _FoundLines:
-    """What a search prints, `path`, a zero byte, `line:text`: the lines in files that `fits`, as far as there is room
-    for them. What it says of itself stays as it is.
+    """What a search prints: the lines in files that `fits`, as far as there is room for them. A line is `path`, a zero
+    byte and `line:text`, or `line-text` around a match; `--` parts what does not follow each other; of `names` alone a
+    line is a path. What a search says of itself stays as it is.
     """
 
-    def __init__(self, fits: Callable[[str], bool]) -> None:
+    def __init__(self, fits: Callable[[str], bool], *, names: bool) -> None:
         self._fits = lru_cache(fits)
+        self._names = names
         self._kept: list[bytes] = []
         self._size = 0
         self._rest = b""
+        self._gap = False
 
     def add(self, piece: bytes) -> None:
         """Takes a piece."""
@@ -138,10 +150,19 @@ class _FoundLines:
         return b"".join(self._kept).decode("utf-8", "replace")
 
     def _take(self, line: bytes) -> None:
-        name, found, rest = line.partition(b"\0")
-        name = name.removeprefix(b"./")
-        if found and not self._fits(os.fsdecode(name)):
-            return
+        name, found, rest = line.removeprefix(b"./").partition(b"\0")
+        if found and self._fits(os.fsdecode(name)):
+            if self._gap:
+                self._keep(b"--")
+            self._gap = False
+            self._keep(name + (b"-" if _AROUND.match(rest) else b":") + rest)
+        elif not found and line == b"--":
+            # It parts what is kept, and nothing else.
+            self._gap = bool(self._kept)
+        elif not found and (not self._names or self._fits(os.fsdecode(name))):
+            self._keep(name)
+
+    def _keep(self, line: bytes) -> None:
         self._size += len(line)
         if self._size <= _MOST_BYTES:
-            self._kept.append(name + (b":" + rest if found else b"") + b"\n")
+            self._kept.append(line + b"\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from throughline.agent.file_context import (
     change_note,
@@ -21,6 +23,8 @@ from throughline.skeleton.outline_reader import outline
 _CLOSE, _SEARCHED = 8, 20_000
 # Below this likeness nothing is near.
 _NEAR = 0.5
+# A line with its number before it, as read_file shows it.
+_NUMBERED = re.compile(r"^[ ]*(\d+)(?:\t|→)", re.MULTILINE)
 
 
 class EditFile:
@@ -68,8 +72,12 @@ def _edited(path: str, text: str, args: Args) -> str:
     if old == new:
         raise ActError("`old` and `new` are the same: nothing was changed.")
     times = text.count(old)
+    if times == 0 and (bare := _NUMBERED.sub("", old)) != old and bare.strip() and bare in text:
+        raise ActError(f"`old` holds the line numbers that read_file shows, and {path} does not: leave them out.")
     if times == 0:
         raise ActError(_nearest(path, text, old))
+    if holds_line_numbers(new, text):
+        raise ActError(f"`new` holds line numbers as read_file shows them, and {path} has none: leave them out.")
     if times > 1 and not args.get("all"):
         places = ", ".join(str(line) for line in _lines(text, old)[:10])
         raise ActError(
@@ -77,6 +85,19 @@ def _edited(path: str, text: str, args: Args) -> str:
             "place, or set `all`."
         )
     return text.replace(old, new)
+
+
+def holds_line_numbers(said: str, text: str) -> bool:
+    """Whether a text that shall enter a file has a number and a tab before each of its lines, rising by one, though no
+    line of the file has: then it was copied with what read_file shows before the lines.
+    """
+    lines = said.rstrip("\n").split("\n")
+    found = [_NUMBERED.match(line) for line in lines]
+    numbers = [int(one[1]) for one in found if one]
+    rising = len(numbers) == len(lines) and all(b - a == 1 for a, b in pairwise(numbers))
+    # One line with a number may well be data, but not where the number is near its place in the file.
+    copied = rising and (len(lines) > 1 or 0 < numbers[0] <= text.count("\n") + 1)
+    return copied and not _NUMBERED.search(text)
 
 
 def _ends_of(text: str, said: str) -> str:

@@ -37,7 +37,7 @@ def _read(args: Args, work: ToolCallContext) -> Result:
     place = work.ports.files.place(args["path"])
     path = place.path
     text = work.ports.files.text(place)
-    lines = text.splitlines(keepends=True)
+    lines = file_lines(text)
     first, last = args.get("first"), args.get("last")
     name = work.texts.keep(text)
 
@@ -49,7 +49,7 @@ def _read(args: Args, work: ToolCallContext) -> Result:
         start, end = first or 1, min(last or len(lines), len(lines))
         if not 1 <= start <= max(1, len(lines)) or end < start:
             raise ActError(f"{path} has {len(lines):,} lines: there are no lines {start} to {last or 'the end'}.")
-        part = "".join(lines[start - 1 : end])
+        part = numbered("".join(lines[start - 1 : end]), start)
         head = f"[lines {start} to {end} of {len(lines)} of {path}]\n"
         form: Sighting = "full" if (start, end) == (1, len(lines)) and len(part) <= MOST else "part"
         return result(head + both_ends(part, MOST, 0, "ask for fewer lines"), form, start, end)
@@ -57,10 +57,22 @@ def _read(args: Args, work: ToolCallContext) -> Result:
         made = file_skeleton(path, text, work.ports.tokens.count)
         if made.form in ("skeleton", "plain"):
             return result(f"{made.text}{_places(path, text)}", "skeleton")
-    if len(text) > MOST:
-        part = both_ends(text, MOST, 0, "read them with first and last")
+    whole = numbered(text)
+    if len(whole) > MOST:
+        part = both_ends(whole, MOST, 0, "read them with first and last")
         return result(part, "part", 1, part.count("\n"))
-    return result(text or "(The file is empty.)", "full")
+    return result(whole or "(The file is empty.)", "full")
+
+
+def file_lines(text: str) -> list[str]:
+    """A text's lines with their ends, counted as searches and compilers count them: by line feeds alone."""
+    *whole, last = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([last] if last else [])
+
+
+def numbered(text: str, first: int = 1) -> str:
+    """The text with each line's number and a tab before it, as models know it."""
+    return "".join(f"{number}\t{line}" for number, line in enumerate(file_lines(text), first))
 
 
 def _places(path: str, text: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 
 from throughline.agent.file_context import has_changed, known_digest, knows_whole_file
 from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts, edit_request
-from throughline.agent.tools.edit_file import changed_file_refusal, parse_warning
+from throughline.agent.tools.edit_file import changed_file_refusal, holds_line_numbers, parse_warning
 from throughline.domain.events import Evidence, FileSeen
 from throughline.domain.ports import ActError, MovedError
 
@@ -34,6 +34,10 @@ class WriteFile:
         text = args["text"]
         there = await asyncio.to_thread(work.ports.files.exists, place)
         before = await asyncio.to_thread(work.ports.files.text, place) if there else None
+        if before and holds_line_numbers(text, before):
+            raise ActError(
+                f"`text` holds line numbers as read_file shows them, and {place.path} has none: leave them out."
+            )
         if before is not None:
             if has_changed(work.session, place.path, before):
                 return await asyncio.to_thread(changed_file_refusal, work, place.path, before)
