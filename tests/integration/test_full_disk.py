@@ -37,7 +37,7 @@ import throughline.__main__ as program
 recording, project, most = sys.argv[1:]
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
-program.Factory = Witness
+program.Container = Witness
 sys.argv = ["throughline", "replay", recording, "--project", project, "--json"]
 program.main()
 """

@@ -14,6 +14,6 @@ class Acknowledging:
         self.listener.streamed(turn, text)
 
 class Witness(Container):
-    async def stage(self, recording, project, settings, listener, *rest):
-        return await super().stage(recording, project, settings, Acknowledging(listener), *rest)
+    async def prepare_replay(self, recording, project, settings, listener, *rest):
+        return await super().prepare_replay(recording, project, settings, Acknowledging(listener), *rest)
 """

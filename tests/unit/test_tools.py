@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from throughline.domain.changes import ComparedRevisions, FileChange
-from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote
+from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote, ToolReturned
 from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import Allow, Deny
 from throughline.workspace.git import Git
@@ -364,6 +364,28 @@ async def test_a_checkpoint_is_kept_once_before_a_turn_first_touches_files(shop:
     assert (shop.root / "a.py").read_text().startswith("one = 1\n")
 
 
+REWRITE = f"{sys.executable} -c \"open('a.py', 'w').write('one = 9\\n')\""
+CHANGES = [
+    ("edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 9"}),
+    ("write_file", {"path": "new.py", "text": "one = 9\n"}),
+    ("run_command", {"command": REWRITE}),
+]
+
+
+@pytest.mark.parametrize(("tool", "args"), CHANGES, ids=[tool for tool, _ in CHANGES])
+async def test_whatever_may_change_files_finds_them_kept_as_they_were(
+    shop: Shop, tool: str, args: dict[str, Any]
+) -> None:
+    """A command above all: nobody knows what it will touch."""
+    was = {path: path.read_text() for path in shop.root.iterdir() if path.is_file()}
+    assert not (await shop.call(tool, **args)).error
+    events = [type(event) for event in shop.log.events]
+    assert events.index(CheckpointCreated) < events.index(ToolReturned)
+    (kept,) = shop.kept(CheckpointCreated)
+    assert len(shop.ports.checkpoints.restore(kept.id)) == 1
+    assert {path: path.read_text() for path in shop.root.iterdir() if path.is_file()} == was
+
+
 async def test_the_memory_takes_entries_and_leaves_the_users_alone(shop: Shop) -> None:
     calls = shop.calls(
         ("update_memory", {"action": "add", "kind": "question", "text": "Which port?", "owner": "user"}),
@@ -448,7 +470,7 @@ async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> N
     secret = "made-" + "up-key"
     code = (
         "import asyncio, sys; from pathlib import Path; from throughline.workspace.process import LocalCommandRunner\n"
-        "asyncio.run(LocalShell(Path('.')).run('env', 60, sys.stdout.write))"
+        "asyncio.run(LocalCommandRunner(Path('.')).run('env', 60, sys.stdout.write))"
     )
     names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
     environment = {**os.environ, **dict.fromkeys(names, secret), "OTHER": "stays"}
