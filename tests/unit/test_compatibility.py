@@ -167,7 +167,7 @@ def test_a_setting_is_still_there_and_takes_what_it_took(name: str) -> None:
 def test_the_options_that_a_settings_file_makes_are_taken_at_their_ends() -> None:
     known = {field.name for field in fields(Options)}
     assert set(NAMES["options"]) <= known
-    given = {one.option: one.default for one in SETTINGS if one.option in known}
+    given: dict[str, Any] = {one.option: one.default for one in SETTINGS if one.option in known}
     data = protocol_codec.encode(Options(**{"version": 1, "demo": "", **given}))
     for was in NAMES["settings"].values():
         for value in (*was.get("enum", ()), *(was[end] for end in ("minimum", "maximum") if end in was)):

@@ -238,6 +238,7 @@ class Story:
         assert found == self.brute.states()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(DEEDS, max_size=25), st.booleans())
 def test_the_registry_says_what_comparing_everything_would(deeds: Iterable[Deed], old: bool) -> None:

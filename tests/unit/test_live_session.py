@@ -21,6 +21,7 @@ from throughline.domain.events import (
     Masked,
     MessageQueued,
     MessageWithdrawn,
+    Notice,
     SessionEnded,
     ToolCalled,
     ToolReturned,
@@ -40,6 +41,7 @@ from unit.logs import BEGUN, log, spoke, tool
 from unit.worlds import Bench, Counted
 
 CALL = CallPiece("x", "read", {"path": "a.py"})
+SHORT = "We'll use SQLite for the store of it."
 LONG = "The fix is to keep every field of the kiosk's JSON. " + "And more of it. " * 200
 
 
@@ -355,6 +357,29 @@ async def test_after_three_failures_masking_alone_carries_on_and_the_user_may_st
         assert not live.session.compactions
         assert LedgerChanged(()) not in bench.heard.events
         assert (await live.compact()).through == 4
+
+
+@pytest.mark.parametrize(("lost", "lost_again", "stopped"), [(2, 2, False), (2, 3, True), (0, 2, False), (0, 3, True)])
+async def test_only_failures_in_a_row_stop_compacting(lost: int, lost_again: int, stopped: bool) -> None:
+    """A compaction that gains something has the counting begin anew."""
+    bench = Bench()
+
+    async def compact(live: LiveSession, times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(RefusedError, match="not be smaller"):
+                await live.compact()
+
+    async with opened(bench, *map(ScriptedReply, (SHORT, LONG * 5)), settings=Settings(kept=0)) as live:
+        await play(live, "one")
+        await compact(live, lost)
+        await play(live, "two")
+        await live.compact()
+        # Back to the short turn alone.
+        await live.undo()
+        await live.restore(2, files=False)
+        await compact(live, lost_again)
+    notes = [event.text for event in bench.heard.events if isinstance(event, Notice)]
+    assert any(text.startswith("Compacting no longer gains") for text in notes) == stopped
 
 
 async def test_a_cold_cache_is_when_the_prefix_changes() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.context.recap import AGAIN, HELD, LEAST, SAID, RecapSpan, recap, spans
-from throughline.domain.events import CompactionUndone, Event, SessionRewound
+from throughline.domain.events import CompactionUndone, Event, RoleAndModelChanged, SessionRewound
 from throughline.domain.session import Session, fold
 from throughline.domain.settings import Settings
 from throughline.session.context_usage import ViewBuilder
@@ -68,6 +69,7 @@ def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
     assert [text for text in told(after(8, output=1)) if text] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 14), st.integers(300, 3_000))
 def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: int, budget: int) -> None:
@@ -126,7 +128,9 @@ def shown_by(views: ViewBuilder, now: Session) -> list[str]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from(["turn", "compact", "preview", "undo", "back"]), min_size=4, max_size=24))
+@given(
+    st.lists(st.sampled_from(["turn", "compact", "preview", "undo", "back", "small", "large"]), min_size=4, max_size=24)
+)
 def test_whatever_came_or_was_taken_back_meanwhile_the_recaps_are_those_that_would_be_made_anew(
     moves: list[str],
 ) -> None:
@@ -146,4 +150,7 @@ def test_whatever_came_or_was_taken_back_meanwhile_the_recaps_are_those_that_wou
             now = then(now, CompactionUndone(standing[-1].id))
         elif move == "back" and now.rewind_points:
             now = then(now, SessionRewound(now.rewind_points[-1].turn, (), conversation=True))
+        elif move in {"small", "large"}:
+            # Another model's window leaves another room.
+            now = then(now, RoleAndModelChanged("engineer", move, 12_000 if move == "small" else 200_000))
         assert shown_by(views, now) == shown_by(builder(), now)

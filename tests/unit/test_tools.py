@@ -53,6 +53,7 @@ async def test_a_file_is_read_and_known_from_then_on(shop: Shop) -> None:
     assert shop.kept(FileSeen) == [FileSeen(1, "a.py", digest(read.text), "full", "read", "c1")]
 
 
+@pytest.mark.slow
 async def test_a_big_file_comes_as_a_skeleton_whose_lines_can_be_read(shop: Shop) -> None:
     shop.write("till.py", BIG)
     read = await shop.call("read_file", path="till.py")
@@ -314,6 +315,7 @@ async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Sh
     assert sum(map(len, shop.shown)) <= 30_000
 
 
+@pytest.mark.slow
 @POSIX
 async def test_a_flood_of_output_takes_little_room(shop: Shop) -> None:
     result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 1000000000", timeout=60)
