@@ -45,7 +45,7 @@ quick: $(VENV) ## in under a minute: style, the house, and the sidecar's tests t
 	$(BIN)/ruff check --quiet $(PYTHON_CODE)
 	$(BIN)/ruff format --quiet --check $(PYTHON_CODE)
 	sh .ci/house
-	$(BIN)/pytest -q tests/unit -m "not slow"
+	$(BIN)/pytest -q tests/unit -m "not slow" -n 2 --hypothesis-profile quick
 
 unit: $(VENV) ## the sidecar's tests, in processes of their own where that matters
 	echo "test: the sidecar"

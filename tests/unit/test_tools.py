@@ -482,3 +482,31 @@ async def test_a_command_does_not_see_the_keys_to_the_model(tmp_path: Path) -> N
     said = (await process.communicate())[0].decode()
     assert "OTHER=stays" in said
     assert secret not in said
+
+
+async def test_an_edit_of_what_was_seen_in_part_leaves_it_known_in_part(shop: Shop) -> None:
+    """What it never saw of a file it still has not seen, and may not write over."""
+    shop.write("long.txt", "".join(f"line {n}\n" for n in range(1, 201)))
+    await shop.call("read_file", path="long.txt", first=1, last=20)
+    assert not (await shop.call("edit_file", path="long.txt", old="line 7\n", new="line seven\n")).error
+    assert shop.log.session.registry["long.txt"].form == "part"
+    assert (await shop.call("write_file", path="long.txt", text="all new\n")).error
+    await shop.call("read_file", path="a.py")
+    assert not (await shop.call("edit_file", path="a.py", old="one = 1", new="one = 5")).error
+    assert shop.log.session.registry["a.py"].form == "full"
+
+
+async def test_each_of_two_checkouts_is_told_of_from_the_branch_before_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("a.py", "x = 1\n")
+    git(tmp_path, "init -q -b main", "add -A", "commit -qm first")
+    await shop.call("read_file", path="a.py")
+    await shop.tools.notify_external_changes(1, shop.log)
+    for turn, branch in enumerate(("one", "two"), 2):
+        git(tmp_path, f"checkout -q -b {branch}")
+        shop.write("a.py", f"x = {turn}\n")
+        await shop.tools.notify_external_changes(turn, shop.log)
+    told = [note.text.splitlines()[1] for note in shop.kept(SystemNote)]
+    assert told == [
+        "one is checked out now, and no longer main.", "two is checked out now, and no longer one.",
+    ]  # fmt: skip
