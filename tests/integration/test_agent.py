@@ -127,8 +127,8 @@ REPLIES = [
 
 async def play(folder, after):
     shop, bench = Shop(folder), Bench()
-    world = evolve(bench.world, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
-    owner = await LiveSession.start(world, bench.crew(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
+    world = evolve(bench.ports, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
+    owner = await LiveSession.start(world, bench.config(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
     await owner.send("go")
     await owner.idle()
     await owner.close()
