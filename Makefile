@@ -16,7 +16,7 @@ TARGET ?= $(shell node -p 'process.platform + "-" + process.arch' 2>/dev/null)
 MEASURES := $(filter-out %/plot.py %/figures.py,$(wildcard benchmarks/*.py))
 SOURCES := $(shell git ls-files -co --exclude-standard extension sidecar demo/session.jsonl 2>/dev/null)
 
-.PHONY: help run demo bench test check unit page editor package protocol lock format clean
+.PHONY: help run demo bench test check quick unit page editor package protocol lock format clean
 
 help: ## list the targets
 	grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,13 @@ check: $(VENV) $(MODULES) ## types, style, layers, the generated protocol
 	$(BIN)/lint-imports --no-cache >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
 	$(BIN)/python -m throughline.protocol.generate extension --check
 	cd extension && npm run --silent check
+
+quick: $(VENV) ## in under a minute: style, the house, and the sidecar's tests that are not slow
+	echo "quick: style, the house, the fast tests"
+	$(BIN)/ruff check --quiet $(PYTHON_CODE)
+	$(BIN)/ruff format --quiet --check $(PYTHON_CODE)
+	sh .ci/house
+	$(BIN)/pytest -q tests/unit -m "not slow" -n 2 --hypothesis-profile quick
 
 unit: $(VENV) ## the sidecar's tests, in processes of their own where that matters
 	echo "test: the sidecar"

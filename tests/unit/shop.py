@@ -60,7 +60,8 @@ class Shop:
         ports = ToolPorts(
             files=disk, edits=disk, shell=LocalCommandRunner(root),
             finder=LocalFileSearch(root, ""), approver=self.answers,
-            checkpoints=checkpoints, repository=Unchanged(), store=store, tokens=Counted(), heard=self._heard,
+            checkpoints=checkpoints, repository=Unchanged(), store=store,
+            tokens=Counted(), heard=self._heard,
         )  # fmt: skip
         self.ports = evolve(ports, **given)
         self.tools = tool_executor(self.ports)

@@ -188,6 +188,7 @@ _written = ("- mine", "a paragraph", "### Constraints", "### Glossary", "  - dee
 _hand = st.lists(st.one_of(st.sampled_from(_written), st.text(max_size=20)), max_size=10).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(_hand, st.lists(_sessions, min_size=1, max_size=4), st.integers(200, 1_000))
 def test_any_archive_keeps_a_persons_lines_its_budget_and_its_ids(

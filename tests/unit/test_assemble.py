@@ -240,6 +240,7 @@ def test_every_event_that_may_happen_is_quiet_told_or_named() -> None:
     assert told | items | named == set(get_args(Event))
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(stories())
 def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(steps: tuple[Step, ...]) -> None:
@@ -267,6 +268,7 @@ def test_recaps_stand_before_the_summary_and_the_last_one_takes_the_archives_mar
     assert [block.cached for block in blocks] == [True, False, False, True, False, True, True]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(stories())
 def test_blocks_that_were_taken_over_are_those_that_would_be_made(steps: tuple[Step, ...]) -> None:
@@ -317,3 +319,13 @@ def test_what_masks_a_calls_arguments_changes_the_blocks_that_were_made_before()
     both = fold(log(Masked(("x",)), first=10), now)
     assert list(render_turns(both, render_turns(now)).blocks) == list(render_turns(both).blocks)
     assert render_turns(both).blocks[2].text.count("recall x") == 2
+
+
+def test_a_copy_that_was_masked_while_it_stood_becomes_a_stub_once_a_newer_one_has_come() -> None:
+    old, new = file("f.py", "old " * 100), file("f.py", "new " * 100)
+    before = session(old, spoke(1, "x"), Masked((old.key,)))
+    shown = render_turns(before)
+    assert shown.blocks[0].text == old.text
+    now = then(before, new, replied(1, "read"))
+    assert render_turns(now).blocks[0].text == "[full of f.py: superseded or removed]"
+    assert list(render_turns(now, shown).blocks) == list(render_turns(now).blocks)

@@ -92,6 +92,7 @@ calls = st.lists(counts.flatmap(lambda counted: st.tuples(st.just(counted), st.i
 priors = st.floats(1.0, 2.0)
 
 
+@pytest.mark.slow
 @given(calls, priors)
 def test_the_factor_stays_between_what_was_said_and_moves_by_small_steps(
     given: list[tuple[int, int]], prior: float
@@ -107,6 +108,7 @@ def test_the_factor_stays_between_what_was_said_and_moves_by_small_steps(
             assert abs(log(now / factor(before, prior))) <= STEP + 1e-9
 
 
+@pytest.mark.slow
 @given(calls, priors, counts)
 def test_an_estimate_is_never_far_from_the_factors(given: list[tuple[int, int]], prior: float, counted: int) -> None:
     known = after(*given)
@@ -114,6 +116,7 @@ def test_an_estimate_is_never_far_from_the_factors(given: list[tuple[int, int]],
     assert (1 - PULL) * plain - 1 <= calibrated_tokens(known, prior, counted) <= (1 + PULL) * plain + 1
 
 
+@pytest.mark.slow
 @given(calls, priors, counts, counts)
 def test_a_longer_view_never_takes_less(given: list[tuple[int, int]], prior: float, one: int, other: int) -> None:
     known = after(*given)

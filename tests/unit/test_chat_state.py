@@ -292,6 +292,7 @@ def test_the_meter_counts_the_next_view_in_the_models_tokens() -> None:
 _streams = st.tuples(st.integers(1, 3), st.sampled_from(("", " ", "a", "word ")))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(stories(), st.data())
 def test_a_snapshot_is_what_the_patches_made_of_the_last_one(steps: tuple[Step, ...], data: st.DataObject) -> None:

@@ -88,6 +88,7 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(samples.TEXT, ODD, max_size=3))
 def test_any_arguments_can_be_sent_once_they_are_cleaned(args: dict[str, Any]) -> None:
@@ -98,6 +99,7 @@ def test_any_arguments_can_be_sent_once_they_are_cleaned(args: dict[str, Any]) -
     assert codec.decode_event(codec.encode_event(event)) == event
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(samples.of(Event))
 def test_any_event_can_be_kept_and_sent_once_it_is_cleaned(event: Event) -> None:

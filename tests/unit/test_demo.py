@@ -103,6 +103,7 @@ def test_tool_output_is_most_of_it(events: list[Event]) -> None:
     assert max(map(size, events)) > 10_000
 
 
+@pytest.mark.slow
 def test_recording_again_gives_the_same_bytes(tmp_path: Path) -> None:
     again = tmp_path / "session.jsonl"
     command = [sys.executable, str(DEMO / "record.py"), "--output", str(again)]

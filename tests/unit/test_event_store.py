@@ -18,6 +18,7 @@ from throughline.domain.events import (
     Compacted,
     Event,
     LedgerChanged,
+    Logged,
     Notice,
     SessionEnded,
     SessionNamed,
@@ -73,6 +74,13 @@ def test_a_session_is_listed_by_the_name_that_it_was_given_last(store: Store) ->
     assert [row.objective for row in store.sessions()] == ["my secret errand"]
     store.redact("secret")
     assert [row.objective for row in store.sessions()] == ["my [forgotten] errand"]
+
+
+def test_a_clock_that_was_put_back_makes_no_session_older(store: Store) -> None:
+    store.append("s", (Logged(1, 900.0, BEGUN),))
+    store.append("s", (Logged(2, 100.0, spoke(1, "a")),))
+    (row,) = store.sessions()
+    assert (row.started, row.updated, row.turns) == (900.0, 900.0, 1)
 
 
 def test_what_was_appended_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from attrs import evolve
 
 from throughline.agent.file_rendering import FileRequest, file_skeleton
 from throughline.domain.events import FileInjected, FileRenamed, FileSeen, Masked, ToolCalled, ToolReturned
@@ -14,11 +15,12 @@ from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import CallPiece, Log, Outcome
 from throughline.domain.settings import Settings
 from throughline.session.actor import RefusedError
+from throughline.session.files import fitting_files
 from throughline.session.live_session import LiveSession
 from throughline.storage.in_memory import MemorySkeletons
 from throughline.testing.scripted import ScriptedModel, ScriptedTools
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, count
+from unit.logs import BEGUN, count, file, session
 from unit.test_live_session import play
 from unit.worlds import Bench, Counted
 
@@ -165,6 +167,50 @@ async def test_a_file_that_has_grown_too_big_is_said_to_have_changed() -> None:
         await play(live, "three")
         assert [file.freshness for file in await live.files()] == ["fresh"]
     assert [line[:30] for line in shown(bench)] == ["File a.txt:", "File a.txt: it has changed and", "File a.txt:"]
+
+
+# The tokens of each file that has moved on, the room, and which of them enter as they are now.
+ROOMS = [
+    ([900, 900], 2_000, ["a", "b"]),
+    ([900, 900], 1_000, ["a"]),
+    ([900, 900], 1_799, ["a"]),
+    ([900, 900], 1_800, ["a", "b"]),
+    ([900, 300, 300], 1_500, ["a", "b", "c"]),
+    ([900, 300, 300], 1_250, ["a", "b"]),
+    ([2_000, 300], 1_000, ["b"]),
+    ([900], 0, []),
+    ([900], -5_000, []),
+]
+
+
+@pytest.mark.parametrize(("sizes", "room", "entered"), ROOMS)
+def test_files_brought_up_to_date_take_together_no_more_than_the_room(
+    sizes: list[int], room: int, entered: list[str]
+) -> None:
+    """Each that enters leaves less for those after it; of one that does not fit only a line is said."""
+    now = session(*(file(name, f"old {name}") for name in "abc"[: len(sizes)]))
+    fresh = [evolve(file(name, f"new {name}"), tokens=size) for name, size in zip("abc", sizes, strict=False)]
+    made = fitting_files(now, fresh, room, count)
+    assert [one.path for one in made if isinstance(one, FileInjected) and not one.absent] == entered
+    assert [one.path for one in made] == [one.path for one in fresh]
+    told = [one for one in made if isinstance(one, FileInjected) and one.absent]
+    assert all("has changed" in one.text and one.digest for one in told)
+    assert sum(one.tokens for one in made if one not in told and isinstance(one, FileInjected)) <= max(room, 0)
+
+
+async def test_two_files_that_each_fit_and_not_both_leave_the_next_call_room() -> None:
+    bench = Bench()
+    paths = ("a.txt", "b.txt")
+    bench.files |= dict.fromkeys(paths, LINES)
+    async with opened(bench, ScriptedReply("ok"), ScriptedReply("ok")) as live:
+        for path in paths:
+            await live.inject(path, "full")
+        await play(live, "one")
+        # Each takes a good third of the limit, of which a session may fill 55% before it compacts.
+        bench.files |= {path: f"{path} word " * 23_000 for path in paths}
+        await play(live, "two")
+        assert live.meter.share(live.view()) < Settings().share
+        assert [live.session.files[path].absent for path in paths] == [False, True]
 
 
 async def test_a_renamed_file_enters_under_its_new_path() -> None:

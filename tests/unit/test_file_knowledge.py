@@ -13,12 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from throughline.domain.events import Event, FileDropped, FileInjected, FileRenamed, FileSeen
+from throughline.context.masking import maskable
+from throughline.domain.events import (
+    Event,
+    FileDropped,
+    FileInjected,
+    FileRenamed,
+    FileSeen,
+    ToolCalled,
+    ToolReturned,
+)
 from throughline.domain.file_knowledge import digest
 from throughline.domain.staleness import Freshness, freshness
 from throughline.session.files import known_files
 from throughline.workspace.workspace_files import WorkspaceFiles, decoded
-from unit.logs import session
+from unit.logs import replied, session, spoke
 from unit.repositories import Repository
 
 A, B, C = digest("a"), digest("b"), digest("c")
@@ -70,6 +79,45 @@ def test_earlier_reads_of_what_was_seen_again_are_outdone() -> None:
     )
     assert now.superseded_reads == {"part"}
     assert session(FileSeen(1, "f", A, "full", id="whole"), injected("f", B)).superseded_reads == {"whole"}
+
+
+def seen(name: str, form: str = "part", first: int = 0, last: int = 0) -> FileSeen:
+    return FileSeen(1, "f", A, form, id=name, first=first, last=last)  # type: ignore[arg-type]
+
+
+# What was read first, what was read then, and whether the second shows all that the first did.
+READS = [
+    (seen("old", first=1, last=100), seen("new", first=90, last=110), False),
+    (seen("old", first=90, last=110), seen("new", first=1, last=100), False),
+    (seen("old", first=1, last=100), seen("new", first=1, last=99), False),
+    (seen("old", first=1, last=100), seen("new", first=2, last=100), False),
+    (seen("old", first=1, last=100), seen("new", first=101, last=200), False),
+    (seen("old", first=1, last=100), seen("new", first=1, last=100), True),
+    (seen("old", first=5, last=50), seen("new", first=1, last=100), True),
+    (seen("old", first=1, last=100), seen("new", "full"), True),
+    (seen("old", "full"), seen("new", first=1, last=100), False),
+    (seen("old", "full"), seen("new", "skeleton"), False),
+    (seen("old", first=1, last=100), seen("new", "skeleton"), False),
+    (seen("old", "skeleton"), seen("new", first=1, last=100), False),
+    (seen("old", "skeleton"), seen("new", "skeleton"), True),
+    (seen("old", "full"), seen("new", "full"), True),
+    (seen("old", "full"), FileSeen(1, "f", B, "full", "edit", "new"), False),
+    (seen("old", "full"), FileSeen(1, "f", B, "written", "read", "new"), False),
+    (seen("old", "full"), FileSeen(1, "f", A, "full", "check", "new"), False),
+    (seen("old", "full"), FileSeen(1, "g", A, "full", id="new"), False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "superseded"), READS)
+def test_a_read_is_superseded_by_what_shows_all_of_it_and_only_then_masked_before_its_time(
+    old: FileSeen, new: FileSeen, superseded: bool
+) -> None:
+    def call(name: str, path: str) -> tuple[Event, Event]:
+        return ToolCalled(1, name, "read_file", {"path": path}, 5), ToolReturned(1, name, "text", 900)
+
+    now = session(spoke(1, "go"), *call("old", "f"), old, *call("new", new.path), new, replied(1, "read"))
+    assert now.superseded_reads == ({"old"} if superseded else set())
+    assert maskable(now, fresh=20_000).ids == (("old",) if superseded else ())
 
 
 # Contents of the same and of other lengths, one of them no text.
@@ -191,6 +239,7 @@ class Story:
         assert found == self.brute.states()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(DEEDS, max_size=25), st.booleans())
 def test_the_registry_says_what_comparing_everything_would(deeds: Iterable[Deed], old: bool) -> None:

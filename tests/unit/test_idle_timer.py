@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from throughline.agent.loop import SummarizerConfig
+from throughline.context.compaction import propose
 from throughline.domain.events import CallBilled, Compacted
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
@@ -102,6 +103,34 @@ async def test_without_a_model_the_local_rules_get_ready() -> None:
         assert made.operations == proposal.operations
         assert live._compactor._ready is None
     assert compactions(bench) == [("local", 3)]
+
+
+async def test_what_was_got_ready_is_made_anew_from_the_same_answer_where_the_user_has_changed_the_ledger() -> None:
+    """The model is not asked again, and what the user wrote meanwhile is not written a second time."""
+    said = answer(add("The kiosk works through a queue", 1), add("It prints a receipt", 2))
+    bench, small = Bench(), Held(said)
+    async with rested(bench, small) as live:
+        await waiting(bench.clock)
+        bench.clock.put(START + 270)
+        await small.asked.wait()
+        small.let.set()
+        await live.settled()
+        while live._compactor._ready is None:
+            await pause()
+        prepared = live._compactor._ready.proposal.operations
+        mine = await live.ledger_commands.add("decision", "The kiosk works through a queue")
+        now = live.session
+        bench.clock.put(START + 301)
+        await live.send("and now?")
+        await live.idle()
+        (made,) = live.session.compactions
+        assert made.summariser == "model"
+        assert made.operations == propose(now, 3, said.calls[0].args).operations
+        assert made.operations != prepared
+        texts = [entry.text for entry in live.session.ledger.live()]
+        assert texts.count("The kiosk works through a queue") == 1
+        assert mine in live.session.ledger.entries
+    assert len(small.requests) == 1
 
 
 async def test_a_message_while_the_cache_is_warm_changes_nothing() -> None:

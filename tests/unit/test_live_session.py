@@ -21,6 +21,7 @@ from throughline.domain.events import (
     Masked,
     MessageQueued,
     MessageWithdrawn,
+    Notice,
     SessionEnded,
     ToolCalled,
     ToolReturned,
@@ -39,7 +40,23 @@ from throughline.testing.scripted_replies import ScriptedReply
 from unit.logs import BEGUN, log, spoke, tool
 from unit.worlds import Bench, Counted
 
+
+class Waiting(ScriptedModel):
+    """Answers anything, once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(ScriptedReply("ok") for _ in range(9))
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+        self.asked.set()
+        await self.let.wait()
+        async for piece in super().stream(request):
+            yield piece
+
+
 CALL = CallPiece("x", "read", {"path": "a.py"})
+SHORT = "We'll use SQLite for the store of it."
 LONG = "The fix is to keep every field of the kiosk's JSON. " + "And more of it. " * 200
 
 
@@ -357,6 +374,29 @@ async def test_after_three_failures_masking_alone_carries_on_and_the_user_may_st
         assert (await live.compact()).through == 4
 
 
+@pytest.mark.parametrize(("lost", "lost_again", "stopped"), [(2, 2, False), (2, 3, True), (0, 2, False), (0, 3, True)])
+async def test_only_failures_in_a_row_stop_compacting(lost: int, lost_again: int, stopped: bool) -> None:
+    """A compaction that gains something has the counting begin anew."""
+    bench = Bench()
+
+    async def compact(live: LiveSession, times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(RefusedError, match="not be smaller"):
+                await live.compact()
+
+    async with opened(bench, *map(ScriptedReply, (SHORT, LONG * 5)), settings=Settings(kept=0)) as live:
+        await play(live, "one")
+        await compact(live, lost)
+        await play(live, "two")
+        await live.compact()
+        # Back to the short turn alone.
+        await live.undo()
+        await live.restore(2, files=False)
+        await compact(live, lost_again)
+    notes = [event.text for event in bench.heard.events if isinstance(event, Notice)]
+    assert any(text.startswith("Compacting no longer gains") for text in notes) == stopped
+
+
 async def test_a_cold_cache_is_when_the_prefix_changes() -> None:
     bench = Bench()
     async with opened(bench, *(ScriptedReply(LONG * 3) for _ in range(5))) as live:
@@ -456,6 +496,24 @@ async def test_a_message_that_waits_is_in_the_log_and_is_taken_back_by_a_stop() 
     await live.cancel()
     assert live.session.queue == ()
     assert [turn.number for turn in live.session.turns] == [1]
+    await live.close()
+
+
+async def test_of_two_messages_that_wait_the_one_that_is_taken_back_goes_and_the_other_is_answered() -> None:
+    bench = Bench()
+    model = Waiting()
+    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    await live.send("go")
+    await model.asked.wait()
+    numbers = [await live.send(text) for text in ("not this", "but this")]
+    await live.withdraw(numbers[0])
+    assert [words.text for words in live.session.queue] == ["but this"]
+    with pytest.raises(RefusedError, match="not waiting"):
+        await live.withdraw(numbers[0])
+    model.let.set()
+    await live.idle()
+    said = [item.text for turn in live.session.turns for item in turn.items if isinstance(item, UserMessage)]
+    assert said == ["go", "but this"]
     await live.close()
 
 

@@ -110,6 +110,7 @@ def test_the_first_comment_on_a_definition_counts() -> None:
     assert len(answer.dropped) == 1
 
 
+@pytest.mark.slow
 @given(JSON | st.fixed_dictionaries({"comments": st.lists(JSON, max_size=3)}))
 def test_any_answer_is_read(args: Any) -> None:
     assert isinstance(parse_docs(args, ASKED), DocResponse)

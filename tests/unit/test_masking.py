@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from throughline.context.masking import WORKED_ON, Masking, maskable
-from throughline.domain.events import Event, FileDropped, Masked, ToolCalled, ToolReturned
+from throughline.domain.events import Cut, Event, FileDropped, Masked, ToolCalled, ToolReturned, Trimmed
 from throughline.domain.session import fold
 from unit.logs import Step, compacted, done, file, log, replied, session, spoke, stories, tool, unfold
 
@@ -121,12 +121,21 @@ def test_a_batch_knows_what_it_takes_now() -> None:
     assert maskable(session(OLD, spoke(1, "x"), NEW), 0).tokens == OLD.tokens
 
 
+def test_a_result_that_is_shown_in_part_takes_what_its_part_does() -> None:
+    """Of 600 tokens of output that stay, a result of 500 that is cut to 100 leaves room for another of 500."""
+    assert maskable(session(*ANSWERED), 1_800).ids == ("a", "b")
+    cut = session(*ANSWERED, Trimmed((Cut("c", 400, 100),)))
+    assert maskable(cut, 1_800).ids == ("a",)
+    assert maskable(cut, 0).tokens == 1_100
+
+
 def test_after_masking_nothing_is_left_to_mask() -> None:
     before = session(*ANSWERED, OLD, spoke(3, "x"), NEW)
     after = fold(log(Masked(maskable(before, 0).ids), first=99), before)
     assert maskable(after, 0).ids == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(stories())
 def test_a_look_that_remembers_finds_what_one_from_the_beginning_does(steps: tuple[Step, ...]) -> None:

@@ -199,6 +199,7 @@ blocks = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(blocks, max_size=14))
 def test_any_blocks_make_a_conversation_that_the_api_accepts(given: list[Block]) -> None:
     view = View(tuple(given))

@@ -19,6 +19,7 @@ def test_a_pattern_that_a_grammar_chokes_on_is_not_parsed(suffix: str, piece: st
     assert make_skeleton(f"a{suffix}", text, len).form in {"plain", "whole"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".py", ".ts", ".go", ".c"])
 @pytest.mark.parametrize("piece", ["(", "{", "[", "f(\n", '"', "`${", "class A {", "\\"])
 def test_deep_nesting_and_open_ends_have_a_skeleton_of_some_form(suffix: str, piece: str) -> None:

@@ -130,6 +130,7 @@ async def test_a_preview_of_what_has_moved_is_refused(how: str) -> None:
             await live.apply(shown)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(stories())
 def test_whatever_the_user_holds_fast_the_rules_propose_only_what_the_ledger_takes(steps: tuple[Step, ...]) -> None:

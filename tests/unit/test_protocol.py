@@ -29,6 +29,7 @@ MESSAGES: list[type[Any]] = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", MESSAGES, ids=lambda shape: shape.__name__)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
@@ -95,6 +96,7 @@ def test_what_does_not_fit_is_refused_in_one_line_that_says_where(shape: type[An
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(MESSAGES), samples.JSON)
 def test_any_json_is_a_message_or_malformed(shape: type[Any], data: Any) -> None:

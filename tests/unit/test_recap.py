@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.context.recap import AGAIN, HELD, LEAST, SAID, RecapSpan, recap, spans
-from throughline.domain.events import CompactionUndone, Event
+from throughline.domain.events import CompactionUndone, Event, RoleAndModelChanged, SessionRewound
 from throughline.domain.session import Session, fold
+from throughline.domain.settings import Settings
+from throughline.session.context_usage import ViewBuilder
 from unit.logs import compacted, count, done, log, replied, session, spoke, tool
+from unit.worlds import Bench
 
 REPLY = "The fix is in `store_{n}.py`: a borrower now gets each loan from a table of its own. " * 14
 
@@ -65,6 +69,7 @@ def test_where_the_turns_were_hardly_more_than_words_nothing_is_told() -> None:
     assert [text for text in told(after(8, output=1)) if text] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 14), st.integers(300, 3_000))
 def test_told_is_told_until_the_budget_is_spent_and_then_all_of_it_anew(number: int, budget: int) -> None:
@@ -112,3 +117,40 @@ def test_a_pasted_message_is_cut_so_that_the_others_are_told() -> None:
     text = told(now)[-1]
     assert text.count("0x00") < 400
     assert "…" in text
+
+
+def builder() -> ViewBuilder:
+    return ViewBuilder(Bench().ports, Settings(), "")
+
+
+def shown_by(views: ViewBuilder, now: Session) -> list[str]:
+    return [block.text for block in views.view(now).blocks if block.label == "recap"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(["turn", "compact", "preview", "undo", "back", "small", "large"]), min_size=4, max_size=24)
+)
+def test_whatever_came_or_was_taken_back_meanwhile_the_recaps_are_those_that_would_be_made_anew(
+    moves: list[str],
+) -> None:
+    """A recap that stands is made once; none outlives its compaction, and none is of other turns than it says."""
+    views, now, made = builder(), then(session(), *turn(1), *turn(2)), 0
+    for move in ["compact", *moves]:
+        standing = [one for one in now.compactions if one.id not in now.undone]
+        if move == "turn":
+            now = then(now, *turn(now.next_turn))
+        elif move in {"compact", "preview"} and now.recent:
+            made += 1
+            event = compacted(now, now.recent[-1].number, f"c{made}")
+            # What a preview looks at may never happen.
+            assert shown_by(views, then(now, event)) == shown_by(builder(), then(now, event))
+            now = then(now, event) if move == "compact" else now
+        elif move == "undo" and standing:
+            now = then(now, CompactionUndone(standing[-1].id))
+        elif move == "back" and now.rewind_points:
+            now = then(now, SessionRewound(now.rewind_points[-1].turn, (), conversation=True))
+        elif move in {"small", "large"}:
+            # Another model's window leaves another room.
+            now = then(now, RoleAndModelChanged("engineer", move, 12_000 if move == "small" else 200_000))
+        assert shown_by(views, now) == shown_by(builder(), now)

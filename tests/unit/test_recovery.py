@@ -99,6 +99,7 @@ DAMAGE: list[tuple[str, Damage, int]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "damage", "least"), DAMAGE, ids=[row[0] for row in DAMAGE])
 async def test_what_can_be_read_is_recovered_and_the_damaged_file_is_kept(
     whole: tuple[bytes, bytes], tmp_path: Path, name: str, damage: Damage, least: int
@@ -215,6 +216,7 @@ def test_damage_that_a_read_finds_is_mended_when_the_project_is_opened_again(
 HIT = st.tuples(st.integers(0, 1), st.floats(0, 1, exclude_max=True), st.integers(0, 3 * PAGE))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(hits=st.lists(HIT, min_size=1, max_size=3))
 def test_any_damage_is_recovered_from(whole: tuple[bytes, bytes], hits: list[tuple[int, float, int]]) -> None:

@@ -154,6 +154,7 @@ def check(recording: tuple[RecordedEvent, ...], rows: list[dict[str, Any]]) -> N
 LONG = "p" + "cr" * 6 + "t" + "pcrcrt" * 14 + "p"
 
 
+@pytest.mark.slow
 async def test_a_replay_compacts_and_masks_and_its_trace_is_valid() -> None:
     recording = steps(LONG, size=3_000, gap=20.0)
     session, rows, bench = await played(recording, Settings(batch=6_000, fresh=3_000))

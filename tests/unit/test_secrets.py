@@ -84,6 +84,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [(one * 500_000)[:500_000] for one in SLOW], ids=SLOW)
 def test_a_long_line_takes_no_time(text: str) -> None:
     began = time.process_time()

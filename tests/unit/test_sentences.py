@@ -127,6 +127,7 @@ _sentences = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["", "- ", "1. "]), _sentences), min_size=1, max_size=8), st.booleans())
 def test_whatever_is_kept_is_whole_sentences_that_were_said(said: list[tuple[str, str]], user: bool) -> None:

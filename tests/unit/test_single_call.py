@@ -66,6 +66,7 @@ async def test_what_a_limit_cut_off_is_not_asked_for_again(reason: str) -> None:
     assert (answer, len(usages), len(bodies)) == (None, 1, 1)
 
 
+@pytest.mark.slow
 async def test_a_failure_is_the_callers_to_tell() -> None:
     with pytest.raises(ModelError):
         await ask(ScriptedReply(status=400, text="no"))

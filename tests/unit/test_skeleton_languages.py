@@ -84,6 +84,7 @@ COMPILERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPILERS)
 def test_a_full_skeleton_passes_the_compiler(name: str, tmp_path: Path) -> None:
     command = COMPILERS[name]
@@ -125,6 +126,7 @@ def test_an_error_costs_only_its_own_definition(path: str) -> None:
     assert {"a", "c"} <= {item.name for item in read.items}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(TEXTS)), place=st.floats(0, 1), cut=st.integers(0, 60), scrap=SCRAPS)
 def test_a_mutated_sample_never_raises(name: str, place: float, cut: int, scrap: str) -> None:

@@ -152,6 +152,7 @@ def test_an_unknown_suffix_has_no_outline() -> None:
     assert outline("a.txt", "def f(): pass") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -68,6 +68,7 @@ def names(text: str) -> Counter[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 @pytest.mark.parametrize("share", [0.25, 0.0])
 def test_the_standard_library_keeps_every_name(name: str, share: float) -> None:
@@ -76,6 +77,7 @@ def test_the_standard_library_keeps_every_name(name: str, share: float) -> None:
     assert names(made.text) == names(source(name))
 
 
+@pytest.mark.slow
 def test_the_sample_shrinks_below_a_quarter() -> None:
     made = [make_skeleton(name, source(name), len) for name in SAMPLE]
     assert sum(one.tokens for one in made) < 0.25 * sum(one.original_tokens for one in made)
@@ -98,12 +100,14 @@ SCRAPS = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(path=PATHS, text=st.one_of(SCRAPS, st.text(max_size=200)), times=st.integers(1, 20))
 def test_random_text_never_raises(path: str, text: str, times: int) -> None:
     check(path, text * times)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     path_and_text=st.sampled_from([("a.py", "json/encoder.py"), ("a.ts", ""), ("a.tsx", "")]),

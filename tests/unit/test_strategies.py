@@ -68,6 +68,7 @@ def test_where_calls_ran_side_by_side_none_of_their_results_is_left_alone() -> N
     assert kept == {50: tuple(blocks), 40: (blocks[4],), 20: (blocks[4],), 1: (blocks[4],)}
 
 
+@pytest.mark.slow
 @given(stories(), st.integers(1, 5_000), st.integers(0, 4))
 def test_what_is_stable_stays_and_no_result_loses_its_call(told: tuple, tokens: int, results: int) -> None:  # type: ignore[type-arg]
     whole = view(session(*events(told)[1:]))

@@ -99,6 +99,7 @@ VALUES = st.recursive(
 ARGUMENTS = st.dictionaries(st.text("abc", min_size=1, max_size=6), VALUES, max_size=4)
 
 
+@pytest.mark.slow
 @given(ARGUMENTS, st.booleans())
 def test_a_call_in_the_view_holds_its_own_arguments_or_nothing(args: dict[str, Any], whole: bool) -> None:
     call = ToolCalled(1, "x", "any", args, 400)

@@ -152,6 +152,7 @@ def test_of_a_large_ledger_the_users_and_the_purposeful_entries_are_shown_first(
     assert "more that do not fit here:" in made
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=300), min_size=1, max_size=6), st.integers(50, 400))
 def test_a_request_is_within_its_budget_or_there_is_none(said: list[str], budget: int) -> None:
     events: list[Event] = []

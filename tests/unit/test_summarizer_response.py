@@ -142,6 +142,7 @@ LIKELY = (
 )
 
 
+@pytest.mark.slow
 @given(JSON | st.fixed_dictionaries({"operations": st.lists(LIKELY | JSON, max_size=6)}))
 def test_any_json_gives_operations_that_the_ledger_accepts_and_leaves_the_users_entries_alone(args: Any) -> None:
     answer = parse_response(args, LEDGER, TURNS)

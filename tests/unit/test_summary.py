@@ -192,6 +192,7 @@ _ledgers = st.lists(_entries, max_size=25).map(
 _exact = O200k()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [count, _exact.count], ids=["near", "o200k"])
 @settings(max_examples=60, deadline=None)
 @given(_ledgers, _texts, st.integers(0, 9_999), st.integers(120, 900))
@@ -229,6 +230,7 @@ _sentences = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(_sentences, st.integers(120, 900))
 def test_any_sentences_fit_any_budget_and_each_is_shown_or_counted(made: Ledger, budget: int) -> None:

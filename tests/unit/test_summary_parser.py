@@ -231,6 +231,7 @@ def once(lines: list[str], text: str) -> int:
     return lines.index(text)
 
 
+@pytest.mark.slow
 @given(_plenty, st.data(), _plain, _reasons, st.sampled_from(("reword", "delete", "add", "move")))
 def test_any_one_edit_gives_its_operation_and_shows_the_users_wording(
     made: Ledger, data: st.DataObject, text: str, why: str, how: str
@@ -302,6 +303,7 @@ def test_a_second_save_over_the_text_of_the_first_is_an_edit_of_that_text(budget
     assert [type(one) for one in gone] == [Delete]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sampled_from(["- A new line", "- Another one\n- and one more", "- Keep the table 3"]), min_size=1, max_size=4

@@ -26,7 +26,7 @@ from throughline.llm.anthropic import Anthropic
 from throughline.llm.credentials import Credentials
 from throughline.llm.messages import translate
 from throughline.llm.prompt_cache_model import PromptCacheModel
-from throughline.llm.thinking import is_adaptive, is_bound, is_refusal
+from throughline.llm.thinking import Origins, is_adaptive, is_bound, is_refusal, thinking_marks
 from throughline.session.live_session import LiveSession
 from throughline.storage.codec import decode_event, encode_event
 from throughline.testing.messages_server import MessagesServer, ServerConditions, model_entry
@@ -296,3 +296,22 @@ def test_calls_and_results_stay_as_they_are_beside_thinking() -> None:
     assert kinds[1:] == [Thought, ToolCalled, ToolReturned, Thought, ToolCalled, ToolReturned, AssistantMessage]
     roles = [message["role"] for message in translate(view(now)).messages]
     assert roles[1:] == ["assistant", "user", "assistant", "user", "assistant", "user"][: len(roles) - 1]
+
+
+def test_what_was_thought_after_a_block_was_left_out_is_sent_though_that_one_stays_out() -> None:
+    said: Json = {"type": "text", "text": "So."}
+
+    def thought(name: str) -> Json:
+        return {"role": "assistant", "content": [{"type": "thinking", "thinking": name, "signature": name}, said]}
+
+    def user(text: str) -> Json:
+        return {"role": "user", "content": [{"type": "text", "text": text}]}
+
+    origins, first, changed = Origins(), [user("the whole output")], [user("a stub")]
+    origins.note(thought("A")["content"][0], {"messages": first})
+    second = {"messages": [*changed, thought("A"), user("on")]}
+    sent = origins.kept(second)
+    assert thinking_marks(sent) == frozenset()
+    origins.note(thought("B")["content"][0], {"messages": sent})
+    third = {"messages": [*second["messages"], thought("B"), user("and on")]}
+    assert thinking_marks(origins.kept(third)) == {"B"}

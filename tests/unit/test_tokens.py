@@ -16,6 +16,7 @@ O200K = O200k()
 
 
 # Counts by another implementation of o200k, so that a wrong rank or pattern cannot pass.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -100,6 +101,7 @@ def sources() -> list[Path]:
     return sorted(Path(tokens.__file__).parents[1].rglob("*.py"))
 
 
+@pytest.mark.slow
 def test_estimate_comes_as_close_for_source_as_it_says() -> None:
     texts = [path.read_text("utf-8") for path in sources()]
     off = sorted(estimate_tokens(text) / O200K.count(text) - 1 for text in texts if len(text) > 1_000)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from throughline.domain.changes import ComparedRevisions, FileChange
-from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote
+from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote, ToolReturned
 from throughline.domain.file_knowledge import digest
 from throughline.domain.ports import Allow, Deny
 from throughline.workspace.git import Git
@@ -55,6 +55,7 @@ async def test_a_file_is_read_and_known_from_then_on(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_big_file_comes_as_a_skeleton_whose_lines_can_be_read(shop: Shop) -> None:
     shop.write("till.py", BIG)
     read = await shop.call("read_file", path="till.py")
@@ -317,6 +318,7 @@ async def test_a_long_output_is_capped_in_the_view_and_whole_in_the_log(shop: Sh
     assert sum(map(len, shop.shown)) <= 30_000
 
 
+@pytest.mark.slow
 @POSIX
 async def test_a_flood_of_output_takes_little_room(shop: Shop) -> None:
     result = await shop.call("run_command", command="yes abcdefghijklmnop | head -c 1000000000", timeout=60)
@@ -365,6 +367,28 @@ async def test_a_checkpoint_is_kept_once_before_a_turn_first_touches_files(shop:
     assert [one.before for one in shop.ports.checkpoints.changes(first.id)] == ["one = 1\ntwo = 2\nthree = 3\n"]
     assert shop.ports.checkpoints.restore(first.id) == ("a.py",)
     assert (shop.root / "a.py").read_text().startswith("one = 1\n")
+
+
+REWRITE = f"{sys.executable} -c \"open('a.py', 'w').write('one = 9\\n')\""
+CHANGES = [
+    ("edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 9"}),
+    ("write_file", {"path": "new.py", "text": "one = 9\n"}),
+    ("run_command", {"command": REWRITE}),
+]
+
+
+@pytest.mark.parametrize(("tool", "args"), CHANGES, ids=[tool for tool, _ in CHANGES])
+async def test_whatever_may_change_files_finds_them_kept_as_they_were(
+    shop: Shop, tool: str, args: dict[str, Any]
+) -> None:
+    """A command above all: nobody knows what it will touch."""
+    was = {path: path.read_text() for path in shop.root.iterdir() if path.is_file()}
+    assert not (await shop.call(tool, **args)).error
+    events = [type(event) for event in shop.log.events]
+    assert events.index(CheckpointCreated) < events.index(ToolReturned)
+    (kept,) = shop.kept(CheckpointCreated)
+    assert len(shop.ports.checkpoints.restore(kept.id)) == 1
+    assert {path: path.read_text() for path in shop.root.iterdir() if path.is_file()} == was
 
 
 async def test_the_memory_takes_entries_and_leaves_the_users_alone(shop: Shop) -> None:
@@ -515,3 +539,31 @@ async def test_a_search_shows_lines_around_or_files_alone(shop: Shop) -> None:
     ).text == "a.py-1-one = 1\na.py:2:two = 2\na.py-3-three = 3"
     assert (await shop.call("search", pattern="e|r", files_only=True, path="src")).text == "src/b.py\nsrc/c.txt"
     assert "from 0 to 20" in (await shop.call("search", pattern="two", context=99)).text
+
+
+async def test_an_edit_of_what_was_seen_in_part_leaves_it_known_in_part(shop: Shop) -> None:
+    """What it never saw of a file it still has not seen, and may not write over."""
+    shop.write("long.txt", "".join(f"line {n}\n" for n in range(1, 201)))
+    await shop.call("read_file", path="long.txt", first=1, last=20)
+    assert not (await shop.call("edit_file", path="long.txt", old="line 7\n", new="line seven\n")).error
+    assert shop.log.session.registry["long.txt"].form == "part"
+    assert (await shop.call("write_file", path="long.txt", text="all new\n")).error
+    await shop.call("read_file", path="a.py")
+    assert not (await shop.call("edit_file", path="a.py", old="one = 1", new="one = 5")).error
+    assert shop.log.session.registry["a.py"].form == "full"
+
+
+async def test_each_of_two_checkouts_is_told_of_from_the_branch_before_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("a.py", "x = 1\n")
+    git(tmp_path, "init -q -b main", "add -A", "commit -qm first")
+    await shop.call("read_file", path="a.py")
+    await shop.tools.notify_external_changes(1, shop.log)
+    for turn, branch in enumerate(("one", "two"), 2):
+        git(tmp_path, f"checkout -q -b {branch}")
+        shop.write("a.py", f"x = {turn}\n")
+        await shop.tools.notify_external_changes(turn, shop.log)
+    told = [note.text.splitlines()[1] for note in shop.kept(SystemNote)]
+    assert told == [
+        "one is checked out now, and no longer main.", "two is checked out now, and no longer one.",
+    ]  # fmt: skip

@@ -300,6 +300,7 @@ def test_a_line_of_five_megabytes_is_read_whole(tmp_path: Path) -> None:
 SAMPLES = st.sampled_from([EVENTS, CLAUDE])
 
 
+@pytest.mark.slow
 @given(data=st.data(), events=SAMPLES)
 def test_a_file_cut_anywhere_gives_the_steps_before_the_cut(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, events: list[dict[str, Any]]
@@ -317,6 +318,7 @@ def test_a_file_cut_anywhere_gives_the_steps_before_the_cut(
     assert len(steps) >= content[:cut].count(b"\n") - (events is CLAUDE)
 
 
+@pytest.mark.slow
 @given(data=st.data(), sample=st.sampled_from(list(CONTENTS.values())), encoding=st.sampled_from(["utf-8", "utf-16"]))
 def test_any_mutation_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, sample: bytes, encoding: str

@@ -106,6 +106,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(value[key])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(given=st.data(), sample=SAMPLE, form=st.sampled_from(["", "", "", *NAMES]))
 def test_bytes_that_were_changed_lost_or_doubled_are_read_or_refused(
@@ -120,6 +121,7 @@ def test_bytes_that_were_changed_lost_or_doubled_are_read_or_refused(
     check(tmp_path_factory.getbasetemp(), bytes(content), form)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(given=st.data(), text=st.sampled_from([text for _, text in PURE.values()]))
 def test_values_that_are_not_what_they_should_be_are_read_or_refused(
@@ -143,6 +145,7 @@ def test_values_that_are_not_what_they_should_be_are_read_or_refused(
     check(tmp_path_factory.getbasetemp(), written(values).encode())
 
 
+@pytest.mark.slow
 @ALL
 def test_a_sample_that_was_cut_says_so_or_gives_the_steps_before_the_cut(tmp_path: Path, name: str, text: str) -> None:
     content = text.encode()
@@ -227,6 +230,7 @@ def test_a_line_of_five_megabytes_is_read_whole_in_every_format(tmp_path: Path, 
     assert any(long in step.text for step in recording.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not RAW, reason=f"no recorded sessions in {SHARED}")
 @pytest.mark.parametrize("path", RAW, ids=lambda path: path.stem)
 def test_a_real_file_is_read_or_refused_under_any_name_of_a_format(tmp_path: Path, path: Path) -> None:

@@ -109,6 +109,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(JSON | st.fixed_dictionaries({"messages": JSON | st.lists(MESSAGE | JSON, max_size=3)}) | st.lists(MESSAGE))
 def test_whatever_json_a_file_holds_it_is_read(value: Any) -> None:
     text = [json.dumps(value)]

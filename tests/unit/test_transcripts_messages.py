@@ -96,6 +96,7 @@ def test_an_odd_message_is_noted_and_never_raises(message: object, repair: str) 
     assert messages.read([json.dumps([message])]).repairs == (repair,)
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(WRITTEN["a list"])), st.sampled_from(["a list", "lines", "an object"]))
 def test_a_file_cut_anywhere_gives_the_steps_before_the_cut(cut: int, name: str) -> None:
     steps = messages.read(WRITTEN[name][:cut].split("\n")).steps
@@ -108,6 +109,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(JSON | st.lists(MESSAGE | JSON, max_size=4) | st.fixed_dictionaries({"messages": st.lists(MESSAGE)}))
 def test_whatever_json_a_file_holds_it_is_read(value: Any) -> None:
     text = [json.dumps(value)]

@@ -106,6 +106,7 @@ LINE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(LINE | JSON, max_size=5))
 def test_whatever_json_a_line_holds_it_is_read(lines: list[Any]) -> None:
     written = [json.dumps(line) for line in lines]

@@ -193,6 +193,7 @@ def test_a_list_without_a_bottom_ends_the_reading() -> None:
     assert [step.text for step in swe_agent.read([text + ", " + "[" * 100_000]).steps] == ["It rounds down."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_line_of_five_megabytes_is_read_whole(tmp_path: Path, indent: int | None) -> None:
     path = tmp_path / "long"
@@ -218,6 +219,7 @@ MESSAGE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(("history", "trajectory"), st.lists(MESSAGE | JSON))))
 def test_whatever_json_a_file_holds_it_is_read(value: Any) -> None:
     lines = json.dumps(value).split("\n")

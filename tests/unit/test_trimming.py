@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughline.context.assemble import render_turns, sizes
-from throughline.context.trimming import FLOOR, NOTE_TOKENS, head_and_tail, trim, trimming_key
+from throughline.context.trimming import FLOOR, NOTE_TOKENS, head_and_tail, hidden_calls, staying, trim, trimming_key
 from throughline.domain.events import (
     Event,
     Masked,
@@ -85,6 +85,7 @@ def running(draw: st.DrawFn) -> Session:
     return fold(log(*made, first=now.seq + 1), now)
 
 
+@pytest.mark.slow
 @given(running(), MORE)
 def test_a_view_of_any_session_fits_into_any_limit_above_its_prefix(now: Session, more: int) -> None:
     most = prefix(now) + ROOM + more
@@ -95,6 +96,7 @@ def test_a_view_of_any_session_fits_into_any_limit_above_its_prefix(now: Session
     assert after.turns == now.turns  # The log and what was said stay whole.
 
 
+@pytest.mark.slow
 @given(running(), MORE)
 def test_what_was_cut_stays_cut_the_same_way_whoever_makes_the_view(now: Session, more: int) -> None:
     after, _ = cut_down(now, prefix(now) + ROOM + more)
@@ -266,3 +268,19 @@ def test_arguments_that_do_not_fit_become_stubs() -> None:
     assert after.masked == {"c1:arguments"}
     assert cut.tokens <= 2_000
     assert Masked(("c1:arguments",)) in trim(now, view(now).tokens, 2_000, sizes(now), count)
+
+
+def test_of_what_is_left_out_the_users_first_and_last_words_stay() -> None:
+    items = [spoke(1, "go"), replied(1, "yes"), spoke(1, "no"), spoke(1, "wait"), replied(1, "so"), spoke(1, "on")]
+    assert [sorted(staying(items, until)) for until in range(7)] == [[], [0], [0], [0, 2], [0, 3], [0, 3], [0, 5]]
+
+
+def test_a_call_that_is_left_out_is_not_masked_as_well() -> None:
+    """Only what is shown is told of as a stub."""
+    steps = [one for n in range(300) for one in pair(1, f"c{n}", "small " * 20, path="a", content=f"line {n}\n" * 120)]
+    now = session(spoke(1, "Write all."), *steps)
+    made = trim(now, view(now).tokens, prefix(now) + 2_000, sizes(now), count)
+    (masked,) = (event for event in made if isinstance(event, Masked))
+    after, _ = cut_down(now, prefix(now) + 2_000)
+    assert masked.ids
+    assert not {name.partition(":")[0] for name in masked.ids} & hidden_calls(after)

@@ -177,6 +177,7 @@ def test_whatever_a_text_holds_it_is_read(text: str, error: bool) -> None:
         assert HINT not in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", [" ", "\n", '"="', PREVIEW, "<system-reminder>", "```\nThe user ", ", SQLite", "- **"]
 )
@@ -198,6 +199,7 @@ def test_five_megabytes_take_no_more_than_linear_time(piece: str) -> None:
     assert time.process_time() - begun < 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not RAW.is_dir(), reason=f"no recorded sessions in {SHARED}")
 def test_the_users_words_are_found_in_recorded_sessions() -> None:
     found = {}

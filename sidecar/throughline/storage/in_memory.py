@@ -82,7 +82,7 @@ class MemoryStore:
                     session.id,
                     session.name or session.objective,
                     log[0].at,
-                    log[-1].at,
+                    max(one.at for one in log),
                     len(session.turns),
                     session.ended,
                     session.origin,
