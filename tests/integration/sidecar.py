@@ -50,7 +50,7 @@ class PlainProtocol(SafeProtocol, LanguageClientProtocol):
     """The editor's side takes messages as plain data too."""
 
 
-class Editor:
+class EditorClient:
     """Sends requests, and mirrors the state from snapshots and patches as the extension does."""
 
     def __init__(self, client: LanguageClient, root: Path) -> None:
@@ -212,11 +212,11 @@ async def sidecar(
     env: Mapping[str, str] | None = None,
     rooted: bool = True,
     **changes: Any,
-) -> AsyncIterator[Editor]:
+) -> AsyncIterator[EditorClient]:
     """A running sidecar over a folder, or, not `rooted`, over none, initialized; it is ended however the test ends."""
     client = LanguageClient(protocol_cls=PlainProtocol, converter_factory=default_converter)
     register_lsp_features(client)
-    editor = Editor(client, root)
+    editor = EditorClient(client, root)
 
     @client.feature(PATCH.name)
     async def take(params: Any) -> None:

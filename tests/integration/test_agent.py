@@ -25,9 +25,9 @@ from throughline.storage.event_store import SqliteEventStore
 from throughline.testing.messages_server import MessagesServer, ScriptedReply
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import stream_events
-from unit.logs import BEGUN
-from unit.shop import Shop
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
+from unit.tool_harness import ToolHarness
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 EDIT = CallPiece("e1", "edit_file", {"path": "a.py", "old": "one = 1", "new": "one = 2"})
@@ -36,16 +36,18 @@ WORK = ScriptedReply("I change it and\nlook at it.", (EDIT, RUN))
 
 
 async def test_a_turn_with_tools_over_the_real_sdk(tmp_path: Path) -> None:
-    shop, bench = Shop(tmp_path), Bench()
-    shop.write("a.py", "one = 1\n")
+    tools_harness, harness = ToolHarness(tmp_path), SessionHarness()
+    tools_harness.write("a.py", "one = 1\n")
     async with MessagesServer([WORK, ScriptedReply("Done.")]) as fake:
         model = Anthropic(Credentials("sk-test", fake.url))
-        live = await LiveSession.start(bench.ports, bench.config(model, tools=shop.tools), Settings(), BEGUN)
+        live = await LiveSession.start(
+            harness.ports, harness.config(model, tools=tools_harness.tools), Settings(), STARTED
+        )
         await live.send("go")
         await live.idle()
         await live.close()
         await model.close()
-    assert bench.heard.events[-1] == TurnEnded(1, "done")
+    assert harness.heard.events[-1] == TurnEnded(1, "done")
     tools = fake.requests[0].body["tools"]
     assert {"read_file", "edit_file", "run_command"} <= {tool["name"] for tool in tools}
     assert all(tool["strict"] and tool["input_schema"]["additionalProperties"] is False for tool in tools)
@@ -63,11 +65,13 @@ CUTS = range(len(list(stream_events(WORK, {}))))
 async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_message_goes_on(
     tmp_path: Path, cut: int
 ) -> None:
-    shop, bench = Shop(tmp_path), Bench()
-    shop.write("a.py", "one = 1\n")
+    tools_harness, harness = ToolHarness(tmp_path), SessionHarness()
+    tools_harness.write("a.py", "one = 1\n")
     async with MessagesServer([evolve(WORK, cut_after=cut), ScriptedReply("On.")]) as fake:
         model = Anthropic(Credentials("sk-test", fake.url), retries=0)
-        live = await LiveSession.start(bench.ports, bench.config(model, tools=shop.tools), Settings(), BEGUN)
+        live = await LiveSession.start(
+            harness.ports, harness.config(model, tools=tools_harness.tools), Settings(), STARTED
+        )
         for text in ("go", "on"):
             await live.send(text)
             await live.idle()
@@ -81,11 +85,11 @@ async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_mess
     assert "I change it and\nlook at it.".startswith("".join(said)) or (whole and said[-1] == "On.")
     if not whole:
         assert first.ending == "failed"
-        assert not shop.results
+        assert not tools_harness.results
         results = [item for item in first.items if isinstance(item, ToolReturned)]
         assert all(item.error and "interrupted" in item.text for item in results)
         assert (tmp_path / "a.py").read_text() == "one = 1\n"
-    assert fold(bench.store.read("s")) == live.session
+    assert fold(harness.store.read("s")) == live.session
 
 
 # Plays one turn in each of many folders, and is killed by its own hand as soon as so many events are kept.
@@ -99,9 +103,9 @@ from throughline.testing.scripted_replies import ScriptedReply
 from throughline.testing.scripted import ScriptedModel
 from throughline.session.live_session import LiveSession
 from throughline.storage.event_store import SqliteEventStore
-from unit.logs import BEGUN
-from unit.shop import Shop
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.tool_harness import ToolHarness
+from unit.session_harness import SessionHarness
 
 class Deadly:
     def __init__(self, after):
@@ -126,9 +130,10 @@ REPLIES = [
 ]
 
 async def play(folder, after):
-    shop, bench = Shop(folder), Bench()
-    ports = evolve(bench.ports, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
-    live = await LiveSession.start(ports, bench.config(ScriptedModel(REPLIES), tools=shop.tools), Settings(), BEGUN)
+    tools, harness = ToolHarness(folder), SessionHarness()
+    ports = evolve(harness.ports, store=SqliteEventStore(folder / ".agent" / "throughline.db"), listener=Deadly(after))
+    config = harness.config(ScriptedModel(REPLIES), tools=tools.tools)
+    live = await LiveSession.start(ports, config, Settings(), STARTED)
     await live.send("go")
     await live.idle()
     await live.close()
@@ -167,14 +172,16 @@ async def _resumed(folder: Path, after: int) -> None:
     path = folder / ".agent" / "throughline.db"
     with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    shop, bench = Shop(folder), Bench()
+    tools_harness, harness = ToolHarness(folder), SessionHarness()
     with closing(SqliteEventStore(path)) as database:
         log = tuple(database.read("s"))
         assert [one.seq for one in log] == list(range(1, len(log) + 1))
         assert len(log) >= after
         before = fold(log)
-        ports = evolve(bench.ports, store=database)
-        config = bench.config(ScriptedModel([ScriptedReply("Here."), ScriptedReply("And here.")]), tools=shop.tools)
+        ports = evolve(harness.ports, store=database)
+        config = harness.config(
+            ScriptedModel([ScriptedReply("Here."), ScriptedReply("And here.")]), tools=tools_harness.tools
+        )
         live = await LiveSession.resume(ports, config, Settings(), "s")
         kept = tuple(database.read("s"))
         assert kept[: len(log)] == log

@@ -12,7 +12,7 @@ from throughline.domain.session import Session
 from throughline.memory.archive import ConflictError, distill, parse_archive, without_conflicts
 from throughline.storage.archive_file import ArchiveOnDisk
 from throughline.storage.event_store import SqliteEventStore
-from unit.logs import count, entry
+from unit.event_logs import count, entry
 
 KINDS: tuple[EntryKind, ...] = ("decision", "milestone", "state", "issue", "question", "constraint", "rejected")
 

@@ -19,8 +19,8 @@ from throughline.session.live_session import LiveSession
 from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions
 from throughline.testing.provider_contract import Prefixes
 from throughline.testing.scripted_replies import Json
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 
 class Watched:
@@ -75,9 +75,9 @@ STORY = (
 )  # fmt: skip
 
 
-async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched, Bench, LiveSession]:
+async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched, SessionHarness, LiveSession]:
     """The story through the SDK and a server whose cache is its own."""
-    bench, replies, results = Bench("## Project Archive: toolshed\n\nBe kind.\n"), [], {}
+    harness, replies, results = SessionHarness("## Project Archive: toolshed\n\nBe kind.\n"), [], {}
     for number, step in enumerate(step for step in STORY if isinstance(step, Say)):
         calls = tuple(CallPiece(f"c{number}-{n}", "read", {"path": f"{number}/{n}.py"}) for n in range(step.calls))
         results.update({call.id: f"{call.id} " + "word " * step.words for call in calls})
@@ -87,14 +87,14 @@ async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched,
             ScriptedReply(text=f"Done with step {number}. [DECISION]: Step {number} stays because it works.")
         )
     sizes: dict[str, int] = {}
-    cache = Prefixes(bench.clock.now, lambda piece: sized(piece, sizes), minimum)
+    cache = Prefixes(harness.clock.now, lambda piece: sized(piece, sizes), minimum)
     async with MessagesServer(replies, ground=ServerConditions(cache=cache)) as fake:
         model = Anthropic(Credentials("key", fake.url), hour=lambda _: hour)
-        watched = Watched(model, PromptCacheModel(bench.clock, 1.0, hour, minimum), sizes)
-        live = await LiveSession.start(bench.ports, bench.config(watched, results), settings, BEGUN)
+        watched = Watched(model, PromptCacheModel(harness.clock, 1.0, hour, minimum), sizes)
+        live = await LiveSession.start(harness.ports, harness.config(watched, results), settings, STARTED)
         for number, part in enumerate(STORY):
             if isinstance(part, Pause):
-                bench.clock.time += part.seconds
+                harness.clock.time += part.seconds
                 continue
             await live.send(f"Go on with step {number}, please.")
             await live.idle()
@@ -102,7 +102,7 @@ async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched,
                 await live.undo()
         await live.close()
         await model.close()
-    return watched, bench, live
+    return watched, harness, live
 
 
 @pytest.mark.parametrize(("hour", "minimum"), [("never", 0), ("stable", 0), ("always", 1_024)])
@@ -115,11 +115,11 @@ async def played(settings: Settings, hour: Hour, minimum: int) -> tuple[Watched,
     ],
 )
 async def test_a_session_reads_from_the_cache_what_we_predict(settings: Settings, hour: Hour, minimum: int) -> None:
-    watched, bench, live = await played(settings, hour, minimum)
+    watched, harness, live = await played(settings, hour, minimum)
     assert [told for _, told in watched.calls] == [
         Usage(one.input, 1, one.cache_read, one.cache_write, one.hour) for one, _ in watched.calls
     ]
-    kinds = {event.kind for event in bench.heard.events}
+    kinds = {event.kind for event in harness.heard.events}
     if settings.strategy != "full":
         assert Masked.kind in kinds
     if settings.window == 4:
@@ -127,7 +127,7 @@ async def test_a_session_reads_from_the_cache_what_we_predict(settings: Settings
     total = live.session.bill.total
     assert total.calls == len(watched.calls) > 30
     assert total.cache_read > total.cache_write + total.input, "most of what is sent is read"
-    assert not any(isinstance(event, CallBilled) and event.dollars is None for event in bench.heard.events)
+    assert not any(isinstance(event, CallBilled) and event.dollars is None for event in harness.heard.events)
 
 
 async def test_a_warm_call_writes_only_what_is_new() -> None:

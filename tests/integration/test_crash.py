@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from integration.witness import WITNESS
+from integration.acknowledging_replay import ACKNOWLEDGING_CONTAINER
 from throughline.domain.events import SessionStarted
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
@@ -23,18 +23,18 @@ from throughline.session.live_session import LiveSession
 from throughline.storage.event_store import SqliteEventStore
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.worlds import Bench
+from unit.session_harness import SessionHarness
 
 TURNS, CALLS = 400, 3
 # A number of kills other than CI's, and another choice of their moments.
 KILLS = int(os.environ.get("THROUGHLINE_KILLS", "25"))
 SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
 # The `replay` command itself, which also says, after each append that has returned, up to which event it is kept.
-PLAYER = f"""{WITNESS}
+PLAYER = f"""{ACKNOWLEDGING_CONTAINER}
 import sys
 from throughline.cli.main import commands
 
-commands(["replay", sys.argv[1], "--project", sys.argv[2], "--json"], obj=Witness())
+commands(["replay", sys.argv[1], "--project", sys.argv[2], "--json"], obj=AcknowledgingContainer())
 """
 
 
@@ -117,6 +117,6 @@ async def test_what_was_acknowledged_survives_and_the_session_goes_on(
 
 async def resumed(database: SqliteEventStore, name: str) -> LiveSession:
     """The session as another process would open it."""
-    bench = Bench()
-    config = bench.config(ScriptedModel([ScriptedReply("Here.")]))
-    return await LiveSession.resume(evolve(bench.ports, store=database), config, Settings(), name)
+    harness = SessionHarness()
+    config = harness.config(ScriptedModel([ScriptedReply("Here.")]))
+    return await LiveSession.resume(evolve(harness.ports, store=database), config, Settings(), name)

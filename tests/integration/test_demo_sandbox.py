@@ -18,8 +18,8 @@ from throughline.llm.replay_model import ScriptedDemoModel
 from throughline.session.live_session import LiveSession
 from throughline.transcripts.read import read
 from throughline.workspace.workspace_files import WorkspaceFiles
-from unit.logs import BEGUN
-from unit.worlds import Bench, Counted
+from unit.event_logs import STARTED
+from unit.session_harness import ApproximateTokens, SessionHarness
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -28,12 +28,12 @@ class Stage:
     """The recording, its tools, and a session that plays it."""
 
     def __init__(self) -> None:
-        self.bench = Bench()
+        self.bench = SessionHarness()
         self.scenes = recorded_turns(read(DEMO / "session.jsonl").steps)
         self.lines = ["\n\n".join(step.text for step in scene.words) for scene in self.scenes]
 
     def config(self) -> AgentConfig:
-        store, tokens = self.bench.store, Counted()
+        store, tokens = self.bench.store, ApproximateTokens()
         made = demo_sandbox(DEMO / "project", store.read("s"), store, tokens, lambda *_: None)
         self.root, tools = made.root, made.tools
         model = ScriptedDemoModel(self.scenes, PromptCacheModel(self.bench.clock, 1.0), tokens, 0.0)
@@ -50,7 +50,7 @@ class Stage:
     async def start(self) -> LiveSession:
         config = self.config()
         self.bench.ports = self.bench.over(WorkspaceFiles(self.root))
-        return await LiveSession.start(self.bench.ports, config, Settings(), BEGUN)
+        return await LiveSession.start(self.bench.ports, config, Settings(), STARTED)
 
     async def resume(self) -> LiveSession:
         config = self.config()

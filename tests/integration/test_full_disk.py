@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from integration.witness import WITNESS
+from integration.acknowledging_replay import ACKNOWLEDGING_CONTAINER
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
 from throughline.session.live_session import LiveSession
@@ -23,21 +23,21 @@ from throughline.storage.archive_file import ATTRIBUTES
 from throughline.storage.event_store import IGNORED, SqliteEventStore
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.worlds import Bench
+from unit.session_harness import SessionHarness
 
 resource = pytest.importorskip("resource", reason="this system has no limit on the size of a file")
 TURNS = 60
 SEED = int(os.environ.get("THROUGHLINE_SEED", "7"))
 # The `replay` command, which also says, after each append that has returned, up to which event it is kept, and may
 # write files of so many bytes at most.
-PLAYER = f"""{WITNESS}
+PLAYER = f"""{ACKNOWLEDGING_CONTAINER}
 import resource, sys
 import throughline.__main__ as program
 
 recording, project, most = sys.argv[1:]
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
-program.Container = Witness
+program.Container = AcknowledgingContainer
 sys.argv = ["throughline", "replay", recording, "--project", project, "--json"]
 program.main()
 """
@@ -94,9 +94,9 @@ async def check(agent: Path, acknowledged: int) -> None:
         assert len(log) >= acknowledged
         if not rows:
             return
-        bench = Bench()
-        config = bench.config(ScriptedModel([ScriptedReply("Here.")]))
-        live = await LiveSession.resume(evolve(bench.ports, store=database), config, Settings(), rows[0].id)
+        harness = SessionHarness()
+        config = harness.config(ScriptedModel([ScriptedReply("Here.")]))
+        live = await LiveSession.resume(evolve(harness.ports, store=database), config, Settings(), rows[0].id)
         await live.send("And now?")
         await live.idle()
         await live.end()

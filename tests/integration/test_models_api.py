@@ -29,8 +29,8 @@ from throughline.session.live_session import LiveSession
 from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions, model_entry
 from throughline.testing.provider_contract import Prefixes, rough
 from throughline.testing.scripted import ScriptedTools
-from unit.logs import BEGUN, session
-from unit.worlds import Bench, Counted, Heard
+from unit.event_logs import STARTED, session
+from unit.session_harness import ApproximateTokens, RecordingListener, SessionHarness
 
 KEY = "sk-ant-secret-0123456789"
 MODELS = (
@@ -220,12 +220,12 @@ LONG = "The importer reads one line at a time, and then it goes on to the next. 
 
 
 async def test_near_the_limit_the_provider_is_asked_how_long_a_view_is() -> None:
-    bench, replies = Bench(), [ScriptedReply(text=LONG) for _ in range(4)]
+    harness, replies = SessionHarness(), [ScriptedReply(text=LONG) for _ in range(4)]
     cache = Prefixes(lambda: 0.0, lambda piece: 2 * rough(piece))
     async with MessagesServer(replies, ground=ServerConditions(cache=cache)) as fake:
         model = Anthropic(Credentials(KEY, fake.url))
         live = await LiveSession.start(
-            bench.ports, bench.config(model), Settings(strategy="full"), evolve(BEGUN, limit=3_500)
+            harness.ports, harness.config(model), Settings(strategy="full"), evolve(STARTED, limit=3_500)
         )
         for _ in replies:
             await live.send("Go on, please.")
@@ -237,11 +237,11 @@ async def test_near_the_limit_the_provider_is_asked_how_long_a_view_is() -> None
         assert round(live.meter.factor(view) * (view.tokens + live.meter.tools)) == cache.tokens(told[-1])
         await live.close()
         await model.close()
-    assert sum(isinstance(event, AssistantMessage) for event in bench.heard.events) == 4
-    assert sum(isinstance(event, CallBilled) for event in bench.heard.events) == 4
+    assert sum(isinstance(event, AssistantMessage) for event in harness.heard.events) == 4
+    assert sum(isinstance(event, CallBilled) for event in harness.heard.events) == 4
 
 
-class Waited(Heard):
+class Waited(RecordingListener):
     """Says when the model has said so much."""
 
     def __init__(self, text: str) -> None:
@@ -256,7 +256,7 @@ class Waited(Heard):
 
 
 async def test_what_a_call_cost_that_was_cut_off_or_cancelled_is_billed() -> None:
-    bench, heard = Bench(), Waited("One twoOne two")
+    harness, heard = SessionHarness(), Waited("One twoOne two")
     usage = Usage(700, 60, 40, 30)
     replies = [
         ScriptedReply(text="One two three.", usage=usage, cut_after=4),
@@ -268,7 +268,9 @@ async def test_what_a_call_cost_that_was_cut_off_or_cancelled_is_billed() -> Non
     ]
     async with MessagesServer(replies) as fake:
         model = Anthropic(Credentials(KEY, fake.url))
-        live = await LiveSession.start(evolve(bench.ports, listener=heard), bench.config(model), Settings(), BEGUN)
+        live = await LiveSession.start(
+            evolve(harness.ports, listener=heard), harness.config(model), Settings(), STARTED
+        )
         await live.send("Cut off.")
         await live.idle()
         await live.send("Cancelled.")
@@ -300,14 +302,14 @@ class Offering(ScriptedTools):
 
 
 async def test_the_meter_comes_to_say_what_the_provider_bills_and_still_does_when_resumed() -> None:
-    bench, cache = Bench(), Prefixes(lambda: 0.0, lambda piece: 20 + rough(piece))
-    tools = Offering({}, Counted())
+    harness, cache = SessionHarness(), Prefixes(lambda: 0.0, lambda piece: 20 + rough(piece))
+    tools = Offering({}, ApproximateTokens())
     async with MessagesServer(
         [ScriptedReply(text=LONG) for _ in range(6)], ground=ServerConditions(cache=cache)
     ) as fake:
         model = Anthropic(Credentials(KEY, fake.url))
-        config = bench.config(model, tools=tools)
-        live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+        config = harness.config(model, tools=tools)
+        live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
         off = []
         for _ in range(6):
             await live.send("Go on, please. " * 30)
@@ -316,7 +318,7 @@ async def test_the_meter_comes_to_say_what_the_provider_bills_and_still_does_whe
             off.append(sent / cache.tokens(fake.requests[-1].body) - 1)
         measured = live.meter.tokens(live.view())
         await live.close()
-        again = await LiveSession.resume(bench.ports, config, Settings(), "s")
+        again = await LiveSession.resume(harness.ports, config, Settings(), "s")
         assert again.meter.tokens(again.view()) == measured
         assert again.meter.usual == live.meter.usual != pytest.approx(1.6)
         await again.close()
@@ -324,7 +326,7 @@ async def test_the_meter_comes_to_say_what_the_provider_bills_and_still_does_whe
     assert abs(off[0]) > 0.2, "the family counts otherwise"
     assert max(map(abs, off[3:])) < 0.06
     assert abs(off[-1]) < 0.02
-    counted = [one.event.counted for one in bench.store.read("s") if isinstance(one.event, CallBilled)]
+    counted = [one.event.counted for one in harness.store.read("s") if isinstance(one.event, CallBilled)]
     assert counted == sorted(set(counted))
     assert counted[0] > tools.offered()[0].text.count(" ")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from integration.sidecar import DEMO, Editor, sidecar
+from integration.sidecar import DEMO, EditorClient, sidecar
 from throughline.domain.ports import CallPiece
 from throughline.protocol import methods
 from throughline.protocol.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
@@ -61,7 +61,7 @@ async def test_the_demo_plays_streams_and_costs(tmp_path: Path) -> None:
         assert (await editor.ask(methods.SNAPSHOT)).rows == state.rows
 
 
-async def play(editor: Editor, turns: int) -> State:
+async def play(editor: EditorClient, turns: int) -> State:
     """Says the recording's next lines, one turn after another."""
     for _ in range(turns):
         before = editor.state

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from integration.sidecar import Editor, sidecar
+from integration.sidecar import EditorClient, sidecar
 from integration.test_server import idle
 from throughline.domain.ports import CallPiece
 from throughline.protocol import methods
@@ -43,7 +43,7 @@ def settled(state: State) -> bool:
 @asynccontextmanager
 async def working(
     root: Path, *replies: ScriptedReply, before: str = ""
-) -> AsyncIterator[tuple[Editor, MessagesServer]]:
+) -> AsyncIterator[tuple[EditorClient, MessagesServer]]:
     """A session whose model first reads the notes, which are open in the editor where a text is given for that."""
     (root / FILE).write_text("one\ntwo\n", encoding="utf-8")
     read = ScriptedReply(calls=(CallPiece("c0", "read_file", {"path": FILE}),))
@@ -56,7 +56,7 @@ async def working(
         yield editor, fake
 
 
-async def answer(editor: Editor, verdict: str, reason: str = "") -> AskRow:
+async def answer(editor: EditorClient, verdict: str, reason: str = "") -> AskRow:
     """Answers the question that is open."""
     (row,) = [one for one in asks(await editor.until(asking)) if one.status == "waiting"]
     allowed, session = verdict != "deny", verdict == "session"

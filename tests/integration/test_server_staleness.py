@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from integration.sidecar import TIMEOUT, Editor, sidecar
+from integration.sidecar import TIMEOUT, EditorClient, sidecar
 from integration.test_server import CODE
 from throughline.protocol import methods
 from unit.repositories import Repository
@@ -20,7 +20,7 @@ MERGE = 12
 
 
 async def marked(
-    editor: Editor, path: str, holds: Callable[[list[types.Diagnostic]], object]
+    editor: EditorClient, path: str, holds: Callable[[list[types.Diagnostic]], object]
 ) -> list[types.Diagnostic]:
     """The diagnostics of a file, once they are so."""
     told = list(editor.client.diagnostics.get(editor.uri(path), []))
@@ -31,7 +31,7 @@ async def marked(
     return told
 
 
-async def offered(editor: Editor, path: str, line: int) -> list[dict[str, Any]]:
+async def offered(editor: EditorClient, path: str, line: int) -> list[dict[str, Any]]:
     """The code actions at a line (from 0)."""
     here = types.Range(types.Position(line, 0), types.Position(line, 0))
     document = types.TextDocumentIdentifier(editor.uri(path))
@@ -40,7 +40,7 @@ async def offered(editor: Editor, path: str, line: int) -> list[dict[str, Any]]:
     return list(found)
 
 
-async def injected(editor: Editor, path: str) -> None:
+async def injected(editor: EditorClient, path: str) -> None:
     await editor.ask(methods.START, objective="try marks", role="engineer")
     await editor.ask(methods.INJECT, uris=[editor.uri(path)], form="skeleton")
     await editor.until(lambda s: bool(s.files))

@@ -14,7 +14,7 @@ from throughline.domain.events import ApprovalDecided, ApprovalRequested
 from throughline.domain.permissions import patterns
 from throughline.domain.ports import ActError, Allow, Deny, ResolvedPath
 from throughline.workspace.agent_filesystem import AgentFilesystem
-from unit.shop import Answers, Shop
+from unit.tool_harness import ScriptedApprover, ToolHarness
 
 
 def want(action: str, target: str, place: ResolvedPath | None = None) -> PermissionRequest:
@@ -137,19 +137,19 @@ def test_what_allowing_for_the_session_would_allow(wanted: PermissionRequest, ex
 
 
 async def test_allowing_once_asks_again_and_for_the_session_does_not(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, Answers(Allow(), Allow("edit:**"), Deny("never reached")))
+    tools = ToolHarness(tmp_path, ScriptedApprover(Allow(), Allow("edit:**"), Deny("never reached")))
     for name in ("a", "b", "c", "d"):
-        assert not (await shop.call("write_file", path=name, text="x")).error
-    assert [ask.target for ask in shop.answers.asked] == ["a", "b"]
-    assert patterns(shop.ports.permissions, shop.log.session.id) == ("edit:**",)
-    assert [event.allowed for event in shop.kept(ApprovalDecided)] == [True, True]
+        assert not (await tools.call("write_file", path=name, text="x")).error
+    assert [ask.target for ask in tools.answers.asked] == ["a", "b"]
+    assert patterns(tools.ports.permissions, tools.log.session.id) == ("edit:**",)
+    assert [event.allowed for event in tools.kept(ApprovalDecided)] == [True, True]
 
 
 async def test_a_pattern_of_the_settings_needs_no_question(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, Answers(Deny()), allowed=("run:echo *",))
-    assert not (await shop.call("run_command", command="echo hi")).error
-    assert (await shop.call("run_command", command="echo hi; echo ho")).error
-    assert [event.target for event in shop.kept(ApprovalRequested)] == ["echo hi; echo ho"]
+    tools = ToolHarness(tmp_path, ScriptedApprover(Deny()), allowed=("run:echo *",))
+    assert not (await tools.call("run_command", command="echo hi")).error
+    assert (await tools.call("run_command", command="echo hi; echo ho")).error
+    assert [event.target for event in tools.kept(ApprovalRequested)] == ["echo hi; echo ho"]
 
 
 DENIALS = [
@@ -162,22 +162,22 @@ DENIALS = [
 async def test_a_no_reaches_the_model_with_its_reason_and_nothing_happens(
     tmp_path: Path, answer: Deny, said: str
 ) -> None:
-    shop = Shop(tmp_path, Answers(answer))
-    assert (await shop.call("write_file", path="a", text="x")).text == said
+    tools = ToolHarness(tmp_path, ScriptedApprover(answer))
+    assert (await tools.call("write_file", path="a", text="x")).text == said
     assert list(tmp_path.iterdir()) == []
-    assert shop.kept(ApprovalDecided)[0].reason == answer.reason
+    assert tools.kept(ApprovalDecided)[0].reason == answer.reason
 
 
 async def test_where_nobody_can_be_asked_the_answer_is_no(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, approver=NeverAllow("nobody is here"))
-    assert "nobody is here" in (await shop.call("run_command", command="echo hi")).text
+    tools = ToolHarness(tmp_path, approver=NeverAllow("nobody is here"))
+    assert "nobody is here" in (await tools.call("run_command", command="echo hi")).text
 
 
 async def test_what_is_asked_shows_the_change(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    shop.write("a.py", "one\n")
-    await shop.call("edit_file", path="a.py", old="one", new="two")
-    (ask,) = shop.answers.asked
+    tools = ToolHarness(tmp_path)
+    tools.write("a.py", "one\n")
+    await tools.call("edit_file", path="a.py", old="one", new="two")
+    (ask,) = tools.answers.asked
     assert (ask.action, ask.target, ask.tool, ask.pattern) == ("edit", "a.py", "edit_file", "edit:**")
     assert "-one\n+two" in ask.detail
 

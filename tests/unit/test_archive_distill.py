@@ -13,7 +13,7 @@ from throughline.domain.ledger import Entry, Ledger
 from throughline.domain.session import Session
 from throughline.memory.archive import SECTIONS, distill
 from throughline.memory.rules import rule_subject
-from unit.logs import KINDS, count, entry
+from unit.event_logs import KINDS, count, entry
 
 TITLES = [f"### {title}" for title, _ in SECTIONS]
 ID = re.compile(r" <!-- ([0-9a-f]{8}) -->$")

@@ -25,7 +25,7 @@ from throughline.memory.archive import (
     merge_archive,
     parse_archive,
 )
-from unit.logs import count, entry
+from unit.event_logs import count, entry
 
 TITLES = [title for title, _ in SECTIONS]
 BASE = {"Constraints": ["- by hand", "one <!-- 00000001 -->"], "Known Issues": ["leak <!-- 00000002 -->"]}

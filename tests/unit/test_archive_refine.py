@@ -12,7 +12,7 @@ from throughline.domain.ledger import Ledger
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.memory.archive import TOOL, archive_request, distill, parse_archive, refine_archive
-from unit.logs import count, entry
+from unit.event_logs import count, entry
 
 HAND = "## Project Archive: toolshed\n### Constraints\n- Never push on Fridays\n"
 ENTRIES = (

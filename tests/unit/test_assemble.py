@@ -52,18 +52,18 @@ from throughline.domain.events import (
 )
 from throughline.domain.session import Session, fold
 from throughline.domain.view import Block
-from unit.logs import (
+from unit.event_logs import (
     FRAME,
     Step,
     compacted,
     count,
     done,
+    event_sequences,
     file,
     log,
     replied,
     session,
     spoke,
-    stories,
     tool,
     unfold,
     view,
@@ -183,7 +183,7 @@ def sent(now: Session) -> list[tuple[str, str, str]]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_the_prefix_holds_between_two_calls_unless_something_changed_it(steps: tuple[Step, ...]) -> None:
     last: list[tuple[str, str, str]] = []
     for now, step in unfold(steps):
@@ -218,7 +218,7 @@ QUIET: tuple[Event, ...] = (
 
 
 @settings(max_examples=150, deadline=None)
-@given(stories(), st.lists(st.tuples(st.integers(0, 30), st.sampled_from(QUIET)), max_size=12))
+@given(event_sequences(), st.lists(st.tuples(st.integers(0, 30), st.sampled_from(QUIET)), max_size=12))
 def test_nothing_else_that_may_happen_in_a_session_changes_what_was_sent(
     steps: tuple[Step, ...], also: list[tuple[int, Event]]
 ) -> None:
@@ -242,7 +242,7 @@ def test_every_event_that_may_happen_is_quiet_told_or_named() -> None:
 
 @pytest.mark.slow
 @settings(max_examples=80, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_every_result_follows_its_call_and_nothing_of_a_compacted_turn_is_left(steps: tuple[Step, ...]) -> None:
     for now, _ in unfold(steps):
         blocks = [block for block in view(now).blocks if block.place == "turn"]
@@ -270,7 +270,7 @@ def test_recaps_stand_before_the_summary_and_the_last_one_takes_the_archives_mar
 
 @pytest.mark.slow
 @settings(max_examples=80, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_blocks_that_were_taken_over_are_those_that_would_be_made(steps: tuple[Step, ...]) -> None:
     before: RenderedTurns | None = None
     for now, _ in unfold(steps):

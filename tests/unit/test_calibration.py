@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from throughline.domain.events import CallBilled, Purpose
 from throughline.domain.session import fold
 from throughline.domain.usage import FAR, PULL, SMALL, STEP, Calibration, calibrated_tokens, factor, learn
-from unit.logs import BEGUN
-from unit.logs import log as logged
+from unit.event_logs import STARTED
+from unit.event_logs import log as logged
 
 PRIOR = 1.6
 
@@ -71,7 +71,7 @@ def test_it_is_folded_from_the_log_by_model_and_from_chat_alone() -> None:
         return CallBilled(purpose, model, prompt - 700, 5, 500, 200, None, 1.0, counted)
 
     events = (
-        BEGUN,
+        STARTED,
         billed("chat", "a", 15_000, 10_000),
         billed("merge", "a", 40_000, 10_000),
         billed("chat", "b", 12_000, 10_000),

@@ -52,7 +52,7 @@ from throughline.protocol.state import (
     ToolRow,
     UserRow,
 )
-from unit.logs import Step, count, entry, file, log, replied, session, spoke, stories, tool, unfold, view
+from unit.event_logs import Step, count, entry, event_sequences, file, log, replied, session, spoke, tool, unfold, view
 
 
 def shown(*events: Event) -> list[Row]:
@@ -294,7 +294,7 @@ _streams = st.tuples(st.integers(1, 3), st.sampled_from(("", " ", "a", "word "))
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(stories(), st.data())
+@given(event_sequences(), st.data())
 def test_a_snapshot_is_what_the_patches_made_of_the_last_one(steps: tuple[Step, ...], data: st.DataObject) -> None:
     sent: list[Patch] = []
     page = ChatState(sent.append)

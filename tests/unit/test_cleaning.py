@@ -30,9 +30,9 @@ from throughline.domain.view import Block, View
 from throughline.llm.messages import translate
 from throughline.session.live_session import LiveSession
 from throughline.storage import codec
-from unit import samples
-from unit.logs import BEGUN, log, spoke
-from unit.worlds import Bench
+from unit import type_strategies
+from unit.event_logs import STARTED, log, spoke
+from unit.session_harness import SessionHarness
 
 TEXTS = [
     ("plain", "plain"),
@@ -82,15 +82,15 @@ def strict(value: Any) -> str:
 
 
 ODD: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.just(10**4_000) | st.floats() | samples.TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(samples.TEXT, inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.just(10**4_000) | st.floats() | type_strategies.TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(type_strategies.TEXT, inner, max_size=3),
     max_leaves=8,
 )
 
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(samples.TEXT, ODD, max_size=3))
+@given(st.dictionaries(type_strategies.TEXT, ODD, max_size=3))
 def test_any_arguments_can_be_sent_once_they_are_cleaned(args: dict[str, Any]) -> None:
     event = cleaned(ToolCalled(1, "x", "t", args, 1))
     strict(event.args)
@@ -101,7 +101,7 @@ def test_any_arguments_can_be_sent_once_they_are_cleaned(args: dict[str, Any]) -
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
-@given(samples.of(Event))
+@given(type_strategies.of(Event))
 def test_any_event_can_be_kept_and_sent_once_it_is_cleaned(event: Event) -> None:
     made = cleaned(event)
     assert type(made) is type(event)
@@ -182,28 +182,28 @@ POISON = [
 
 @pytest.mark.parametrize(("args", "text", "result"), POISON)
 async def test_a_session_goes_on_whatever_came_in(args: dict[str, Any], text: str, result: str) -> None:
-    bench, model, tools = Bench(), Poisonous(args, text), Acting(result)
-    live = await LiveSession.start(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), BEGUN)
+    harness, model, tools = SessionHarness(), Poisonous(args, text), Acting(result)
+    live = await LiveSession.start(harness.ports, harness.config(cast("Any", model), tools=tools), Settings(), STARTED)
     for said in ("go \ud83d", "again"):
         await live.send(said)
         await live.idle()
     await live.close()
     assert [turn.ending for turn in live.session.turns] == ["done", "done"]
     assert len(model.sent) == 3
-    for one in bench.store.read("s"):
+    for one in harness.store.read("s"):
         strict(json.loads(codec.encode_event(one.event)))
-    assert fold(bench.store.read("s")) == live.session
+    assert fold(harness.store.read("s")) == live.session
 
 
 async def test_a_tool_gets_control_characters_that_the_log_does_without() -> None:
-    bench, tools = Bench(), Acting("fine")
+    harness, tools = SessionHarness(), Acting("fine")
     model = Poisonous({"text": "\x1b[1mbold\x1b[0m \x00\x0c", "n": math.nan, "h": "\ud83d"}, "")
-    live = await LiveSession.start(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(cast("Any", model), tools=tools), Settings(), STARTED)
     await live.send("go")
     await live.idle()
     await live.close()
     assert tools.asked == [{"text": "\x1b[1mbold\x1b[0m \x00\x0c", "n": None, "h": "\ufffd"}, *tools.asked[1:]]
-    (called,) = [one.event for one in bench.store.read("s") if isinstance(one.event, ToolCalled)]
+    (called,) = [one.event for one in harness.store.read("s") if isinstance(one.event, ToolCalled)]
     assert called.args == {"text": "bold ", "n": None, "h": "\ufffd"}
 
 
@@ -223,11 +223,11 @@ def test_what_an_earlier_version_kept_is_sent_all_the_same() -> None:
 
 
 async def test_a_session_that_was_poisoned_by_an_earlier_version_answers_again() -> None:
-    bench, model, tools = Bench(), Poisonous({}, "fine"), Acting("fine")
-    bench.store.append(
+    harness, model, tools = SessionHarness(), Poisonous({}, "fine"), Acting("fine")
+    harness.store.append(
         "s",
         log(
-            BEGUN,
+            STARTED,
             UserMessage(1, "half \ud83d", 1),
             ToolCalled(1, "x", "act", {"n": math.nan}, 1),
             ToolReturned(1, "x", "caf\udce9.txt", 1),
@@ -237,7 +237,7 @@ async def test_a_session_that_was_poisoned_by_an_earlier_version_answers_again()
             TurnEnded(2, "failed", "'utf-8' codec can't encode"),
         ),
     )
-    live = await LiveSession.resume(bench.ports, bench.config(cast("Any", model), tools=tools), Settings(), "s")
+    live = await LiveSession.resume(harness.ports, harness.config(cast("Any", model), tools=tools), Settings(), "s")
     await live.send("And now?")
     await live.idle()
     await live.end()

@@ -36,7 +36,7 @@ from throughline.protocol.settings import SETTINGS
 from throughline.storage import codec
 from throughline.storage.event_store import NAME, SqliteEventStore
 from throughline.workspace.prompts import NAMES as PROMPTS
-from unit.logs import count
+from unit.event_logs import count
 
 MADE = Path(__file__).parent / "databases" / "0.1.0"
 NAMES: dict[str, Any] = json.loads((MADE / "names.json").read_text("utf-8"))
@@ -161,13 +161,13 @@ def test_a_setting_is_still_there_and_takes_what_it_took(name: str) -> None:
     assert set(was.get("enum", ())) <= set(now.get("enum", was.get("enum", ())))
     assert now.get("minimum", float("-inf")) <= was.get("minimum", float("-inf"))
     assert now.get("maximum", float("inf")) >= was.get("maximum", float("inf"))
-    assert {f"throughline.{one.name}": one.option for one in SETTINGS}[name] == was["option"]
+    assert {f"throughline.{one.name}": one.field for one in SETTINGS}[name] == was["option"]
 
 
 def test_the_options_that_a_settings_file_makes_are_taken_at_their_ends() -> None:
     known = {field.name for field in fields(Options)}
     assert set(NAMES["options"]) <= known
-    given: dict[str, Any] = {one.option: one.default for one in SETTINGS if one.option in known}
+    given: dict[str, Any] = {one.field: one.default for one in SETTINGS if one.field in known}
     data = protocol_codec.encode(Options(**{"version": 1, "demo": "", **given}))
     for was in NAMES["settings"].values():
         for value in (*was.get("enum", ()), *(was[end] for end in ("minimum", "maximum") if end in was)):

@@ -10,8 +10,8 @@ from throughline.domain.view import Block, View
 from throughline.session.actor import Journal
 from throughline.session.context_usage import KEPT, ContextUsage
 from throughline.testing.scripted import ScriptedModel
-from unit.logs import count, session
-from unit.worlds import Bench
+from unit.event_logs import count, session
+from unit.session_harness import SessionHarness
 
 
 class CountingModel:
@@ -46,8 +46,8 @@ class ChangingTools:
 
 
 def meter(model: CountingModel, tools: ChangingTools | None = None) -> ContextUsage:
-    bench = Bench()
-    return ContextUsage(bench.config(model, tools=tools), Journal(bench.ports, session()), count)
+    harness = SessionHarness()
+    return ContextUsage(harness.config(model, tools=tools), Journal(harness.ports, session()), count)
 
 
 def large(name: str) -> View:

@@ -19,7 +19,7 @@ from throughline.domain.file_knowledge import digest
 from throughline.server.documents import EditorDocuments
 from throughline.workspace.agent_filesystem import AgentFilesystem
 from throughline.workspace.workspace_files import WorkspaceFiles
-from unit.shop import Shop
+from unit.tool_harness import ToolHarness
 
 
 class Window(LanguageServer):
@@ -42,7 +42,7 @@ class Desk:
     """The tools over a folder with one file that is open in an editor."""
 
     def __init__(self, root: Path) -> None:
-        self.shop = Shop(root)
+        self.shop = ToolHarness(root)
         self.path = self.shop.write("a.py", "one = 1\n")
         self.window = Window(self.shop.root)
         self.window.open(self.path)

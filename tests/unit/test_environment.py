@@ -14,8 +14,8 @@ from throughline.context.assemble import system_prompt
 from throughline.domain.settings import Settings
 from throughline.storage.codec import decode_event, encode_event
 from throughline.workspace.workspace_files import WorkspaceFiles
-from unit.logs import BEGUN
-from unit.worlds import Heard
+from unit.event_logs import STARTED
+from unit.session_harness import RecordingListener
 
 DAY = 1_780_000_000.0
 
@@ -54,22 +54,24 @@ def test_any_system_prompt_says_it_once(template: str, where: str) -> None:
 
 
 def test_a_log_without_it_is_read_as_before() -> None:
-    stored = json.loads(encode_event(BEGUN))
+    stored = json.loads(encode_event(STARTED))
     del stored["environment"]
-    assert decode_event(json.dumps(stored)) == BEGUN
-    assert BEGUN.environment == ""
-    now = evolve(BEGUN, environment="Folder: /shed")
+    assert decode_event(json.dumps(stored)) == STARTED
+    assert STARTED.environment == ""
+    now = evolve(STARTED, environment="Folder: /shed")
     assert decode_event(encode_event(now)) == now
 
 
 async def test_a_session_that_is_resumed_elsewhere_in_time_sends_the_same_bytes(tmp_path: Path) -> None:
     on_branch(tmp_path, "main")
     service = Container().workspace(tmp_path, Settings())
-    live = await service.begin("mend the hold", "engineer", "demo", Heard(), WorkspaceFiles(tmp_path))
+    live = await service.begin("mend the hold", "engineer", "demo", RecordingListener(), WorkspaceFiles(tmp_path))
     name, before = live.session.id, live.view().blocks[0].text
     await live.close()
     on_branch(tmp_path, "other")
-    again = await Container().workspace(tmp_path, Settings()).resume(name, Heard(), WorkspaceFiles(tmp_path))
+    again = (
+        await Container().workspace(tmp_path, Settings()).resume(name, RecordingListener(), WorkspaceFiles(tmp_path))
+    )
     after = again.view().blocks[0].text
     await again.close()
     assert "Git branch: main" in before

@@ -32,8 +32,8 @@ from throughline.storage import codec
 from throughline.storage.archive_file import ArchiveOnDisk
 from throughline.storage.event_store import IGNORED, SqliteEventStore
 from throughline.storage.in_memory import MemoryArchive, MemoryStore
-from unit import samples
-from unit.logs import BEGUN, done, log, spoke
+from unit import type_strategies
+from unit.event_logs import STARTED, done, log, spoke
 
 OTHER = SessionStarted("t", "another", "qa", "toolshed", "m", 1, "recording")
 
@@ -48,7 +48,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_events_come_back_in_order(store: Store) -> None:
-    kept = log(BEGUN, spoke(1, "Größe 📏"), done(1))
+    kept = log(STARTED, spoke(1, "Größe 📏"), done(1))
     store.append("s", kept[:1])
     store.append("s", ())
     store.append("s", kept[1:])
@@ -57,7 +57,7 @@ def test_events_come_back_in_order(store: Store) -> None:
 
 
 def test_sessions_are_listed_the_newest_first(store: Store) -> None:
-    store.append("s", log(BEGUN, spoke(1, "a"), done(1), spoke(2, "b")))
+    store.append("s", log(STARTED, spoke(1, "a"), done(1), spoke(2, "b")))
     store.append("t", log(OTHER, spoke(1, "a"), done(1), spoke(2, "b"), SessionEnded()))
     told = [
         (row.id, row.objective, row.started, row.updated, row.turns, row.ended, row.origin) for row in store.sessions()
@@ -69,7 +69,7 @@ def test_sessions_are_listed_the_newest_first(store: Store) -> None:
 
 
 def test_a_session_is_listed_by_the_name_that_it_was_given_last(store: Store) -> None:
-    store.append("s", log(BEGUN, SessionNamed("a secret"), spoke(1, "a")))
+    store.append("s", log(STARTED, SessionNamed("a secret"), spoke(1, "a")))
     store.append("s", log(SessionNamed("my secret errand"), first=4))
     assert [row.objective for row in store.sessions()] == ["my secret errand"]
     store.redact("secret")
@@ -77,7 +77,7 @@ def test_a_session_is_listed_by_the_name_that_it_was_given_last(store: Store) ->
 
 
 def test_a_clock_that_was_put_back_makes_no_session_older(store: Store) -> None:
-    store.append("s", (Logged(1, 900.0, BEGUN),))
+    store.append("s", (Logged(1, 900.0, STARTED),))
     store.append("s", (Logged(2, 100.0, spoke(1, "a")),))
     (row,) = store.sessions()
     assert (row.started, row.updated, row.turns) == (900.0, 900.0, 1)
@@ -86,18 +86,18 @@ def test_a_clock_that_was_put_back_makes_no_session_older(store: Store) -> None:
 def test_what_was_appended_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with closing(SqliteEventStore(path)) as one, closing(SqliteEventStore(path)) as other:
-        one.append("s", log(BEGUN))
-        assert tuple(other.read("s")) == log(BEGUN)
+        one.append("s", log(STARTED))
+        assert tuple(other.read("s")) == log(STARTED)
     with closing(SqliteEventStore(path)) as again:
-        assert tuple(again.read("s")) == log(BEGUN)
+        assert tuple(again.read("s")) == log(STARTED)
 
 
 def test_an_append_is_whole_or_not_at_all(tmp_path: Path) -> None:
     with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
-        database.append("s", log(BEGUN))
+        database.append("s", log(STARTED))
         with pytest.raises(StoreError, match="cannot be used"):
             database.append("s", (*log(spoke(1, "new"), first=2), *log(spoke(1, "taken"), first=1)))
-        assert tuple(database.read("s")) == log(BEGUN)
+        assert tuple(database.read("s")) == log(STARTED)
         database.append("s", log(spoke(1, "after it"), first=2))
 
 
@@ -117,7 +117,7 @@ def test_only_the_archive_and_how_it_merges_go_into_version_control(
 
 def spoil(path: Path, statement: str) -> None:
     with closing(SqliteEventStore(path)) as database:
-        database.append("s", log(BEGUN, spoke(1, "hello")))
+        database.append("s", log(STARTED, spoke(1, "hello")))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(statement)
         connection.commit()
@@ -145,7 +145,7 @@ def test_an_event_that_cannot_be_read_is_told_of_and_the_others_are_recovered(tm
     with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
         assert "1 are missing" in database.repair
         first, second, *_ = database.read("s")
-        assert first == log(BEGUN)[0]
+        assert first == log(STARTED)[0]
         assert second.event == Notice("An event that stood here cannot be read: the database was damaged.")
 
 
@@ -168,7 +168,7 @@ def test_a_malformed_event_is_refused_in_one_line(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(samples.of(Event))
+@given(type_strategies.of(Event))
 def test_any_event_comes_back_from_the_codec_as_it_went_in(event: Event) -> None:
     text = codec.encode_event(event)
     assert codec.decode_event(text) == event
@@ -191,7 +191,7 @@ def test_what_an_earlier_version_kept_is_read(text: str, event: Event) -> None:
 
 
 def test_what_waits_to_be_accepted_is_found_over_all_sessions(store: Store) -> None:
-    store.append("s", log(BEGUN, ArchiveProposed("", "one", 1), SessionEnded()))
+    store.append("s", log(STARTED, ArchiveProposed("", "one", 1), SessionEnded()))
     store.append("t", log(OTHER, ArchiveProposed("", "one", 1)))
     assert store.pending() == ("s", "t")
     store.append("t", log(ArchiveRejected(), first=3))
@@ -202,7 +202,7 @@ def test_what_waits_to_be_accepted_is_found_over_all_sessions(store: Store) -> N
 
 
 def test_half_a_surrogate_pair_is_kept(store: Store) -> None:
-    kept = log(BEGUN, spoke(1, "a \ud83d b"))
+    kept = log(STARTED, spoke(1, "a \ud83d b"))
     store.append("s", kept)
     assert tuple(store.read("s")) == kept
 
@@ -237,7 +237,7 @@ def test_an_archive_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 SAID = log(
-    BEGUN,
+    STARTED,
     spoke(1, "The kiosk reads our JSON by field_name."),
     AssistantMessage(1, "[DECISION]: Größe stays in one module.", 9),
     ToolReturned(1, "x", "3 failed, kiosk tests among them", 8, error=True),
@@ -292,7 +292,7 @@ def test_a_forgotten_session_is_gone_and_the_others_stay(store: Store) -> None:
 
 @pytest.mark.parametrize("secret", ["sk-1234567890", 'a "quoted" \\ secret', "Größe\nin two lines"])
 def test_a_leaked_secret_leaves_no_trace(store: Store, secret: str) -> None:
-    store.append("s", log(BEGUN, spoke(1, f"the key is {secret}, keep it"), ToolReturned(1, "x", secret, 9), done(1)))
+    store.append("s", log(STARTED, spoke(1, f"the key is {secret}, keep it"), ToolReturned(1, "x", secret, 9), done(1)))
     assert store.redact(secret) == 2
     texts = [getattr(one.event, "text", "") for one in store.read("s")]
     assert texts[1] == "the key is [forgotten], keep it"
@@ -311,7 +311,7 @@ def test_what_was_forgotten_leaves_no_byte_in_the_file_its_log_or_its_index(tmp_
     secret = "zqxj8472wvky"
     with closing(SqliteEventStore(path)) as database, closing(SqliteEventStore(path)) as other:
         database.append("t", log(OTHER, spoke(1, "kiosk")))
-        database.append("s", log(BEGUN))
+        database.append("s", log(STARTED))
         for number in range(2, 200):
             said = f"shelf {number} {secret} " + f"and {secret}{number} " * (number * 3)
             database.append("s", log(spoke(number, said), first=number))
@@ -330,7 +330,7 @@ def test_what_was_forgotten_leaves_no_byte_in_the_file_its_log_or_its_index(tmp_
 def test_what_was_forgotten_is_not_in_the_file_either(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with closing(SqliteEventStore(path)) as database:
-        database.append("s", log(BEGUN, spoke(1, "the key is sk-1234567890")))
+        database.append("s", log(STARTED, spoke(1, "the key is sk-1234567890")))
         database.append("t", log(OTHER, spoke(1, "sk-0987654321 was another")))
         database.forget("t")
         database.redact("sk-1234567890")

@@ -19,7 +19,7 @@ from throughline.domain.file_header import shown_text, split_header
 from throughline.domain.session import fold
 from throughline.storage.codec import decode_event, encode_event
 from throughline.storage.event_store import SqliteEventStore
-from unit.logs import count
+from unit.event_logs import count
 
 OLD = Path(__file__).parent / "databases" / "headers-in-texts.db.gz"
 TEXTS = st.sampled_from(["", "a\n", "\n\n", "File a.txt:\n\n", "File a.txt, lines 1 to 2 of 3:\n\nb\n", "a\nb\nc\nd"])

@@ -20,9 +20,9 @@ from throughline.session.live_session import LiveSession
 from throughline.storage.in_memory import MemorySkeletons
 from throughline.testing.scripted import ScriptedModel, ScriptedTools
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, count, file, session
+from unit.event_logs import STARTED, count, file, session
+from unit.session_harness import ApproximateTokens, SessionHarness
 from unit.test_live_session import play
-from unit.worlds import Bench, Counted
 
 CODE = "def area(width, height):\n" + "    width = width + 0\n" * 60 + "    return width * height\n"
 LINES = "".join(f"line {n}\n" for n in range(1, 41))
@@ -30,25 +30,25 @@ LINES = "".join(f"line {n}\n" for n in range(1, 41))
 
 @asynccontextmanager
 async def opened(
-    bench: Bench, *replies: ScriptedReply, settings: Settings | None = None, **results: str
+    harness: SessionHarness, *replies: ScriptedReply, settings: Settings | None = None, **results: str
 ) -> AsyncIterator[LiveSession]:
     model = ScriptedModel(replies)
-    live = await LiveSession.start(bench.ports, bench.config(model, results), settings or Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model, results), settings or Settings(), STARTED)
     try:
         yield live
     finally:
         await live.close()
 
 
-def shown(bench: Bench) -> list[str]:
+def shown(harness: SessionHarness) -> list[str]:
     """The first line of each file that entered the view, and of its text."""
-    return [shown_text(event).splitlines()[0] for event in bench.heard.events if isinstance(event, FileInjected)]
+    return [shown_text(event).splitlines()[0] for event in harness.heard.events if isinstance(event, FileInjected)]
 
 
 async def test_a_file_enters_as_a_skeleton_whole_or_in_part() -> None:
-    bench = Bench()
-    bench.files |= {"a.py": CODE, "small.py": "x = 1\n", "notes.txt": LINES}
-    async with opened(bench) as live:
+    harness = SessionHarness()
+    harness.files |= {"a.py": CODE, "small.py": "x = 1\n", "notes.txt": LINES}
+    async with opened(harness) as live:
         assert (await live.inject("a.py", "skeleton")).form == "skeleton"
         assert (await live.inject("small.py", "skeleton")).form == "full"
         part = await live.inject("notes.txt", "full", 3, 5)
@@ -64,9 +64,9 @@ async def test_a_file_enters_as_a_skeleton_whole_or_in_part() -> None:
 
 
 async def test_folders_and_several_files_enter_at_once_as_many_as_fit() -> None:
-    bench = Bench()
-    bench.files |= {"src/a.py": CODE, "src/deep/b.py": CODE, "c.py": "x\n", "huge.txt": "word " * 200_000}
-    async with opened(bench) as live:
+    harness = SessionHarness()
+    harness.files |= {"src/a.py": CODE, "src/deep/b.py": CODE, "c.py": "x\n", "huge.txt": "word " * 200_000}
+    async with opened(harness) as live:
         entered, refused = await live.inject_all(
             ["src", "huge.txt", "c.py", "src/a.py", "missing"], FileRequest("full")
         )
@@ -74,23 +74,23 @@ async def test_folders_and_several_files_enter_at_once_as_many_as_fit() -> None:
         assert [(one.path, one.reason.split()[-3:]) for one in refused] == [
             ("huge.txt", ["or", "compact", "first."]), ("missing", ["in", "this", "workspace."]),
         ]  # fmt: skip
-        before = len(bench.heard.events)
+        before = len(harness.heard.events)
         await live.inject_all(["src"], FileRequest("full"))
-        assert len(bench.heard.events) == before
+        assert len(harness.heard.events) == before
 
 
 async def test_a_range_follows_its_code() -> None:
-    bench = Bench()
-    bench.files["notes.txt"] = LINES
-    async with opened(bench, ScriptedReply("ok"), ScriptedReply("ok")) as live:
+    harness = SessionHarness()
+    harness.files["notes.txt"] = LINES
+    async with opened(harness, ScriptedReply("ok"), ScriptedReply("ok")) as live:
         await live.inject("notes.txt", "full", 10, 12)
-        bench.files["notes.txt"] = "new\n" * 5 + LINES.replace("line 11\n", "line eleven\n")
+        harness.files["notes.txt"] = "new\n" * 5 + LINES.replace("line 11\n", "line eleven\n")
         await play(live, "go on")
         file = live.session.files["notes.txt"]
         assert (file.first, file.last) == (15, 17)
         assert shown_text(file).endswith("\n\nline 10\nline eleven\nline 12\n")
         # What moved elsewhere in the file moves no line of the range: nothing enters again.
-        bench.files["notes.txt"] += "more\n"
+        harness.files["notes.txt"] += "more\n"
         await play(live, "go on")
         assert live.session.files["notes.txt"] is file
         assert [one.freshness for one in await live.files()] == ["fresh"]
@@ -99,18 +99,18 @@ async def test_a_range_follows_its_code() -> None:
 
 async def test_no_call_carries_a_stale_file_unsaid() -> None:
     """A file changes between two calls of one turn: the second call has it as it is."""
-    bench = Bench()
-    bench.files["a.py"] = CODE
+    harness = SessionHarness()
+    harness.files["a.py"] = CODE
     replies = ScriptedReply("I look.", (CallPiece("x", "run", {}),)), ScriptedReply("Done.")
     model = ScriptedModel(replies)
 
     class Touching(ScriptedTools):
         async def run(self, turn: int, calls: Sequence[ToolCalled], log: Log) -> Outcome:
-            bench.files["a.py"] = CODE.replace("width, height", "width, height, depth")
+            harness.files["a.py"] = CODE.replace("width, height", "width, height, depth")
             return await super().run(turn, calls, log)
 
     live = await LiveSession.start(
-        bench.ports, bench.config(model, tools=Touching({"x": "ok"}, Counted())), Settings(), BEGUN
+        harness.ports, harness.config(model, tools=Touching({"x": "ok"}, ApproximateTokens())), Settings(), STARTED
     )
     await live.inject("a.py", "skeleton")
     await play(live, "Look at it.")
@@ -123,31 +123,31 @@ async def test_no_call_carries_a_stale_file_unsaid() -> None:
 
 
 async def test_what_a_skeleton_leaves_out_makes_no_second_copy() -> None:
-    bench = Bench()
-    bench.files["a.py"] = CODE
-    async with opened(bench, ScriptedReply("ok")) as live:
+    harness = SessionHarness()
+    harness.files["a.py"] = CODE
+    async with opened(harness, ScriptedReply("ok")) as live:
         await live.inject("a.py", "skeleton")
-        bench.files["a.py"] = CODE.replace("return width * height", "return height * width")
+        harness.files["a.py"] = CODE.replace("return width * height", "return height * width")
         assert [file.freshness for file in await live.files()] == ["stale"]
         await play(live, "go on")
         assert [file.freshness for file in await live.files()] == ["fresh"]
         assert [one.freshness for one in await live.registry()] == ["fresh"]
-    assert len(shown(bench)) == 1
+    assert len(shown(harness)) == 1
 
 
 async def test_a_file_that_is_gone_is_said_to_be_once_and_comes_back_by_itself() -> None:
-    bench = Bench()
-    bench.files["a.py"] = CODE
-    async with opened(bench, *(ScriptedReply("ok") for _ in range(4))) as live:
+    harness = SessionHarness()
+    harness.files["a.py"] = CODE
+    async with opened(harness, *(ScriptedReply("ok") for _ in range(4))) as live:
         await live.inject("a.py", "skeleton")
         await play(live, "one")
-        del bench.files["a.py"]
+        del harness.files["a.py"]
         await play(live, "two", "three")
         assert [file.freshness for file in await live.files()] == ["gone"]
-        bench.files["a.py"] = CODE
+        harness.files["a.py"] = CODE
         await play(live, "four")
         assert [file.freshness for file in await live.files()] == ["fresh"]
-    assert [line[:20] for line in shown(bench)] == [
+    assert [line[:20] for line in shown(harness)] == [
         "# a.py: skeleton of ",
         "File a.py: it is gon",
         "# a.py: skeleton of ",
@@ -155,18 +155,18 @@ async def test_a_file_that_is_gone_is_said_to_be_once_and_comes_back_by_itself()
 
 
 async def test_a_file_that_has_grown_too_big_is_said_to_have_changed() -> None:
-    bench = Bench()
-    bench.files["a.txt"] = LINES
-    async with opened(bench, *(ScriptedReply("ok") for _ in range(3))) as live:
+    harness = SessionHarness()
+    harness.files["a.txt"] = LINES
+    async with opened(harness, *(ScriptedReply("ok") for _ in range(3))) as live:
         await live.inject("a.txt", "full")
-        bench.files["a.txt"] = "word " * 200_000
+        harness.files["a.txt"] = "word " * 200_000
         await play(live, "one", "two")
         assert [file.freshness for file in await live.files()] == ["stale"]
         assert await live.registry() == ()
-        bench.files["a.txt"] = LINES + "more\n"
+        harness.files["a.txt"] = LINES + "more\n"
         await play(live, "three")
         assert [file.freshness for file in await live.files()] == ["fresh"]
-    assert [line[:30] for line in shown(bench)] == ["File a.txt:", "File a.txt: it has changed and", "File a.txt:"]
+    assert [line[:30] for line in shown(harness)] == ["File a.txt:", "File a.txt: it has changed and", "File a.txt:"]
 
 
 # The tokens of each file that has moved on, the room, and which of them enter as they are now.
@@ -199,27 +199,27 @@ def test_files_brought_up_to_date_take_together_no_more_than_the_room(
 
 
 async def test_two_files_that_each_fit_and_not_both_leave_the_next_call_room() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     paths = ("a.txt", "b.txt")
-    bench.files |= dict.fromkeys(paths, LINES)
-    async with opened(bench, ScriptedReply("ok"), ScriptedReply("ok")) as live:
+    harness.files |= dict.fromkeys(paths, LINES)
+    async with opened(harness, ScriptedReply("ok"), ScriptedReply("ok")) as live:
         for path in paths:
             await live.inject(path, "full")
         await play(live, "one")
         # Each takes a good third of the limit, of which a session may fill 55% before it compacts.
-        bench.files |= {path: f"{path} word " * 23_000 for path in paths}
+        harness.files |= {path: f"{path} word " * 23_000 for path in paths}
         await play(live, "two")
         assert live.meter.share(live.view()) < Settings().share
         assert [live.session.files[path].absent for path in paths] == [False, True]
 
 
 async def test_a_renamed_file_enters_under_its_new_path() -> None:
-    bench = Bench()
-    bench.files |= {"src/a.py": CODE, "src/b.txt": LINES}
-    async with opened(bench, ScriptedReply("ok")) as live:
+    harness = SessionHarness()
+    harness.files |= {"src/a.py": CODE, "src/b.txt": LINES}
+    async with opened(harness, ScriptedReply("ok")) as live:
         await live.inject("src/b.txt", "full")
         await live.record(FileSeen(1, "src/a.py", digest(CODE), "full"))
-        bench.files |= {f"lib/{path[4:]}": bench.files.pop(path) for path in list(bench.files)}
+        harness.files |= {f"lib/{path[4:]}": harness.files.pop(path) for path in list(harness.files)}
         await live.renamed("src", "lib")
         await live.renamed("elsewhere", "lib")
         await play(live, "go on")
@@ -227,60 +227,62 @@ async def test_a_renamed_file_enters_under_its_new_path() -> None:
         assert [(one.sight.path, one.freshness) for one in await live.registry()] == [
             ("lib/a.py", "fresh"), ("lib/b.txt", "fresh"),
         ]  # fmt: skip
-    assert shown(bench) == ["File src/b.txt:", "File lib/b.txt, which was src/b.txt before:"]
-    assert sum(isinstance(event, FileRenamed) for event in bench.heard.events) == 2
+    assert shown(harness) == ["File src/b.txt:", "File lib/b.txt, which was src/b.txt before:"]
+    assert sum(isinstance(event, FileRenamed) for event in harness.heard.events) == 2
 
 
 async def test_the_models_own_edit_of_a_whole_file_is_no_news_until_it_is_compacted() -> None:
-    bench = Bench()
-    bench.files["a.txt"] = LINES
-    async with opened(bench, ScriptedReply("I looked at it. " * 900), *(ScriptedReply("ok") for _ in range(3))) as live:
+    harness = SessionHarness()
+    harness.files["a.txt"] = LINES
+    async with opened(
+        harness, ScriptedReply("I looked at it. " * 900), *(ScriptedReply("ok") for _ in range(3))
+    ) as live:
         await live.inject("a.txt", "full")
         await play(live, "one")
         edited = LINES.replace("line 7\n", "line seven\n")
-        bench.files["a.txt"] = edited
+        harness.files["a.txt"] = edited
         await live.record(
             ToolCalled(1, "e", "edit_file", {"path": "a.txt"}, 5), ToolReturned(1, "e", "done", 1),
             FileSeen(1, "a.txt", digest(edited), "part", "edit", "e"),
         )  # fmt: skip
         await play(live, "two")
-        assert len(shown(bench)) == 1
+        assert len(shown(harness)) == 1
         assert [file.freshness for file in await live.files()] == ["fresh"]
         await play(live, "three")
         await live.compact()
         await play(live, "four")
-        assert len(shown(bench)) == 2
+        assert len(shown(harness)) == 2
         assert "line seven" in live.session.files["a.txt"].text
 
 
 async def test_a_read_that_is_seen_again_is_the_first_to_go() -> None:
-    bench = Bench()
-    bench.files["a.txt"] = "word " * 3_000
+    harness = SessionHarness()
+    harness.files["a.txt"] = "word " * 3_000
     settings = Settings(batch=1_000)
-    async with opened(bench, *(ScriptedReply("ok") for _ in range(4)), settings=settings) as live:
+    async with opened(harness, *(ScriptedReply("ok") for _ in range(4)), settings=settings) as live:
         await play(live, "one")
-        text = bench.files["a.txt"]
+        text = harness.files["a.txt"]
         for name in ("r1", "r2"):
             await live.record(
                 ToolCalled(1, name, "read_file", {"path": "a.txt"}, 5), ToolReturned(1, name, text, count(text)),
                 FileSeen(1, "a.txt", digest(text), "full", id=name),
             )  # fmt: skip
         await play(live, "two", "three")
-    masked = [name for event in bench.heard.events if isinstance(event, Masked) for name in event.ids]
+    masked = [name for event in harness.heard.events if isinstance(event, Masked) for name in event.ids]
     assert masked[:1] == ["r1"]
 
 
 async def test_a_content_that_comes_back_is_shown_again() -> None:
     """Masked once, a copy stays a stub; the same content later is a copy of its own."""
-    bench = Bench()
-    bench.files["a.txt"] = LINES
-    async with opened(bench, *(ScriptedReply("ok") for _ in range(3))) as live:
+    harness = SessionHarness()
+    harness.files["a.txt"] = LINES
+    async with opened(harness, *(ScriptedReply("ok") for _ in range(3))) as live:
         first = await live.inject("a.txt", "full")
         await play(live, "one")
-        bench.files["a.txt"] = "other\n"
+        harness.files["a.txt"] = "other\n"
         await play(live, "two")
         await live.record(Masked((first.key,)))
-        bench.files["a.txt"] = LINES
+        harness.files["a.txt"] = LINES
         await play(live, "three")
         assert live.session.files["a.txt"].key != first.key
         texts = [block.text for block in live.view().blocks if block.place == "file"]
@@ -290,7 +292,7 @@ async def test_a_content_that_comes_back_is_shown_again() -> None:
 
 
 async def test_what_is_no_text_or_outside_is_refused() -> None:
-    async with opened(Bench()) as live:
+    async with opened(SessionHarness()) as live:
         with pytest.raises(RefusedError, match="is not a text file in this workspace"):
             await live.inject("../secret", "full")
 

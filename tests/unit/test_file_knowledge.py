@@ -27,7 +27,7 @@ from throughline.domain.file_knowledge import digest
 from throughline.domain.staleness import Freshness, freshness
 from throughline.session.files import known_files
 from throughline.workspace.workspace_files import WorkspaceFiles, decoded
-from unit.logs import replied, session, spoke
+from unit.event_logs import replied, session, spoke
 from unit.repositories import Repository
 
 A, B, C = digest("a"), digest("b"), digest("c")

@@ -25,19 +25,19 @@ from throughline.domain.events import (
 from throughline.domain.ledger import Add, Delete, Ledger, Operation, Pin, Reclassify, Reopen, Resolve, Revise
 from throughline.domain.session import fold, is_superseded
 from throughline.storage import codec
-from unit.logs import (
-    BEGUN,
+from unit.event_logs import (
+    STARTED,
     Step,
     compacted,
     done,
     entry,
+    event_sequences,
     events,
     file,
     log,
     replied,
     session,
     spoke,
-    stories,
     tool,
     view,
 )
@@ -179,7 +179,7 @@ def test_ending_is_remembered() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(stories(), st.integers(0, 100))
+@given(event_sequences(), st.integers(0, 100))
 def test_folding_in_pieces_is_folding_in_one_go(steps: tuple[Step, ...], percent: int) -> None:
     whole = log(*events(steps))
     cut = len(whole) * percent // 100
@@ -187,7 +187,7 @@ def test_folding_in_pieces_is_folding_in_one_go(steps: tuple[Step, ...], percent
 
 
 @settings(max_examples=60, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_a_log_that_was_kept_folds_to_the_same_session_and_view(steps: tuple[Step, ...]) -> None:
     whole = events(steps)
     kept = tuple(codec.decode_event(codec.encode_event(event)) for event in whole)
@@ -197,8 +197,8 @@ def test_a_log_that_was_kept_folds_to_the_same_session_and_view(steps: tuple[Ste
 
 @settings(max_examples=60, deadline=None)
 @given(
-    stories(moves=("speak", "ask", "end", "file", "note", "compact"), most=12),
-    stories(moves=("note", "mask", "drop", "file"), most=4),
+    event_sequences(moves=("speak", "ask", "end", "file", "note", "compact"), most=12),
+    event_sequences(moves=("note", "mask", "drop", "file"), most=4),
     st.data(),
 )
 def test_undoing_a_compaction_restores_the_turns_and_keeps_what_came_after(
@@ -208,7 +208,7 @@ def test_undoing_a_compaction_restores_the_turns_and_keeps_what_came_after(
     if not before.recent:
         return
     made = compacted(before, data.draw(st.sampled_from([turn.number for turn in before.recent])), "c99")
-    more = (event for event in events(later) if event != BEGUN and not isinstance(event, Masked))
+    more = (event for event in events(later) if event != STARTED and not isinstance(event, Masked))
     ours: tuple[Event, ...] = (*more, Masked(("call1",)))
     undone = fold(log(made, *ours, CompactionUndone("c99"), first=50), before)
     never = fold(log(*ours, first=50), before)

@@ -19,11 +19,11 @@ from throughline.domain.session import fold
 from throughline.storage import codec, integrity
 from throughline.storage.event_store import SqliteEventStore
 from throughline.storage.integrity import corrections
-from unit.logs import BEGUN, done, log, replied, spoke, tool
+from unit.event_logs import STARTED, done, log, replied, spoke, tool
 
 OTHER = SessionStarted("t", "another", "qa", "toolshed", "m", 1, "recording")
 STORY = log(
-    BEGUN,
+    STARTED,
     *(
         event
         for turn in range(1, 9)
@@ -327,7 +327,7 @@ def test_every_part_of_a_row_is_in_its_checksum(session: bytes, seq: int, at: fl
 def test_a_reply_of_a_session_that_lost_events_is_folded_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
     with closing(SqliteEventStore(path)) as database:
-        database.append("s", log(BEGUN, spoke(1, "one"), replied(1, "two"), done(1)))
+        database.append("s", log(STARTED, spoke(1, "one"), replied(1, "two"), done(1)))
     change(path, "DELETE FROM events WHERE seq = 2")
     with closing(SqliteEventStore(path)) as database:
         assert [turn.ending for turn in fold(database.read("s")).turns] == ["done"]

@@ -24,7 +24,7 @@ from throughline.domain.ledger import (
     normalized_subject,
     refusal_reason,
 )
-from unit.logs import KINDS, entry
+from unit.event_logs import KINDS, entry
 
 MINE = entry("u", "the user's", author="user")
 PINNED = entry("p", "pinned", pinned=True)

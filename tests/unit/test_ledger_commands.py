@@ -18,8 +18,8 @@ from throughline.session.ledger_commands import LedgerCommands
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 TAGGED = ScriptedReply(
     "[DECISION]: Keep SQLite because it is there\n[DO NOT REVISIT]: Threads — they lock\n" + "And more. " * 300
@@ -28,8 +28,10 @@ LONG = ScriptedReply("And more of it. " * 200)
 
 
 @asynccontextmanager
-async def opened(bench: Bench, *replies: ScriptedReply) -> AsyncIterator[LiveSession]:
-    owner = await LiveSession.start(bench.ports, bench.config(ScriptedModel(replies or [TAGGED])), Settings(), BEGUN)
+async def opened(harness: SessionHarness, *replies: ScriptedReply) -> AsyncIterator[LiveSession]:
+    owner = await LiveSession.start(
+        harness.ports, harness.config(ScriptedModel(replies or [TAGGED])), Settings(), STARTED
+    )
     for number in range(len(replies or [TAGGED])):
         await owner.send(f"go {number}")
         await owner.idle()
@@ -37,7 +39,7 @@ async def opened(bench: Bench, *replies: ScriptedReply) -> AsyncIterator[LiveSes
         yield owner
     finally:
         await owner.close()
-        assert fold(bench.store.read("s")) == owner.session
+        assert fold(harness.store.read("s")) == owner.session
 
 
 def entries(owner: LiveSession) -> dict[str, Entry]:
@@ -45,21 +47,21 @@ def entries(owner: LiveSession) -> dict[str, Entry]:
 
 
 async def test_an_edit_is_the_users_and_keeps_what_it_does_not_name() -> None:
-    bench = Bench()
-    async with opened(bench) as owner:
+    harness = SessionHarness()
+    async with opened(harness) as owner:
         await owner.ledger_commands.edit("t1.1", " Keep\nSQLite 3 ")
         made = entries(owner)["t1.1"]
         assert (made.text, made.why, made.author, made.final) == ("Keep SQLite 3", "it is there", "user", True)
         await owner.ledger_commands.edit("t1.1", "Keep SQLite 3", why="", owner="QA")
         assert (entries(owner)["t1.1"].why, entries(owner)["t1.1"].owner) == ("", "QA")
         assert "- Keep SQLite 3 (revised) [QA]\n" in owner.summary()
-    assert bench.heard.events[-1] == LedgerChanged(
+    assert harness.heard.events[-1] == LedgerChanged(
         (Revise("t1.1", "Keep SQLite 3", 1, "user", "", "QA", whole=True),), "user"
     )
 
 
 async def test_an_entry_is_resolved_reopened_recast_added_and_deleted() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(SessionHarness()) as owner:
         name = await owner.ledger_commands.add("question", "Lapse when?", owner="user")
         assert name == "u1.1"
         await owner.ledger_commands.resolve(name, "After a week.")
@@ -74,7 +76,7 @@ async def test_an_entry_is_resolved_reopened_recast_added_and_deleted() -> None:
 
 
 async def test_a_state_or_an_objective_of_the_users_takes_the_last_ones_place() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(SessionHarness()) as owner:
         await owner.ledger_commands.add("state", "Half of it works.")
         await owner.ledger_commands.add("state", "All of it works.")
         await owner.ledger_commands.add("objective", "paint the shed")
@@ -107,20 +109,20 @@ REFUSED: list[tuple[str, Callable[[LedgerCommands], Awaitable[Any]], str]] = [
 async def test_what_cannot_be_done_is_refused_and_changes_nothing(
     case: str, act: Callable[[LedgerCommands], Awaitable[Any]], why: str
 ) -> None:
-    bench = Bench()
-    async with opened(bench) as owner:
+    harness = SessionHarness()
+    async with opened(harness) as owner:
         await owner.ledger_commands.resolve("t1.2", "They do not.")
-        before, said = owner.session, len(bench.heard.events)
+        before, said = owner.session, len(harness.heard.events)
         with pytest.raises(RefusedError) as refused:
             await act(owner.ledger_commands)
         assert str(refused.value) == why
         assert owner.session == before
-        assert len(bench.heard.events) == said
+        assert len(harness.heard.events) == said
 
 
 async def test_what_a_later_entry_has_superseded_is_not_edited() -> None:
     async with opened(
-        Bench(), ScriptedReply("[DECISION]: Use `files`"), ScriptedReply("[DECISION]: Use `files` no more")
+        SessionHarness(), ScriptedReply("[DECISION]: Use `files`"), ScriptedReply("[DECISION]: Use `files` no more")
     ) as owner:
         with pytest.raises(
             RefusedError, match=r"^Entry t1\.1 is no longer in force: a later one has taken its place\.$"
@@ -129,15 +131,15 @@ async def test_what_a_later_entry_has_superseded_is_not_edited() -> None:
 
 
 async def test_the_ledger_of_a_session_that_has_ended_stays_as_it_is() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(SessionHarness()) as owner:
         await owner.end()
         with pytest.raises(RefusedError, match="has ended: its ledger stays as it is"):
             await owner.ledger_commands.delete("t1.1")
 
 
 async def test_the_users_changes_are_taken_back_one_by_one() -> None:
-    bench = Bench()
-    async with opened(bench) as owner:
+    harness = SessionHarness()
+    async with opened(harness) as owner:
         before = owner.session.ledger
         await owner.ledger_commands.edit("t1.1", "Use files")
         first = owner.session.ledger
@@ -148,11 +150,11 @@ async def test_the_users_changes_are_taken_back_one_by_one() -> None:
         assert owner.session.ledger == before
         with pytest.raises(RefusedError, match="no change of yours to take back"):
             await owner.ledger_commands.undo()
-    assert isinstance(bench.heard.events[-1], LedgerUndone)
+    assert isinstance(harness.heard.events[-1], LedgerUndone)
 
 
 async def test_the_next_call_has_what_the_user_changed_and_an_undo_takes_it_back() -> None:
-    async with opened(Bench(), TAGGED, *[LONG] * 3) as owner:
+    async with opened(SessionHarness(), TAGGED, *[LONG] * 3) as owner:
         await owner.compact()
         before = owner.view()
         await owner.ledger_commands.edit("t1.1", "Use files")
@@ -162,7 +164,7 @@ async def test_the_next_call_has_what_the_user_changed_and_an_undo_takes_it_back
 
 
 async def test_before_any_compaction_too_the_next_call_has_what_the_user_changed() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(SessionHarness()) as owner:
         before = owner.view()
         await owner.ledger_commands.pin("t1.1", pinned=True)
         assert owner.view() == before
@@ -175,12 +177,12 @@ async def test_before_any_compaction_too_the_next_call_has_what_the_user_changed
 
 
 async def test_an_edited_summary_does_what_it_means() -> None:
-    bench = Bench()
-    async with opened(bench) as owner:
+    harness = SessionHarness()
+    async with opened(harness) as owner:
         base = owner.summary()
-        said = len(bench.heard.events)
+        said = len(harness.heard.events)
         assert await owner.ledger_commands.rewrite(base, base) == ()
-        assert len(bench.heard.events) == said
+        assert len(harness.heard.events) == said
         edited = base.replace("it is there", "we know it").replace(
             "**Known Issues:**\n- none", "**Known Issues:**\n- It leaks"
         )
@@ -195,7 +197,7 @@ async def test_an_edited_summary_does_what_it_means() -> None:
 
 
 async def test_a_second_save_does_not_touch_what_the_editor_never_showed() -> None:
-    async with opened(Bench()) as owner:
+    async with opened(SessionHarness()) as owner:
         base = owner.summary()
         first = base.replace("**Known Issues:**\n- none", "**Known Issues:**\n- It leaks")
         await owner.ledger_commands.rewrite(base, first)
@@ -214,6 +216,6 @@ async def test_a_second_save_does_not_touch_what_the_editor_never_showed() -> No
 
 
 async def test_every_line_of_the_summary_names_its_turns() -> None:
-    async with opened(Bench(), LONG, TAGGED) as owner:
+    async with opened(SessionHarness(), LONG, TAGGED) as owner:
         turns = {row.text: row.turns for row in owner.summary_lines() if row.entries}
         assert turns == {"- Keep SQLite because it is there": (2,), "- Threads — they lock": (2,)}

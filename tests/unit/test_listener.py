@@ -19,9 +19,9 @@ from throughline.session.actor import Journal
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit import samples
-from unit.logs import BEGUN, log
-from unit.worlds import Bench
+from unit import type_strategies
+from unit.event_logs import STARTED, log
+from unit.session_harness import SessionHarness
 
 KINDS = sorted(event.kind for event in get_args(Event))
 
@@ -55,31 +55,31 @@ def test_each_kind_of_event_is_tried() -> None:
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_an_event_that_cannot_be_shown_is_kept(shape: Any, data: st.DataObject) -> None:
-    asyncio.run(_kept(data.draw(samples.of(shape))))
+    asyncio.run(_kept(data.draw(type_strategies.of(shape))))
 
 
 async def _kept(event: Event) -> None:
-    bench, listener = Bench(), Breaking(event.kind)
-    bench.store.append("s", log(BEGUN))
-    journal = Journal(evolve(bench.ports, listener=listener), fold(log(BEGUN)))
+    harness, listener = SessionHarness(), Breaking(event.kind)
+    harness.store.append("s", log(STARTED))
+    journal = Journal(evolve(harness.ports, listener=listener), fold(log(STARTED)))
     await journal.keep([event])
     assert listener.raised == 1
-    assert fold(bench.store.read(journal.session.id)) == journal.session
+    assert fold(harness.store.read(journal.session.id)) == journal.session
 
 
 CALL = CallPiece("x", "read", {"path": "a.py"})
 REPLIES = (ScriptedReply("I read it.", (CALL,)), ScriptedReply("[DECISION]: Keep it because it works"))
 
 
-async def played(kind: str) -> tuple[Bench, Breaking]:
-    bench, listener = Bench(), Breaking(kind)
-    ports = evolve(bench.ports, listener=listener)
-    live = await LiveSession.start(ports, bench.config(ScriptedModel(REPLIES), {"x": "print()"}), Settings(), BEGUN)
+async def played(kind: str) -> tuple[SessionHarness, Breaking]:
+    harness, listener = SessionHarness(), Breaking(kind)
+    ports = evolve(harness.ports, listener=listener)
+    live = await LiveSession.start(ports, harness.config(ScriptedModel(REPLIES), {"x": "print()"}), Settings(), STARTED)
     await live.send("Look at it.")
     await live.idle()
-    assert fold(bench.store.read("s")) == live.session
+    assert fold(harness.store.read("s")) == live.session
     await live.close()
-    return bench, listener
+    return harness, listener
 
 
 async def test_a_turn_ends_well_whatever_of_it_cannot_be_shown(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,8 +88,8 @@ async def test_a_turn_ends_well_whatever_of_it_cannot_be_shown(caplog: pytest.Lo
     assert said[-1] == TurnEnded(1, "done")
     for kind in [*dict.fromkeys(event.kind for event in said), "text"]:
         caplog.clear()
-        bench, listener = await played(kind)
-        assert [one.event for one in bench.store.read("s")] == said, kind
+        harness, listener = await played(kind)
+        assert [one.event for one in harness.store.read("s")] == said, kind
         assert listener.raised, kind
         told = [one for one in caplog.records if "could not be shown" in one.message]
         assert len(told) == listener.raised, kind
@@ -97,8 +97,8 @@ async def test_a_turn_ends_well_whatever_of_it_cannot_be_shown(caplog: pytest.Lo
 
 
 async def test_a_session_is_opened_again_though_its_log_cannot_be_shown() -> None:
-    bench, _ = await played("nothing")
-    ports = evolve(bench.ports, listener=Breaking("session_started"))
-    live = await LiveSession.resume(ports, bench.config(ScriptedModel([])), Settings(), "s")
-    assert fold(bench.store.read("s")) == live.session
+    harness, _ = await played("nothing")
+    ports = evolve(harness.ports, listener=Breaking("session_started"))
+    live = await LiveSession.resume(ports, harness.config(ScriptedModel([])), Settings(), "s")
+    assert fold(harness.store.read("s")) == live.session
     await live.close()

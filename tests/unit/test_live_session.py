@@ -37,8 +37,8 @@ from throughline.session.live_session import LiveSession
 from throughline.storage.in_memory import MemoryStore
 from throughline.testing.scripted import ScriptedModel, ScriptedTools
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, log, spoke, tool
-from unit.worlds import Bench, Counted
+from unit.event_logs import STARTED, log, spoke, tool
+from unit.session_harness import ApproximateTokens, SessionHarness
 
 
 class Waiting(ScriptedModel):
@@ -62,23 +62,23 @@ LONG = "The fix is to keep every field of the kiosk's JSON. " + "And more of it.
 
 @asynccontextmanager
 async def opened(
-    bench: Bench, *replies: ScriptedReply, settings: Settings | None = None, **results: str
+    harness: SessionHarness, *replies: ScriptedReply, settings: Settings | None = None, **results: str
 ) -> AsyncIterator[LiveSession]:
     live = await LiveSession.start(
-        bench.ports, bench.config(ScriptedModel(replies), results), settings or Settings(), BEGUN
+        harness.ports, harness.config(ScriptedModel(replies), results), settings or Settings(), STARTED
     )
     try:
         yield live
     finally:
         await live.close()
-        log = bench.store.read("s")
+        log = harness.store.read("s")
         assert fold(log) == live.session
         assert [one.seq for one in log] == list(range(1, len(log) + 1))
-        assert [one.event for one in log] == bench.heard.events
+        assert [one.event for one in log] == harness.heard.events
 
 
-def kinds(bench: Bench) -> list[str]:
-    return [event.kind for event in bench.heard.events]
+def kinds(harness: SessionHarness) -> list[str]:
+    return [event.kind for event in harness.heard.events]
 
 
 async def play(live: LiveSession, *texts: str) -> None:
@@ -88,27 +88,27 @@ async def play(live: LiveSession, *texts: str) -> None:
 
 
 async def test_a_turn_is_recorded_as_it_comes() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     replies = ScriptedReply("I read it.", (CALL,)), ScriptedReply("[DECISION]: Keep it because it works")
-    async with opened(bench, *replies, x="print()") as live:
+    async with opened(harness, *replies, x="print()") as live:
         assert await live.send("Look at it.") == 1
         assert live.busy
         await live.idle()
         assert not live.busy
-    assert kinds(bench) == [
+    assert kinds(harness) == [
         "session_started", "spoke", "replied", "tool_called", "call_billed", "tool_returned", "replied",
         "ledger_changed", "call_billed", "turn_ended",
     ]  # fmt: skip
-    assert bench.heard.text == "I read it.[DECISION]: Keep it because it works"
-    assert bench.heard.events[-1] == TurnEnded(1, "done")
+    assert harness.heard.text == "I read it.[DECISION]: Keep it because it works"
+    assert harness.heard.events[-1] == TurnEnded(1, "done")
     assert [entry.text for entry in live.session.ledger.live()] == ["Keep it"]
     assert live.session.bill.total.calls == 2
 
 
 async def test_the_next_call_sends_what_was_said_called_and_returned() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("I read it.", (CALL,)), ScriptedReply("Done.")])
-    live = await LiveSession.start(bench.ports, bench.config(model, {"x": "print()"}), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model, {"x": "print()"}), Settings(), STARTED)
     await play(live, "Look at it.")
     await live.close()
     sent = [[block.text for block in request.view.blocks] for request in model.requests]
@@ -117,12 +117,12 @@ async def test_the_next_call_sends_what_was_said_called_and_returned() -> None:
 
 
 async def test_messages_wait_for_the_turns_before_them() -> None:
-    bench = Bench()
-    async with opened(bench, *(ScriptedReply(str(n)) for n in range(3))) as live:
+    harness = SessionHarness()
+    async with opened(harness, *(ScriptedReply(str(n)) for n in range(3))) as live:
         assert [await live.send(text) for text in "abc"] == [1, 2, 3]
         await live.idle()
     said = [
-        (event.turn, event.text) for event in bench.heard.events if isinstance(event, UserMessage | AssistantMessage)
+        (event.turn, event.text) for event in harness.heard.events if isinstance(event, UserMessage | AssistantMessage)
     ]
     assert said == [(1, "a"), (1, "0"), (2, "b"), (2, "1"), (3, "c"), (3, "2")]
 
@@ -132,18 +132,18 @@ WHENEVER = range(1, 12)
 
 @pytest.mark.parametrize("when", WHENEVER)
 async def test_a_message_at_any_moment_finds_its_turn(when: int) -> None:
-    bench = Bench()
+    harness = SessionHarness()
     waiting: list[asyncio.Task[int]] = []
 
     def interject(_: Event) -> None:
-        if len(bench.heard.events) == when:
+        if len(harness.heard.events) == when:
             waiting.append(asyncio.create_task(live.send("c")))
 
     async with opened(
-        bench, *(ScriptedReply("ok", (CALL,)) if n % 2 else ScriptedReply("ok") for n in range(9)), x="r"
+        harness, *(ScriptedReply("ok", (CALL,)) if n % 2 else ScriptedReply("ok") for n in range(9)), x="r"
     ) as live:
-        bench.heard.act = interject
-        bench.heard.act(BEGUN)
+        harness.heard.act = interject
+        harness.heard.act(STARTED)
         await live.send("a")
         await live.send("b")
         await asyncio.gather(*waiting)
@@ -157,19 +157,19 @@ async def test_a_message_at_any_moment_finds_its_turn(when: int) -> None:
 
 @pytest.mark.parametrize("when", range(3, 18))
 async def test_cancelling_at_any_moment_stops_everything_and_leaves_whole_turns(when: int) -> None:
-    bench = Bench()
+    harness = SessionHarness()
     cancelling: list[asyncio.Task[None]] = []
     reached = asyncio.Event()
 
     def stop(_: Event) -> None:
-        if len(bench.heard.events) == when:
+        if len(harness.heard.events) == when:
             cancelling.extend(asyncio.create_task(live.cancel()) for _ in range(2))
             reached.set()
 
     async with opened(
-        bench, *[ScriptedReply("ok", (CALL,))] * 2, ScriptedReply("end"), ScriptedReply("end"), x="r"
+        harness, *[ScriptedReply("ok", (CALL,))] * 2, ScriptedReply("end"), ScriptedReply("end"), x="r"
     ) as live:
-        bench.heard.act = stop
+        harness.heard.act = stop
         await asyncio.gather(live.send("a"), live.send("b"))
         await reached.wait()
         await asyncio.gather(*cancelling)
@@ -181,8 +181,8 @@ async def test_cancelling_at_any_moment_stops_everything_and_leaves_whole_turns(
 
 
 async def test_cancelling_before_the_turn_has_begun_ends_it() -> None:
-    bench = Bench()
-    async with opened(bench, ScriptedReply("never")) as live:
+    harness = SessionHarness()
+    async with opened(harness, ScriptedReply("never")) as live:
         sending = asyncio.create_task(live.send("a"))
         while not live.busy:
             await asyncio.wait([sending], timeout=0)
@@ -192,15 +192,15 @@ async def test_cancelling_before_the_turn_has_begun_ends_it() -> None:
 
 
 async def test_cancelling_keeps_what_has_come() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("one two three", stall_after=2)])
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(), STARTED)
     await live.send("go")
     await live.send("and then")
     await model.stalled.wait()
     await live.cancel()
     await live.close()
-    assert bench.heard.events[-2:] == [AssistantMessage(1, "one two", 2, partial=True), TurnEnded(1, "cancelled")]
+    assert harness.heard.events[-2:] == [AssistantMessage(1, "one two", 2, partial=True), TurnEnded(1, "cancelled")]
 
 
 class Stuck:
@@ -219,15 +219,15 @@ class Stuck:
 
 
 async def test_a_call_that_was_cancelled_has_a_result_that_says_so() -> None:
-    bench, tools = Bench(), Stuck()
+    harness, tools = SessionHarness(), Stuck()
     live = await LiveSession.start(
-        bench.ports, bench.config(ScriptedModel([ScriptedReply("", (CALL,))]), tools=tools), Settings(), BEGUN
+        harness.ports, harness.config(ScriptedModel([ScriptedReply("", (CALL,))]), tools=tools), Settings(), STARTED
     )
     await live.send("go")
     await tools.running.wait()
     await live.cancel()
     await live.close()
-    returned, ended = bench.heard.events[-2:]
+    returned, ended = harness.heard.events[-2:]
     assert isinstance(returned, ToolReturned)
     assert (returned.id, returned.error, "interrupted" in returned.text) == ("x", True, True)
     assert ended == TurnEnded(1, "cancelled")
@@ -247,12 +247,12 @@ FAILURES = [
 async def test_a_model_that_fails_ends_the_turn_and_the_next_one_runs(
     reply: ScriptedReply, detail: str, kept: list[str]
 ) -> None:
-    bench = Bench()
-    async with opened(bench, reply, ScriptedReply("fine")) as live:
+    harness = SessionHarness()
+    async with opened(harness, reply, ScriptedReply("fine")) as live:
         await play(live, "a", "b")
-    ends = [event for event in bench.heard.events if isinstance(event, TurnEnded)]
+    ends = [event for event in harness.heard.events if isinstance(event, TurnEnded)]
     assert ends == [TurnEnded(1, "failed", detail), TurnEnded(2, "done")]
-    assert [event.text for event in bench.heard.events if isinstance(event, AssistantMessage)] == [*kept, "fine"]
+    assert [event.text for event in harness.heard.events if isinstance(event, AssistantMessage)] == [*kept, "fine"]
 
 
 class Broken(ScriptedTools):
@@ -263,13 +263,13 @@ class Broken(ScriptedTools):
 
 
 async def test_a_fault_in_a_tool_ends_the_turn_and_answers_its_calls() -> None:
-    bench, faults = Bench(), []
+    harness, faults = SessionHarness(), []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
-    config = bench.config(ScriptedModel([ScriptedReply("", (CALL,))]), tools=Broken({}, Counted()))
-    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    config = harness.config(ScriptedModel([ScriptedReply("", (CALL,))]), tools=Broken({}, ApproximateTokens()))
+    live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     await play(live, "go")
     await live.close()
-    assert bench.heard.events[-1] == TurnEnded(1, "failed", "The turn stopped: 'x'")
+    assert harness.heard.events[-1] == TurnEnded(1, "failed", "The turn stopped: 'x'")
     assert live.session.turns[0].unanswered == ()
 
 
@@ -286,11 +286,11 @@ class Full(MemoryStore):
 
 
 async def test_where_nothing_can_be_kept_the_session_is_what_was_kept_and_not_busy_for_ever() -> None:
-    bench, store = Bench(), Full()
+    harness, store = SessionHarness(), Full()
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    ports = evolve(bench.ports, store=store)
+    ports = evolve(harness.ports, store=store)
     live = await LiveSession.start(
-        ports, bench.config(ScriptedModel([ScriptedReply("a", (CALL,))] * 9), {"x": "r"}), Settings(), BEGUN
+        ports, harness.config(ScriptedModel([ScriptedReply("a", (CALL,))] * 9), {"x": "r"}), Settings(), STARTED
     )
     await play(live, "go")
     assert not live.busy
@@ -301,29 +301,31 @@ async def test_where_nothing_can_be_kept_the_session_is_what_was_kept_and_not_bu
 
 
 async def test_resuming_ends_the_turn_that_was_running_and_answers_its_calls() -> None:
-    bench = Bench()
-    bench.store.append("s", log(BEGUN, spoke(1, "go"), tool(1, "x")[0]))
-    live = await LiveSession.resume(bench.ports, bench.config(ScriptedModel([ScriptedReply("fine")])), Settings(), "s")
+    harness = SessionHarness()
+    harness.store.append("s", log(STARTED, spoke(1, "go"), tool(1, "x")[0]))
+    live = await LiveSession.resume(
+        harness.ports, harness.config(ScriptedModel([ScriptedReply("fine")])), Settings(), "s"
+    )
     assert live.session.turns[0].ending == "interrupted"
     assert live.session.turns[0].unanswered == ()
     assert await live.send("on") == 2
     await live.idle()
     await live.close()
     assert [turn.ending for turn in live.session.turns] == ["interrupted", "done"]
-    assert fold(bench.store.read("s")) == live.session
-    assert tuple(bench.heard.events) == tuple(one.event for one in bench.store.read("s"))
+    assert fold(harness.store.read("s")) == live.session
+    assert tuple(harness.heard.events) == tuple(one.event for one in harness.store.read("s"))
 
 
 async def test_resuming_what_is_not_there_is_refused() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     with pytest.raises(RefusedError, match="no session t"):
-        await LiveSession.resume(bench.ports, bench.config(ScriptedModel([])), Settings(), "t")
+        await LiveSession.resume(harness.ports, harness.config(ScriptedModel([])), Settings(), "t")
 
 
 async def test_a_compaction_makes_room_and_its_undo_brings_the_turns_back() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     tagged = ScriptedReply(f"[DECISION]: Keep the kiosk's JSON because it reads by name\n\n{LONG}")
-    async with opened(bench, tagged, *(ScriptedReply(LONG) for _ in range(3))) as live:
+    async with opened(harness, tagged, *(ScriptedReply(LONG) for _ in range(3))) as live:
         await play(live, "one", "two", "three", "four")
         before = live.view()
         made = await live.compact()
@@ -338,7 +340,7 @@ async def test_a_compaction_makes_room_and_its_undo_brings_the_turns_back() -> N
 
 
 async def test_compactions_are_undone_the_last_one_first() -> None:
-    async with opened(Bench(), *(ScriptedReply(LONG) for _ in range(6))) as live:
+    async with opened(SessionHarness(), *(ScriptedReply(LONG) for _ in range(6))) as live:
         await play(live, "a", "b", "c")
         await live.compact()
         await play(live, "d", "e", "f")
@@ -351,8 +353,8 @@ async def test_compactions_are_undone_the_last_one_first() -> None:
 
 
 async def test_a_compaction_that_gains_nothing_is_refused_but_its_entries_stay() -> None:
-    bench = Bench()
-    async with opened(bench, ScriptedReply("We'll use SQLite for the store of it.")) as live:
+    harness = SessionHarness()
+    async with opened(harness, ScriptedReply("We'll use SQLite for the store of it.")) as live:
         with pytest.raises(RefusedError, match="no finished turn"):
             await live.compact()
         await play(live, "go")
@@ -363,28 +365,28 @@ async def test_a_compaction_that_gains_nothing_is_refused_but_its_entries_stay()
 
 
 async def test_after_three_failures_masking_alone_carries_on_and_the_user_may_still_compact() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     settings = Settings(window=1, kept=0, batch=1_000, fresh=0)
     replies = [*[ScriptedReply("ok")] * MAX_FAILURES, ScriptedReply("", (CALL,)), ScriptedReply(LONG)]
-    async with opened(bench, *replies, settings=settings, x="word " * 2_000) as live:
+    async with opened(harness, *replies, settings=settings, x="word " * 2_000) as live:
         await play(live, *"abcd")
-        assert Masked(("x",)) in bench.heard.events
+        assert Masked(("x",)) in harness.heard.events
         assert not live.session.compactions
-        assert LedgerChanged(()) not in bench.heard.events
+        assert LedgerChanged(()) not in harness.heard.events
         assert (await live.compact()).through == 4
 
 
 @pytest.mark.parametrize(("lost", "lost_again", "stopped"), [(2, 2, False), (2, 3, True), (0, 2, False), (0, 3, True)])
 async def test_only_failures_in_a_row_stop_compacting(lost: int, lost_again: int, stopped: bool) -> None:
     """A compaction that gains something has the counting begin anew."""
-    bench = Bench()
+    harness = SessionHarness()
 
     async def compact(live: LiveSession, times: int) -> None:
         for _ in range(times):
             with pytest.raises(RefusedError, match="not be smaller"):
                 await live.compact()
 
-    async with opened(bench, *map(ScriptedReply, (SHORT, LONG * 5)), settings=Settings(kept=0)) as live:
+    async with opened(harness, *map(ScriptedReply, (SHORT, LONG * 5)), settings=Settings(kept=0)) as live:
         await play(live, "one")
         await compact(live, lost)
         await play(live, "two")
@@ -393,46 +395,46 @@ async def test_only_failures_in_a_row_stop_compacting(lost: int, lost_again: int
         await live.undo()
         await live.restore(2, files=False)
         await compact(live, lost_again)
-    notes = [event.text for event in bench.heard.events if isinstance(event, Notice)]
+    notes = [event.text for event in harness.heard.events if isinstance(event, Notice)]
     assert any(text.startswith("Compacting no longer gains") for text in notes) == stopped
 
 
 async def test_a_cold_cache_is_when_the_prefix_changes() -> None:
-    bench = Bench()
-    async with opened(bench, *(ScriptedReply(LONG * 3) for _ in range(5))) as live:
+    harness = SessionHarness()
+    async with opened(harness, *(ScriptedReply(LONG * 3) for _ in range(5))) as live:
         await play(live, *"abcd")
         assert not live.session.compactions
-        bench.clock.time += 301
+        harness.clock.time += 301
         await play(live, "e")
-    assert [event.through for event in bench.heard.events if isinstance(event, Compacted)] == [3]
+    assert [event.through for event in harness.heard.events if isinstance(event, Compacted)] == [3]
 
 
 async def test_files_enter_the_view_once_and_come_again_when_they_have_moved() -> None:
-    bench = Bench()
-    bench.files["a.py"] = "x = 1\n"
-    async with opened(bench, *(ScriptedReply("ok") for _ in range(3))) as live:
+    harness = SessionHarness()
+    harness.files["a.py"] = "x = 1\n"
+    async with opened(harness, *(ScriptedReply("ok") for _ in range(3))) as live:
         with pytest.raises(RefusedError, match="not a text file"):
             await live.inject("b.py", "full")
         with pytest.raises(RefusedError, match="not in the view"):
             await live.drop("a.py")
         assert await live.inject("a.py", "full") == await live.inject("a.py", "full")
         await play(live, "one")
-        bench.files["a.py"] = "x = 2\n"
+        harness.files["a.py"] = "x = 2\n"
         assert [file.freshness for file in await live.files()] == ["stale"]
         await play(live, "two")
         assert [file.freshness for file in await live.files()] == ["fresh"]
-        del bench.files["a.py"]
+        del harness.files["a.py"]
         assert [file.freshness for file in await live.files()] == ["gone"]
         await play(live, "three")
         await live.drop("a.py")
         assert await live.files() == ()
-    told = [event.text for event in bench.heard.events if isinstance(event, FileInjected)]
+    told = [event.text for event in harness.heard.events if isinstance(event, FileInjected)]
     assert told[:2] == ["File a.py:\n\nx = 1\n", "File a.py:\n\nx = 2\n"]
     assert [text[:23] for text in told[2:]] == ["File a.py: it is gone, "]
 
 
 async def test_only_what_is_there_is_pinned() -> None:
-    async with opened(Bench(), ScriptedReply("[DECISION]: Keep it")) as live:
+    async with opened(SessionHarness(), ScriptedReply("[DECISION]: Keep it")) as live:
         await play(live, "go")
         await live.ledger_commands.pin("t1.1", pinned=True)
         assert live.session.ledger.entries["t1.1"].pinned
@@ -441,31 +443,31 @@ async def test_only_what_is_there_is_pinned() -> None:
 
 
 async def test_ending_distills_into_the_archive_as_it_is_now_and_takes_no_more_words() -> None:
-    bench = Bench("## Project Archive: toolshed\n")
+    harness = SessionHarness("## Project Archive: toolshed\n")
     async with opened(
-        bench, ScriptedReply("[DECISION]: Keep it"), ScriptedReply("never"), settings=Settings(distil="write")
+        harness, ScriptedReply("[DECISION]: Keep it"), ScriptedReply("never"), settings=Settings(distil="write")
     ) as live:
         await play(live, "go")
-        bench.archive.write("## Project Archive: toolshed\n### Constraints\n- By hand\n")
+        harness.archive.write("## Project Archive: toolshed\n### Constraints\n- By hand\n")
         text = await live.end()
         assert "- By hand\n" in text
         assert "Keep it" in text
-        assert bench.archive.read() == text == live.session.archive
+        assert harness.archive.read() == text == live.session.archive
         for refused in (live.send("more"), live.end()):
             with pytest.raises(RefusedError, match="ended"):
                 await refused
-    assert bench.heard.events[-1] == SessionEnded()
+    assert harness.heard.events[-1] == SessionEnded()
 
 
 async def test_words_that_nobody_answers_are_a_turn_of_their_own() -> None:
-    bench = Bench()
-    async with opened(bench) as live:
+    harness = SessionHarness()
+    async with opened(harness) as live:
         assert await live.note("a", "b") == 1
-    assert kinds(bench) == ["session_started", "spoke", "spoke", "turn_ended"]
+    assert kinds(harness) == ["session_started", "spoke", "spoke", "turn_ended"]
 
 
 async def test_a_closed_session_says_so() -> None:
-    async with opened(Bench()) as live:
+    async with opened(SessionHarness()) as live:
         await live.close()
         with pytest.raises(ClosedError, match="open it again"):
             await live.send("a")
@@ -486,12 +488,12 @@ async def test_nobody_waits_for_a_mailbox_that_was_interrupted() -> None:
 
 
 async def test_a_message_that_waits_is_in_the_log_and_is_taken_back_by_a_stop() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("one two", stall_after=1)])
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(), STARTED)
     await live.send("go")
     assert await live.send("and then") == 2
-    assert [words.text for words in fold(bench.store.read("s")).queue] == ["and then"]
+    assert [words.text for words in fold(harness.store.read("s")).queue] == ["and then"]
     await model.stalled.wait()
     await live.cancel()
     assert live.session.queue == ()
@@ -500,9 +502,9 @@ async def test_a_message_that_waits_is_in_the_log_and_is_taken_back_by_a_stop() 
 
 
 async def test_of_two_messages_that_wait_the_one_that_is_taken_back_goes_and_the_other_is_answered() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = Waiting()
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(), STARTED)
     await live.send("go")
     await model.asked.wait()
     numbers = [await live.send(text) for text in ("not this", "but this")]
@@ -518,11 +520,11 @@ async def test_of_two_messages_that_wait_the_one_that_is_taken_back_goes_and_the
 
 
 async def test_what_waited_when_the_process_died_is_not_sent_by_itself() -> None:
-    bench = Bench()
-    bench.store.append("s", log(BEGUN, spoke(1, "go"), MessageQueued(2, "and then", 2)))
-    live = await LiveSession.resume(bench.ports, bench.config(ScriptedModel([])), Settings(), "s")
+    harness = SessionHarness()
+    harness.store.append("s", log(STARTED, spoke(1, "go"), MessageQueued(2, "and then", 2)))
+    live = await LiveSession.resume(harness.ports, harness.config(ScriptedModel([])), Settings(), "s")
     assert live.session.queue == ()
-    assert any(isinstance(event, MessageWithdrawn) for event in bench.heard.events)
+    assert any(isinstance(event, MessageWithdrawn) for event in harness.heard.events)
     assert live.session.turns[-1].ending == "interrupted"
     await live.close()
 
@@ -531,9 +533,9 @@ async def test_what_waited_when_the_process_died_is_not_sent_by_itself() -> None
 async def test_a_stop_comes_after_the_message_that_was_sent_before_it(
     stop: Callable[[LiveSession], Awaitable[Any]],
 ) -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("one two", stall_after=1)])
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(), STARTED)
     await asyncio.gather(live.send("go"), stop(live))
     assert not live.busy
     assert [turn.ending for turn in live.session.turns] == ["cancelled"]
@@ -542,7 +544,7 @@ async def test_a_stop_comes_after_the_message_that_was_sent_before_it(
 
 
 async def test_after_an_undo_the_next_message_does_not_compact_the_same_turns_again() -> None:
-    async with opened(Bench(), *[ScriptedReply(LONG)] * 14) as live:
+    async with opened(SessionHarness(), *[ScriptedReply(LONG)] * 14) as live:
         for turn in range(12):
             await live.send(f"go {turn} {LONG}")
             await live.idle()
@@ -554,10 +556,10 @@ async def test_after_an_undo_the_next_message_does_not_compact_the_same_turns_ag
 
 
 async def test_the_half_line_of_a_reply_that_was_cut_makes_no_entry() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     text = "[DECISION]: Keep it whole because halves lie\n[DECISION]: Never store"
     model = ScriptedModel([ScriptedReply(f"{text} passwords", stall_after=len(text.split()))])
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(), STARTED)
     await live.send("go")
     await model.stalled.wait()
     await live.cancel()
@@ -566,17 +568,17 @@ async def test_the_half_line_of_a_reply_that_was_cut_makes_no_entry() -> None:
 
 
 async def test_a_reply_that_reached_its_limit_is_marked_as_cut() -> None:
-    async with opened(Bench(), ScriptedReply("one two", reason="max_tokens")) as live:
+    async with opened(SessionHarness(), ScriptedReply("one two", reason="max_tokens")) as live:
         await live.send("go")
         await live.idle()
         assert [item.partial for item in live.session.turns[0].items if isinstance(item, AssistantMessage)] == [True]
 
 
 async def test_a_model_that_calls_what_nobody_offered_is_told_so_and_then_stopped() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("", (CALL,))] * 9)
-    config = bench.config(model, tools=NoTools(bench.ports.tokens))
-    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    config = harness.config(model, tools=NoTools(harness.ports.tokens))
+    live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     await live.send("go")
     await live.idle()
     assert len(model.requests) == PATIENCE
@@ -585,19 +587,19 @@ async def test_a_model_that_calls_what_nobody_offered_is_told_so_and_then_stoppe
 
 
 async def test_a_file_that_does_not_fit_the_context_is_refused() -> None:
-    bench = Bench()
-    bench.files["app.log"] = "a line of the log\n" * 100_000
-    async with opened(bench) as live:
+    harness = SessionHarness()
+    harness.files["app.log"] = "a line of the log\n" * 100_000
+    async with opened(harness) as live:
         with pytest.raises(RefusedError, match="room for"):
             await live.inject("app.log", "full")
         assert live.session.files == {}
 
 
 async def test_a_failed_write_at_a_turns_end_loses_no_message_and_no_number() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     model = ScriptedModel([ScriptedReply("one two", stall_after=1), ScriptedReply("two"), ScriptedReply("three")])
     broken = BrokenStore()
-    live = await LiveSession.start(evolve(bench.ports, store=broken), bench.config(model), Settings(), BEGUN)
+    live = await LiveSession.start(evolve(harness.ports, store=broken), harness.config(model), Settings(), STARTED)
     await live.send("a")
     await model.stalled.wait()
     await live.send("b")
@@ -648,8 +650,8 @@ class OddModel(ScriptedModel):
 
 
 async def test_whatever_breaks_a_reply_what_came_of_it_stays_and_the_turn_ends() -> None:
-    bench = Bench()
-    live = await LiveSession.start(bench.ports, bench.config(OddModel([])), Settings(), BEGUN)
+    harness = SessionHarness()
+    live = await LiveSession.start(harness.ports, harness.config(OddModel([])), Settings(), STARTED)
     await live.send("go")
     await live.idle()
     (turn,) = live.session.turns

@@ -17,7 +17,7 @@ from throughline.skeleton.llm_docstrings import (
 from throughline.skeleton.model import Outline
 from throughline.skeleton.outline_reader import outline
 from throughline.skeleton.render import make_skeleton
-from unit.samples import JSON
+from unit.type_strategies import JSON
 
 TEXT = '''\
 class Store:

@@ -13,7 +13,7 @@ from throughline.semantic_diff.changelog import changelog_markdown, summarize_fi
 from throughline.semantic_diff.llm_reasons import LONGEST, Change, parse_reasons, reason_requests
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.samples import JSON
+from unit.type_strategies import JSON
 
 
 def change(path: str, before: str, after: str) -> Change:

@@ -12,7 +12,7 @@ from throughline.domain.events import Event, ToolCalled, ToolReturned, UserMessa
 from throughline.domain.ledger import Add, Entry, Ledger, apply_operation
 from throughline.memory.local import LONGEST, MOST, operations
 from throughline.memory.text import clip
-from unit.logs import SAID, done, entry, file, replied, session, spoke, tool
+from unit.event_logs import SAID, done, entry, file, replied, session, spoke, tool
 
 
 def found(*events: Event, ledger: Ledger | None = None) -> list[Entry]:

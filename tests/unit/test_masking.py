@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from throughline.context.masking import WORKED_ON, Masking, maskable
 from throughline.domain.events import Cut, Event, FileDropped, Masked, ToolCalled, ToolReturned, Trimmed
 from throughline.domain.session import fold
-from unit.logs import Step, compacted, done, file, log, replied, session, spoke, stories, tool, unfold
+from unit.event_logs import Step, compacted, done, event_sequences, file, log, replied, session, spoke, tool, unfold
 
 WORK: tuple[Event, ...] = (
     spoke(1, "go"),
@@ -137,7 +137,7 @@ def test_after_masking_nothing_is_left_to_mask() -> None:
 
 @pytest.mark.slow
 @settings(max_examples=80, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_a_look_that_remembers_finds_what_one_from_the_beginning_does(steps: tuple[Step, ...]) -> None:
     masking = Masking()
     for now, _ in unfold(steps):

@@ -19,7 +19,7 @@ from throughline.protocol.settings import SETTINGS
 from throughline.workspace.agent_filesystem import AgentFilesystem
 from throughline.workspace.permission_store import FilePermissions, PermissionsError
 from throughline.workspace.user_state import user_state_folder
-from unit.shop import Answers, Shop
+from unit.tool_harness import ScriptedApprover, ToolHarness
 
 
 @pytest.mark.parametrize("made", [MemoryPermissions, FilePermissions])
@@ -95,15 +95,17 @@ PLANTED = ["edit:**", "run:*", "run:touch x", "run=:touch x", "read:/**"]
 
 @pytest.mark.parametrize("pattern", PLANTED)
 async def test_a_log_that_says_that_it_was_allowed_grants_nothing(tmp_path: Path, pattern: str) -> None:
-    shop = Shop(tmp_path, Answers(Deny("no")), permissions=FilePermissions(tmp_path / "w", tmp_path / "state"))
-    await shop.log.record(ApprovalDecided(1, "c0", allowed=True, pattern=pattern))
+    tools = ToolHarness(
+        tmp_path, ScriptedApprover(Deny("no")), permissions=FilePermissions(tmp_path / "w", tmp_path / "state")
+    )
+    await tools.log.record(ApprovalDecided(1, "c0", allowed=True, pattern=pattern))
     for tool, args in (
         ("write_file", {"path": "a.py", "text": "x"}),
         ("run_command", {"command": "touch x"}),
         ("read_file", {"path": "/etc/hosts"}),
     ):
-        assert (await shop.call(tool, **args)).text.startswith("The user did not allow this")
-    assert len(shop.kept(ApprovalRequested)) == 3
+        assert (await tools.call(tool, **args)).text.startswith("The user did not allow this")
+    assert len(tools.kept(ApprovalRequested)) == 3
     assert not (tmp_path / "x").exists()
 
 
@@ -112,10 +114,10 @@ async def test_what_was_allowed_for_a_session_holds_when_it_is_resumed_and_until
 ) -> None:
     (tmp_path / "work").mkdir()
     kept = FilePermissions(tmp_path / "work", tmp_path / "state")
-    first = Shop(tmp_path / "work", Answers(Allow("run=:echo 'a*'")), permissions=kept)
+    first = ToolHarness(tmp_path / "work", ScriptedApprover(Allow("run=:echo 'a*'")), permissions=kept)
     assert not (await first.call("run_command", command="echo 'a*'")).error
     again = FilePermissions(tmp_path / "work", tmp_path / "state")
-    resumed = Shop(tmp_path / "work", Answers(Deny("no")), permissions=again)
+    resumed = ToolHarness(tmp_path / "work", ScriptedApprover(Deny("no")), permissions=again)
     assert not (await resumed.call("run_command", command="echo 'a*'")).error
     assert (await resumed.call("run_command", command="echo 'ab'")).error
     kept.withdraw(pattern="run=:echo 'a*'")
@@ -124,19 +126,19 @@ async def test_what_was_allowed_for_a_session_holds_when_it_is_resumed_and_until
 
 async def test_another_session_in_the_folder_asks_anew(tmp_path: Path) -> None:
     kept = FilePermissions(tmp_path / "w", tmp_path / "state")
-    shop = Shop(tmp_path, Answers(Allow("edit:**"), Deny("no")), permissions=kept)
-    assert not (await shop.call("write_file", path="a", text="x")).error
-    await shop.log.record(SessionStarted("another", "", "engineer", "p", "m", 200_000, "live"))
-    assert (await shop.call("write_file", path="b", text="x")).error
+    tools = ToolHarness(tmp_path, ScriptedApprover(Allow("edit:**"), Deny("no")), permissions=kept)
+    assert not (await tools.call("write_file", path="a", text="x")).error
+    await tools.log.record(SessionStarted("another", "", "engineer", "p", "m", 200_000, "live"))
+    assert (await tools.call("write_file", path="b", text="x")).error
 
 
 async def test_permissions_that_cannot_be_kept_or_read_are_told_and_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where a folder should be")
     kept = FilePermissions(tmp_path / "w", tmp_path / "state")
-    shop = Shop(tmp_path, Answers(Allow("edit:**"), Deny("no")), permissions=kept)
-    assert not (await shop.call("write_file", path="a", text="x")).error
-    assert not (await shop.call("write_file", path="b", text="x")).error, "it holds in this process"
-    assert any("cannot be" in event.text for event in shop.kept(Notice))
+    tools = ToolHarness(tmp_path, ScriptedApprover(Allow("edit:**"), Deny("no")), permissions=kept)
+    assert not (await tools.call("write_file", path="a", text="x")).error
+    assert not (await tools.call("write_file", path="b", text="x")).error, "it holds in this process"
+    assert any("cannot be" in event.text for event in tools.kept(Notice))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the folder is found by another variable there")

@@ -22,7 +22,7 @@ from throughline.context.policy import (
 from throughline.domain.events import CallBilled, CompactionDismissed, CompactionProposed, CompactionUndone, Event
 from throughline.domain.session import Session, fold
 from throughline.domain.settings import Settings
-from unit.logs import compacted, done, log, replied, session, spoke, tool
+from unit.event_logs import compacted, done, log, replied, session, spoke, tool
 
 LIMIT = 200_000
 CALLED = CallBilled("chat", "m", 1, 1, 0, 0, None, began=1_000.0)

@@ -14,8 +14,8 @@ from throughline.domain.settings import Settings
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 ACTS = ("send", "send", "send", "work", "work", "archive", "file", "change", "drop", "pin", "wait", "pause", "compact")
 SMALL = Settings(window=4, kept=1, batch=1_500, fresh=1_000, trimmed=300)
@@ -27,25 +27,25 @@ def named(event: Event) -> bool:
     return user or isinstance(event, Masked | Trimmed | Compacted | CompactionUndone | FileDropped)
 
 
-async def act(live: LiveSession, bench: Bench, what: str, place: int) -> None:
+async def act(live: LiveSession, harness: SessionHarness, what: str, place: int) -> None:
     match what:
         case "send" | "work":
             await live.send(f"{what} {place}")
             await live.idle()
         case "archive":  # Another window has written it.
-            bench.archive.write(f"## Project Archive: as of {place}\n")
+            harness.archive.write(f"## Project Archive: as of {place}\n")
         case "file":
             await live.inject("a.py", "full")
         case "change":
-            bench.files["a.py"] = f"a = {place}\n"
+            harness.files["a.py"] = f"a = {place}\n"
         case "drop" if "a.py" in live.session.files:
             await live.drop("a.py")
         case "pin" if entries := live.session.ledger.live():
             await live.ledger_commands.pin(entries[0].id, pinned=True)
         case "wait":
-            bench.clock.put(bench.clock.time + 100)
+            harness.clock.put(harness.clock.time + 100)
         case "pause":
-            bench.clock.put(bench.clock.time + 301)
+            harness.clock.put(harness.clock.time + 301)
         case "compact" if len([turn for turn in live.session.recent if turn.ending]) > 3:
             await live.compact()
         case _:
@@ -65,17 +65,17 @@ def replies(acts: list[str]) -> list[ScriptedReply]:
 
 
 async def told(acts: list[str]) -> None:
-    bench = Bench("## Project Archive: shed\n")
-    bench.files["a.py"] = "a = 0\n"
+    harness = SessionHarness("## Project Archive: shed\n")
+    harness.files["a.py"] = "a = 0\n"
     model = ScriptedModel(replies(acts))
     results = {f"c{place}-{n}": "line of a file\n" * 120 for place in range(len(acts)) for n in range(2)}
     sent: list[tuple[int, list[str]]] = []
-    live = await LiveSession.start(bench.ports, bench.config(model, results), SMALL, BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model, results), SMALL, STARTED)
     try:
         for place, what in enumerate(acts):
-            await act(live, bench, what, place)
+            await act(live, harness, what, place)
         # A bill comes right after each request: it says where among the events that was.
-        bills = [n for n, event in enumerate(bench.heard.events) if event.kind == "call_billed"]
+        bills = [n for n, event in enumerate(harness.heard.events) if event.kind == "call_billed"]
         for at, request in zip(bills, model.requests, strict=True):
             sent.append((at, [f"{block.role} {block.id} {block.text}" for block in request.view.blocks]))
     finally:
@@ -83,7 +83,7 @@ async def told(acts: list[str]) -> None:
     for (was, before), (now, after) in pairwise(sent):
         assert after[0] == before[0], "the system prompt"
         assert after[1] == before[1] == "system  ## Project Archive: shed\n", "the archive"
-        if not any(named(event) for event in bench.heard.events[was:now]):
+        if not any(named(event) for event in harness.heard.events[was:now]):
             assert after[: len(before)] == before
 
 

@@ -30,9 +30,9 @@ from throughline.session.live_session import LiveSession
 from throughline.session.report import preview_markdown
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, Step, events, log, spoke, stories
+from unit.event_logs import STARTED, Step, event_sequences, events, log, spoke
+from unit.session_harness import SessionHarness
 from unit.test_summarizer import GOOD, USAGE
-from unit.worlds import Bench
 
 FIRST = ScriptedReply("[DECISION]: Keep the kiosk's JSON because it reads by name\n\n" + "And more of it. " * 200)
 LONG = ScriptedReply("The fix is to keep every field of it. " + "And more of it. " * 200)
@@ -41,17 +41,20 @@ ASKING = Settings(window=3, kept=1, preview="always")
 
 @asynccontextmanager
 async def opened(
-    bench: Bench, *replies: ScriptedReply, settings: Settings | None = None, small: ScriptedModel | None = None
+    harness: SessionHarness,
+    *replies: ScriptedReply,
+    settings: Settings | None = None,
+    small: ScriptedModel | None = None,
 ) -> AsyncIterator[LiveSession]:
-    config = bench.config(ScriptedModel(replies), {"x": "word " * 2_000})
+    config = harness.config(ScriptedModel(replies), {"x": "word " * 2_000})
     if small:
         config = evolve(config, summariser=SummarizerConfig(small, "claude-haiku-5-5", "Keep it."))
-    live = await LiveSession.start(bench.ports, config, settings or Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, config, settings or Settings(), STARTED)
     try:
         yield live
     finally:
         await live.close()
-        assert fold(bench.store.read("s")) == live.session
+        assert fold(harness.store.read("s")) == live.session
 
 
 async def play(live: LiveSession, *texts: str) -> None:
@@ -61,13 +64,13 @@ async def play(live: LiveSession, *texts: str) -> None:
 
 
 async def test_a_preview_changes_nothing_and_is_done_exactly_as_shown() -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 3) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 3) as live:
         await play(live, "Always use tabs in here.", *"bcd")
-        before, said = live.session, len(bench.heard.events)
+        before, said = live.session, len(harness.heard.events)
         shown = await live.preview()
         assert live.session == before
-        assert len(bench.heard.events) == said
+        assert len(harness.heard.events) == said
         assert shown.turns == (1, 2)
         assert [one.id for one in shown.kept] == ["t1.1"]
         assert {one.id for one in shown.added} == {
@@ -86,9 +89,9 @@ async def test_a_preview_changes_nothing_and_is_done_exactly_as_shown() -> None:
 
 async def test_a_preview_shows_what_is_masked_with_it() -> None:
     called = ScriptedReply("", (CallPiece("x", "read", {"path": "a.py"}),))
-    bench = Bench()
+    harness = SessionHarness()
     settings = Settings(kept=2, batch=50_000, trimmed=0, fresh=0)
-    async with opened(bench, FIRST, LONG, called, LONG, LONG, settings=settings) as live:
+    async with opened(harness, FIRST, LONG, called, LONG, LONG, settings=settings) as live:
         await play(live, *"abcd")
         shown = await live.preview()
         assert (shown.turns, shown.masked) == ((1, 2), ("x",))
@@ -96,12 +99,12 @@ async def test_a_preview_shows_what_is_masked_with_it() -> None:
         assert f"- Tool results masked: 1, which leaves {shown.after:,} tokens" in preview_markdown(shown)
         await live.apply(shown)
         assert live.view().tokens == shown.after < shown.event.after
-    assert bench.heard.events[-2:] == [shown.event, Masked(("x",))]
+    assert harness.heard.events[-2:] == [shown.event, Masked(("x",))]
 
 
 async def test_a_preview_shows_what_will_be_in_force_no_more() -> None:
     closings = [ScriptedReply(f"Step {n} is done. The kiosk shows it. " + "And more of it. " * 200) for n in range(6)]
-    async with opened(Bench(), *closings) as live:
+    async with opened(SessionHarness(), *closings) as live:
         await play(live, *"abc")
         await live.compact()
         state = next(one.id for one in live.session.ledger.live() if one.kind == "state")
@@ -116,8 +119,8 @@ async def test_a_preview_of_what_has_moved_is_refused(how: str) -> None:
     revising = ScriptedReply("", (CallPiece("r", "record", {"operations": [
         {"op": "revise", "id": "t1.1", "text": "Keep the kiosk's JSON as it is", "why": "", "turn": 2}
     ]}),), USAGE)  # fmt: skip
-    bench, small = Bench(), ScriptedModel([revising])
-    async with opened(bench, FIRST, *[LONG] * 5, settings=ASKING, small=small) as live:
+    harness, small = SessionHarness(), ScriptedModel([revising])
+    async with opened(harness, FIRST, *[LONG] * 5, settings=ASKING, small=small) as live:
         await play(live, *"abc")
         shown = await live.preview()
         assert [one.id for one in shown.revised] == ["t1.1"]
@@ -132,7 +135,7 @@ async def test_a_preview_of_what_has_moved_is_refused(how: str) -> None:
 
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
-@given(stories())
+@given(event_sequences())
 def test_whatever_the_user_holds_fast_the_rules_propose_only_what_the_ledger_takes(steps: tuple[Step, ...]) -> None:
     now = fold(log(*events(steps)))
     if now.turns:
@@ -141,10 +144,10 @@ def test_whatever_the_user_holds_fast_the_rules_propose_only_what_the_ledger_tak
 
 async def test_a_preview_over_an_entry_that_the_user_holds_fast_can_be_done() -> None:
     run, passed = (ScriptedReply("", (CallPiece(name, "run", {"command": "make"}),)) for name in ("x", "y"))
-    bench = Bench()
+    harness = SessionHarness()
     tools = Results({"x": True, "y": False})
-    config = bench.config(ScriptedModel([run, LONG, LONG, LONG, passed, LONG, LONG, LONG]), tools=tools)
-    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    config = harness.config(ScriptedModel([run, LONG, LONG, LONG, passed, LONG, LONG, LONG]), tools=tools)
+    live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     await play(live, *"abc")
     await live.compact()
     (issue,) = (one for one in live.session.ledger.live() if one.kind == "issue")
@@ -170,7 +173,7 @@ class Results:
 
 
 async def test_a_preview_reads_as_a_page() -> None:
-    async with opened(Bench(), FIRST, *[LONG] * 3) as live:
+    async with opened(SessionHarness(), FIRST, *[LONG] * 3) as live:
         await play(live, "Always use tabs in here.", *"bcd")
         shown = await live.preview()
         page = preview_markdown(shown)
@@ -185,13 +188,13 @@ async def test_a_preview_reads_as_a_page() -> None:
 
 
 async def test_there_is_nothing_to_preview_before_a_turn_has_ended() -> None:
-    async with opened(Bench()) as live:
+    async with opened(SessionHarness()) as live:
         with pytest.raises(RefusedError, match="no finished turn"):
             await live.preview()
 
 
 async def test_a_preview_that_gains_nothing_is_not_done() -> None:
-    async with opened(Bench(), ScriptedReply("We'll use SQLite for the store of it.")) as live:
+    async with opened(SessionHarness(), ScriptedReply("We'll use SQLite for the store of it.")) as live:
         await play(live, "go")
         shown = await live.preview()
         assert not shown.gains
@@ -200,8 +203,8 @@ async def test_a_preview_that_gains_nothing_is_not_done() -> None:
 
 
 async def test_where_the_user_wants_to_be_asked_a_compaction_waits_for_a_word() -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 4, settings=ASKING) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 4, settings=ASKING) as live:
         await play(live, *"abcd")
         held = live.session.pending_compaction
         assert held is not None
@@ -216,12 +219,12 @@ async def test_where_the_user_wants_to_be_asked_a_compaction_waits_for_a_word() 
         for act in (live.confirm, live.dismiss):
             with pytest.raises(RefusedError, match="No compaction waits for your word"):
                 await act()
-    assert sum(isinstance(one, CompactionProposed) for one in bench.heard.events) == 1
+    assert sum(isinstance(one, CompactionProposed) for one in harness.heard.events) == 1
 
 
 async def test_a_compaction_that_the_model_prepared_waits_too() -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([GOOD])) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([GOOD])) as live:
         await play(live, *"abc")
         assert live.session.pending_compaction is not None
         assert live.session.pending_compaction.summariser == "model"
@@ -230,33 +233,33 @@ async def test_a_compaction_that_the_model_prepared_waits_too() -> None:
 
 
 async def test_what_waits_is_still_there_after_a_restart() -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 2, settings=ASKING) as live:
         await play(live, *"abc")
         held = live.session.pending_compaction
-    again = await LiveSession.resume(bench.ports, bench.config(ScriptedModel([])), ASKING, "s")
+    again = await LiveSession.resume(harness.ports, harness.config(ScriptedModel([])), ASKING, "s")
     assert again.session.pending_compaction == held is not None
     assert (await again.confirm()).through == 2
     await again.close()
 
 
 async def test_what_the_user_turns_down_is_not_offered_again_by_the_next_message() -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 6, settings=ASKING) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 6, settings=ASKING) as live:
         await play(live, *"abc")
         await live.dismiss()
         await play(live, *"de")
         assert live.session.pending_compaction is None
         await play(live, "f")
         assert live.session.pending_compaction is not None
-    assert bench.heard.events.count(CompactionDismissed("c1")) == 1
+    assert harness.heard.events.count(CompactionDismissed("c1")) == 1
 
 
 async def test_where_the_ledger_does_not_take_it_any_more_a_new_one_waits() -> None:
     revising = ScriptedReply("", (CallPiece("r", "record", {"operations": [
         {"op": "revise", "id": "t1.1", "text": "Keep the kiosk's JSON as it is", "why": "", "turn": 2}
     ]}),), USAGE)  # fmt: skip
-    async with opened(Bench(), FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([revising])) as live:
+    async with opened(SessionHarness(), FIRST, *[LONG] * 2, settings=ASKING, small=ScriptedModel([revising])) as live:
         await play(live, *"abc")
         await live.ledger_commands.delete("t1.1")
         with pytest.raises(RefusedError, match="changed since this compaction was prepared: look at it again"):
@@ -268,8 +271,8 @@ async def test_where_the_ledger_does_not_take_it_any_more_a_new_one_waits() -> N
 
 @pytest.mark.parametrize(("through", "waits"), [(2, True), (0, False)])
 async def test_one_whose_turns_are_not_what_they_were_is_not_done(through: int, waits: bool) -> None:
-    bench = Bench()
-    async with opened(bench, FIRST, *[LONG] * 2, settings=ASKING) as live:
+    harness = SessionHarness()
+    async with opened(harness, FIRST, *[LONG] * 2, settings=ASKING) as live:
         await play(live, *"abc")
         held = live.session.pending_compaction
         assert held is not None
@@ -281,30 +284,30 @@ async def test_one_whose_turns_are_not_what_they_were_is_not_done(through: int, 
 
 
 async def test_above_the_limit_nobody_is_asked() -> None:
-    bench = Bench()
-    async with opened(bench, *[LONG] * 4, settings=evolve(ASKING, share=0.01)) as live:
+    harness = SessionHarness()
+    async with opened(harness, *[LONG] * 4, settings=evolve(ASKING, share=0.01)) as live:
         await play(live, *"abcd")
         assert live.session.compactions
-    assert not any(isinstance(one, CompactionProposed) for one in bench.heard.events)
+    assert not any(isinstance(one, CompactionProposed) for one in harness.heard.events)
 
 
 @pytest.mark.parametrize(("sessions", "asked"), [(4, True), (5, False)])
 async def test_the_first_five_sessions_of_a_project_ask(sessions: int, asked: bool) -> None:
-    bench = Bench()
+    harness = SessionHarness()
     for number in range(sessions):
-        bench.store.append(f"o{number}", log(evolve(BEGUN, session=f"o{number}"), spoke(1, "go")))
-    async with opened(bench, *[LONG] * 3, settings=evolve(ASKING, preview="first")) as live:
+        harness.store.append(f"o{number}", log(evolve(STARTED, session=f"o{number}"), spoke(1, "go")))
+    async with opened(harness, *[LONG] * 3, settings=evolve(ASKING, preview="first")) as live:
         await play(live, *"abc")
         assert (live.session.pending_compaction is not None) == asked
         assert bool(live.session.compactions) != asked
 
 
 async def test_the_self_check_names_what_the_view_does_not_hold() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     many = ScriptedReply(
         "".join(f"[DECISION]: Decision number {n} says what {n} does\n" for n in range(60)) + "word " * 3_000
     )
-    async with opened(bench, many, LONG, LONG, settings=Settings(summary=300)) as live:
+    async with opened(harness, many, LONG, LONG, settings=Settings(summary=300)) as live:
         await play(live, *"abc")
         shown = await live.preview()
         made = await live.compact()
@@ -316,19 +319,21 @@ async def test_the_self_check_names_what_the_view_does_not_hold() -> None:
 
 
 async def test_after_three_that_gain_nothing_it_says_so_once() -> None:
-    bench = Bench()
-    async with opened(bench, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0)) as live:
+    harness = SessionHarness()
+    async with opened(harness, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0)) as live:
         await play(live, *"abcdef")
-    notes = [place for place, one in enumerate(bench.heard.events) if isinstance(one, Notice)]
+    notes = [place for place, one in enumerate(harness.heard.events) if isinstance(one, Notice)]
     assert len(notes) == 1
-    assert "only old tool output is masked from now on" in str(bench.heard.events[notes[0]])
-    assert not any(isinstance(one, Compacted) for one in bench.heard.events)
+    assert "only old tool output is masked from now on" in str(harness.heard.events[notes[0]])
+    assert not any(isinstance(one, Compacted) for one in harness.heard.events)
     assert MAX_FAILURES == 3
 
 
 async def test_one_that_would_wait_but_gains_nothing_is_a_failure_too() -> None:
-    bench = Bench()
-    async with opened(bench, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0, preview="always")) as live:
+    harness = SessionHarness()
+    async with opened(
+        harness, *[ScriptedReply("ok")] * 6, settings=Settings(window=1, kept=0, preview="always")
+    ) as live:
         await play(live, *"abcdef")
         assert live.session.pending_compaction is None
-    assert sum(isinstance(one, Notice) for one in bench.heard.events) == 1
+    assert sum(isinstance(one, Notice) for one in harness.heard.events) == 1

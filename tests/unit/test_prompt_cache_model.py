@@ -13,7 +13,7 @@ from throughline.domain.view import Block, View
 from throughline.llm.messages import LOOK_BACK, MARKS, Ttl, breakpoints, is_sent, translate
 from throughline.llm.prompt_cache_model import Entries, Part, PromptCacheModel, Split
 from throughline.testing.provider_contract import MarksError, Prefixes
-from unit.worlds import HandClock
+from unit.session_harness import ManualClock
 
 
 def prompt(blocks: str, marks: str = "", hour: str = "") -> list[Part]:
@@ -135,7 +135,7 @@ def test_where_breakpoints_stand(spelling: str, places: set[int]) -> None:
 
 @pytest.mark.parametrize("calls", [1, 7, 9, 10, 11, 19, 20, 21, 60])
 def test_a_reply_of_any_number_of_calls_finds_the_prefix_that_the_last_prompt_left(calls: int) -> None:
-    clock = HandClock()
+    clock = ManualClock()
     cache = PromptCacheModel(clock, 1.0)
     first = "SuauU"
     for grown in ("c" * calls + "r" * (calls - 1) + "R", "a" + "c" * calls + "r" * (calls - 1) + "R", "aU"):
@@ -177,7 +177,7 @@ def test_what_is_to_be_kept_for_an_hour_is_said_in_so_many_words(hour: Hour, sys
     ],
 )
 def test_what_is_kept_for_an_hour_outlives_a_pause(hour: Hour, told: list[tuple[int, int, int]]) -> None:
-    clock = HandClock()
+    clock = ManualClock()
     cache = PromptCacheModel(clock, 2.0, hour)
     seen = [cache.usage(view("SuU"), 1)]
     clock.time += 1_800

@@ -19,7 +19,7 @@ from throughline.protocol.codec import decode, encode
 from throughline.protocol.generate import protocol, write_protocol
 from throughline.protocol.messages import Inject, Options, PinEntry, Send, Start
 from throughline.protocol.state import Patch, State
-from unit import samples
+from unit import type_strategies
 
 EXTENSION = Path(__file__).parents[2] / "extension"
 TABLE = (*methods.REQUESTS, *methods.NOTIFICATIONS)
@@ -34,7 +34,7 @@ MESSAGES: list[type[Any]] = sorted(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_every_message_comes_through_json_as_it_was(shape: type[Any], data: st.DataObject) -> None:
-    message = data.draw(samples.of(shape))
+    message = data.draw(type_strategies.of(shape))
     sent = json.loads(json.dumps(encode(message)))
     assert decode(shape, sent) == message
     assert set(sent) == {one.name for one in fields(shape)}
@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_refused_in_one_line_that_says_where(shape: type[An
 
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(MESSAGES), samples.JSON)
+@given(st.sampled_from(MESSAGES), type_strategies.JSON)
 def test_any_json_is_a_message_or_malformed(shape: type[Any], data: Any) -> None:
     with contextlib.suppress(MalformedError):
         assert isinstance(decode(shape, data), shape)

@@ -20,8 +20,8 @@ from throughline.session.live_session import LiveSession
 from throughline.testing.messages_server import MessagesServer, ServerConditions
 from throughline.testing.provider_contract import OVERFLOWS, Prefixes, ProviderContract
 from throughline.testing.scripted_replies import Json, ScriptedReply
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 KEY = "made-up-key"
 NEWEST, OLDER = "claude-sonnet-5-5", "claude-sonnet-4-5"
@@ -83,19 +83,19 @@ def call(name: str) -> tuple[CallPiece, ...]:
     return (CallPiece(name, "read_file", {"path": name}),)
 
 
-async def play(fake: MessagesServer, model: str, *texts: str, retries: int = 0) -> tuple[Bench, LiveSession]:
+async def play(fake: MessagesServer, model: str, *texts: str, retries: int = 0) -> tuple[SessionHarness, LiveSession]:
     """A session through the real SDK; between two messages of it what can be compacted is."""
-    bench = Bench()
+    harness = SessionHarness()
     link = Anthropic(Credentials(KEY, fake.url), retries=retries)
-    config = evolve(bench.config(link, {"a": "one\n" * 900, "b": "two\n" * 900}), name=model)
-    begun: SessionStarted = evolve(BEGUN, model=model)
-    live = await LiveSession.start(bench.ports, config, Settings(model=model, window=1, kept=1), begun)
+    config = evolve(harness.config(link, {"a": "one\n" * 900, "b": "two\n" * 900}), name=model)
+    begun: SessionStarted = evolve(STARTED, model=model)
+    live = await LiveSession.start(harness.ports, config, Settings(model=model, window=1, kept=1), begun)
     for text in texts:
         await live.send(text)
         await live.idle()
     await live.close()
     await link.close()
-    return bench, live
+    return harness, live
 
 
 @pytest.mark.parametrize("model", [NEWEST, OLDER])
@@ -108,23 +108,23 @@ async def test_a_session_with_tools_and_compaction_is_never_refused(model: str) 
         ScriptedReply("Fine."),
     ]
     async with MessagesServer(script, ground=ServerConditions(contract=ProviderContract())) as fake:
-        bench, _ = await play(fake, model, "Go.", "And?", "So?")
+        harness, _ = await play(fake, model, "Go.", "And?", "So?")
         sent = [one.body for one in fake.requests if one.path == "/v1/messages"]
-    assert [event.ending for event in bench.heard.events if isinstance(event, TurnEnded)] == ["done"] * 3
+    assert [event.ending for event in harness.heard.events if isinstance(event, TurnEnded)] == ["done"] * 3
     assert len(sent) == len(script)
-    bills = [event for event in bench.heard.events if isinstance(event, CallBilled)]
+    bills = [event for event in harness.heard.events if isinstance(event, CallBilled)]
     assert [body["diagnostics"]["previous_message_id"] for body in sent] == [None, *(one.reply for one in bills[:-1])]
-    assert [event for event in bench.heard.events if isinstance(event, Compacted)]
+    assert [event for event in harness.heard.events if isinstance(event, Compacted)]
     assert not [one.miss for one in bills[:3] if one.miss]
 
 
 async def test_a_rate_limit_is_shown_while_it_is_waited_out_and_the_words_are_kept_once() -> None:
     script = [ScriptedReply(status=429, retry_after=1), ScriptedReply("Here.")]
     async with MessagesServer(script) as fake:
-        bench, live = await play(fake, NEWEST, "Go.", retries=2)
-    assert "Rate limit: waiting 1 s" in " ".join(one.text for one in bench.heard.events if isinstance(one, Notice))
+        harness, live = await play(fake, NEWEST, "Go.", retries=2)
+    assert "Rate limit: waiting 1 s" in " ".join(one.text for one in harness.heard.events if isinstance(one, Notice))
     assert len(live.session.turns) == 1
-    assert TurnEnded(1, "done") in bench.heard.events
+    assert TurnEnded(1, "done") in harness.heard.events
 
 
 async def test_a_wait_ends_at_once_where_its_asker_leaves() -> None:
@@ -158,9 +158,9 @@ async def test_a_wait_of_more_than_a_minute_is_told_and_not_begun() -> None:
 
 async def test_a_paused_reply_goes_on_by_itself() -> None:
     async with MessagesServer([ScriptedReply("Half", reason="pause_turn"), ScriptedReply("whole.")]) as fake:
-        bench, _ = await play(fake, NEWEST, "Go.")
+        harness, _ = await play(fake, NEWEST, "Go.")
         assert len(fake.requests) == 2
-    assert TurnEnded(1, "done") in bench.heard.events
+    assert TurnEnded(1, "done") in harness.heard.events
 
 
 @pytest.mark.parametrize(

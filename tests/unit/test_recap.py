@@ -13,8 +13,8 @@ from throughline.domain.events import CompactionUndone, Event, RoleAndModelChang
 from throughline.domain.session import Session, fold
 from throughline.domain.settings import Settings
 from throughline.session.context_usage import ViewBuilder
-from unit.logs import compacted, count, done, log, replied, session, spoke, tool
-from unit.worlds import Bench
+from unit.event_logs import compacted, count, done, log, replied, session, spoke, tool
+from unit.session_harness import SessionHarness
 
 REPLY = "The fix is in `store_{n}.py`: a borrower now gets each loan from a table of its own. " * 14
 
@@ -120,7 +120,7 @@ def test_a_pasted_message_is_cut_so_that_the_others_are_told() -> None:
 
 
 def builder() -> ViewBuilder:
-    return ViewBuilder(Bench().ports, Settings(), "")
+    return ViewBuilder(SessionHarness().ports, Settings(), "")
 
 
 def shown_by(views: ViewBuilder, now: Session) -> list[str]:

@@ -27,13 +27,13 @@ from throughline.storage.event_store import SqliteEventStore
 from throughline.storage.recovery import Remains, database_contents
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, done, log, replied, spoke, tool
-from unit.worlds import Bench
+from unit.event_logs import STARTED, done, log, replied, spoke, tool
+from unit.session_harness import SessionHarness
 
 OTHER = SessionStarted("t", "another", "qa", "toolshed", "m", 1, "recording")
 # Long texts, so that rows run over into pages of their own.
 STORY = log(
-    BEGUN,
+    STARTED,
     *(
         event
         for turn in range(1, 60)
@@ -116,9 +116,9 @@ async def test_what_can_be_read_is_recovered_and_the_damaged_file_is_kept(
         assert len(database.repair.splitlines()) == 1
         assert aside.read_bytes() == broken[0]
         assert {row.id for row in database.sessions()} >= {"s"}
-        bench = Bench()
-        config = bench.config(ScriptedModel([ScriptedReply("Here.")]))
-        live = await LiveSession.resume(evolve(bench.ports, store=database), config, Settings(), "s")
+        harness = SessionHarness()
+        config = harness.config(ScriptedModel([ScriptedReply("Here.")]))
+        live = await LiveSession.resume(evolve(harness.ports, store=database), config, Settings(), "s")
         await live.send("And now?")
         await live.idle()
         await live.close()
@@ -142,7 +142,7 @@ def test_what_is_forgotten_is_not_in_the_files_that_were_set_aside_either(
     path = tmp_path / "throughline.db"
     with closing(SqliteEventStore(path)) as database:
         database.append("t", SHORT)
-        database.append("s", log(BEGUN, *(spoke(turn, f"{secret} " * (turn * 90)) for turn in range(1, 40))))
+        database.append("s", log(STARTED, *(spoke(turn, f"{secret} " * (turn * 90)) for turn in range(1, 40))))
     with closing(SqliteEventStore(path)) as database:
         database.append("s", log(*(spoke(turn, f"{secret} " * 90) for turn in range(40, 80)), first=41))
         left = path.read_bytes(), (tmp_path / "throughline.db-wal").read_bytes()
@@ -260,10 +260,10 @@ def test_a_locked_database_is_one_clear_line(tmp_path: Path) -> None:
 
 async def test_a_full_disk_stops_a_turn_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "throughline.db"
-    bench = Bench()
+    harness = SessionHarness()
     with closing(SqliteEventStore(path)) as database:
-        config = bench.config(ScriptedModel([ScriptedReply("Long. " * 20_000), ScriptedReply("Here.")]))
-        live = await LiveSession.start(evolve(bench.ports, store=database), config, Settings(), BEGUN)
+        config = harness.config(ScriptedModel([ScriptedReply("Long. " * 20_000), ScriptedReply("Here.")]))
+        live = await LiveSession.start(evolve(harness.ports, store=database), config, Settings(), STARTED)
         pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
         database._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
         await live.send("Say much.")
@@ -283,14 +283,14 @@ async def test_a_full_disk_stops_a_turn_and_loses_nothing(tmp_path: Path) -> Non
 
 
 async def test_a_session_that_could_not_be_opened_on_a_full_disk_is_opened_once_there_is_space(tmp_path: Path) -> None:
-    bench = Bench()
+    harness = SessionHarness()
     with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
         # A turn that a crash has left open, so that opening it writes.
-        database.append("s", log(BEGUN, spoke(1, "Look.")))
+        database.append("s", log(STARTED, spoke(1, "Look.")))
         pages = database._connection.execute("PRAGMA page_count").fetchone()[0]
         more = log(spoke(2, "much " * 9_000), first=3)
-        ports, config = evolve(bench.ports, store=database), bench.config(ScriptedModel([]))
-        long = evolve(BEGUN, session="u", objective="much " * 9_000)
+        ports, config = evolve(harness.ports, store=database), harness.config(ScriptedModel([]))
+        long = evolve(STARTED, session="u", objective="much " * 9_000)
         with crowded(database, pages):
             with pytest.raises(StoreError, match="the disk is full"):
                 database.append("s", more)
@@ -386,39 +386,41 @@ def test_a_database_of_the_first_schema_is_led_forward_whole(tmp_path: Path) -> 
 
 
 async def test_a_clock_that_is_put_back_does_not_take_the_log_with_it() -> None:
-    bench = Bench()
-    config = bench.config(ScriptedModel([ScriptedReply("One."), ScriptedReply("Two.")]))
-    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    harness = SessionHarness()
+    config = harness.config(ScriptedModel([ScriptedReply("One."), ScriptedReply("Two.")]))
+    live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     for text in ("First.", "Second."):
         await live.send(text)
         await live.idle()
-        bench.clock.time -= 500
+        harness.clock.time -= 500
     await live.close()
-    times = [one.at for one in bench.store.read("s")]
+    times = [one.at for one in harness.store.read("s")]
     assert times == sorted(times)
 
 
 async def test_a_clock_that_is_put_back_between_two_openings_does_not_take_the_log_with_it() -> None:
-    bench = Bench()
-    live = await LiveSession.start(bench.ports, bench.config(ScriptedModel([ScriptedReply("One.")])), Settings(), BEGUN)
+    harness = SessionHarness()
+    live = await LiveSession.start(
+        harness.ports, harness.config(ScriptedModel([ScriptedReply("One.")])), Settings(), STARTED
+    )
     await live.send("First.")
     await live.idle()
-    bench.clock.time += 100
+    harness.clock.time += 100
     await live.note("Later than any call.")
     await live.close()
-    bench.clock.time -= 500
+    harness.clock.time -= 500
     live = await LiveSession.resume(
-        bench.ports, bench.config(ScriptedModel([ScriptedReply("Two.")])), Settings(), BEGUN.session
+        harness.ports, harness.config(ScriptedModel([ScriptedReply("Two.")])), Settings(), STARTED.session
     )
     await live.send("Second.")
     await live.idle()
     await live.close()
-    times = [one.at for one in bench.store.read(BEGUN.session)]
+    times = [one.at for one in harness.store.read(STARTED.session)]
     assert times == sorted(times)
 
 
 def test_a_session_is_listed_by_its_latest_event_though_a_clock_was_put_back(tmp_path: Path) -> None:
     with closing(SqliteEventStore(tmp_path / "throughline.db")) as database:
-        database.append("s", log(BEGUN, spoke(1, "a")))
+        database.append("s", log(STARTED, spoke(1, "a")))
         database.append("s", [Logged(3, 0.5, done(1))])
         assert database.sessions()[0].updated == 2.0

@@ -27,8 +27,8 @@ from throughline.llm.trace import FIXED, TracedModel
 from throughline.session.actor import SessionPorts
 from throughline.session.live_session import LiveSession
 from throughline.session.replay import play_recording
-from unit.logs import BEGUN, count
-from unit.worlds import WORKER, Bench, Counted, HandClock, Notes
+from unit.event_logs import STARTED, count
+from unit.session_harness import WORKER, ApproximateTokens, ManualClock, MemoryLog, SessionHarness
 
 ROLES: dict[str, tuple[Role, Kind]] = {
     "p": ("user", "prompt"),
@@ -96,27 +96,29 @@ def test_a_scene_is_the_users_words_and_the_calls_that_follow(score: str, expect
 
 async def played(
     recording: tuple[RecordedEvent, ...], settings: Settings | None = None
-) -> tuple[Session, list[dict[str, Any]], Bench]:
-    bench, rows = Bench(), []
+) -> tuple[Session, list[dict[str, Any]], SessionHarness]:
+    harness, rows = SessionHarness(), []
     cursor = ReplayCursor(recorded_turns(recording))
     model = TracedModel(
-        ReplayModel(cursor, PromptCacheModel(cursor, 1.6), Counted()),
+        ReplayModel(cursor, PromptCacheModel(cursor, 1.6), ApproximateTokens()),
         cursor,
         lambda: cursor.point,
         lambda row: rows.append(json.loads(row)),
     )
-    heard = bench.heard
-    ports = SessionPorts(bench.store, bench.archive, bench.files, Counted(), cursor, heard, "You replay.", WORKER)
-    config = AgentConfig(
-        model, "claude-sonnet-5-5", load_prices(), ReplayTools(cursor, Counted()), cursor, recorded=True
+    heard = harness.heard
+    ports = SessionPorts(
+        harness.store, harness.archive, harness.files, ApproximateTokens(), cursor, heard, "You replay.", WORKER
     )
-    live = await LiveSession.start(ports, config, settings or Settings(), evolve(BEGUN, origin="recording"))
+    config = AgentConfig(
+        model, "claude-sonnet-5-5", load_prices(), ReplayTools(cursor, ApproximateTokens()), cursor, recorded=True
+    )
+    live = await LiveSession.start(ports, config, settings or Settings(), evolve(STARTED, origin="recording"))
     done: list[int] = []
     await play_recording(live, cursor.scenes, cursor, done.append)
     await live.close()
     assert done == list(range(1, len(cursor.scenes) + 1))
-    assert fold(bench.store.read("s")) == live.session
-    return live.session, rows, bench
+    assert fold(harness.store.read("s")) == live.session
+    return live.session, rows, harness
 
 
 def points(recording: tuple[RecordedEvent, ...]) -> list[int]:
@@ -157,9 +159,9 @@ LONG = "p" + "cr" * 6 + "t" + "pcrcrt" * 14 + "p"
 @pytest.mark.slow
 async def test_a_replay_compacts_and_masks_and_its_trace_is_valid() -> None:
     recording = steps(LONG, size=3_000, gap=20.0)
-    session, rows, bench = await played(recording, Settings(batch=6_000, fresh=3_000))
+    session, rows, harness = await played(recording, Settings(batch=6_000, fresh=3_000))
     check(recording, rows)
-    kinds = {event.kind for event in bench.heard.events}
+    kinds = {event.kind for event in harness.heard.events}
     assert {"masked", "compacted", "call_billed"} <= kinds
     assert len(session.turns) == len(recorded_turns(recording)) == 16
     assert session.bill.lines["chat"].calls == len(rows)
@@ -220,7 +222,7 @@ async def spoken(model: ScriptedDemoModel, *said: str) -> str:
 async def test_the_demo_answers_its_lines_in_any_order_and_says_what_it_is_off_script() -> None:
     recording = steps("pt pcrt pt")
     played = recorded_turns(recording)
-    model = ScriptedDemoModel(played, PromptCacheModel(HandClock(), 1.0), Counted(), 0.0)
+    model = ScriptedDemoModel(played, PromptCacheModel(ManualClock(), 1.0), ApproximateTokens(), 0.0)
     lines = [scene.words[0].text for scene in played]
     assert await spoken(model, lines[2]) == recording[-1].text
     assert await spoken(model, lines[2], "<reply", lines[0]) == recording[1].text
@@ -231,8 +233,10 @@ async def test_the_demo_answers_its_lines_in_any_order_and_says_what_it_is_off_s
 
 
 async def test_the_demos_tools_answer_its_calls() -> None:
-    tools = DemoTools(recorded_turns(steps("pcrt")), Counted())
-    known = await tools.run(1, [ToolCalled(1, "c0", "read", {}, 1), ToolCalled(1, "unknown", "read", {}, 1)], Notes())
+    tools = DemoTools(recorded_turns(steps("pcrt")), ApproximateTokens())
+    known = await tools.run(
+        1, [ToolCalled(1, "c0", "read", {}, 1), ToolCalled(1, "unknown", "read", {}, 1)], MemoryLog()
+    )
     assert [(item.text, item.tokens) for item in known.items] == [("tool_result 2 ", count("tool_result 2 "))]
     assert not known.hand_back
-    assert (await tools.run(1, [], Notes())).hand_back
+    assert (await tools.run(1, [], MemoryLog())).hand_back

@@ -12,8 +12,8 @@ from throughline.agent.tool import PermissionRequest
 from throughline.domain.events import Event, FullOutputStored, LedgerChanged, SessionStarted, ToolCalled, ToolReturned
 from throughline.domain.ledger import Add, Entry
 from throughline.domain.session import Session, fold
-from unit.logs import log
-from unit.shop import Shop
+from unit.event_logs import log
+from unit.tool_harness import ToolHarness
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the commands are POSIX's")
 
@@ -101,27 +101,27 @@ def test_words_weigh_less_the_more_of_the_session_is_made_of_them() -> None:
 
 
 async def test_a_call_that_looks_like_what_was_ruled_out_runs_and_is_told_of_once_a_turn(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    await shop.log.record(TRIGGER, entry("a cron job for promoting holds", name="t6.2"))
+    tools = ToolHarness(tmp_path)
+    await tools.log.record(TRIGGER, entry("a cron job for promoting holds", name="t6.2"))
     text = "CREATE TRIGGER promote_next_hold AFTER UPDATE ON holds -- sqlite {}\n"
-    first, second = [await shop.call("write_file", path=f"s{n}.sql", text=text.format(n)) for n in (1, 2)]
+    first, second = [await tools.call("write_file", path=f"s{n}.sql", text=text.format(n)) for n in (1, 2)]
     assert (first.error, second.error) == (False, False)
     assert "- t5.1: An SQLite trigger that promotes the next hold — it has no clock" in first.text
     assert "t6.2" not in first.text
     assert first.text.startswith("wrote s1.sql: 1 lines\n[")
     assert second.text == "wrote s2.sql: 1 lines"
     assert sorted(path.name for path in tmp_path.glob("*.sql")) == ["s1.sql", "s2.sql"]
-    other = await shop.call("write_file", path="jobs.py", text="cron.job(promoting, holds)\n")
+    other = await tools.call("write_file", path="jobs.py", text="cron.job(promoting, holds)\n")
     assert "t6.2" in other.text
-    shop.turn += 1
-    assert "t5.1" in (await shop.call("write_file", path="s3.sql", text=text.format(3))).text
+    tools.turn += 1
+    assert "t5.1" in (await tools.call("write_file", path="s3.sql", text=text.format(3))).text
 
 
 @POSIX
 async def test_what_is_told_is_no_part_of_the_output_that_is_kept(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    await shop.log.record(ALONE)
-    result = await shop.call("run_command", command="python3 -c 'print(\"celery\\n\" * 9000)'")
+    tools = ToolHarness(tmp_path)
+    await tools.log.record(ALONE)
+    result = await tools.call("run_command", command="python3 -c 'print(\"celery\\n\" * 9000)'")
     assert "- t5.1: celery" in result.text
-    (kept,) = shop.kept(FullOutputStored)
+    (kept,) = tools.kept(FullOutputStored)
     assert "t5.1" not in kept.text

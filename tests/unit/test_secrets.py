@@ -14,7 +14,7 @@ from throughline.agent import output
 from throughline.agent.output import HIDDEN, hide, masked, plain_text
 from throughline.domain.events import FullOutputStored, ToolCalled
 from unit.credentials import KINDS, PLAIN, mixed, pem, small
-from unit.shop import Shop
+from unit.tool_harness import ToolHarness
 
 GITHUB = "gh" + f"p_{mixed(36)}"
 
@@ -93,50 +93,50 @@ def test_a_long_line_takes_no_time(text: str) -> None:
 
 
 async def test_no_credential_reaches_the_log_the_view_or_the_screen(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, secrets=lambda: ["swordfish77"])
-    shop.write(".env", f"PORT=80\nAPI_TOKEN=rake-and-hoe\nKEY2={GITHUB}\n")
-    read = await shop.call("read_file", path=".env")
+    tools = ToolHarness(tmp_path, secrets=lambda: ["swordfish77"])
+    tools.write(".env", f"PORT=80\nAPI_TOKEN=rake-and-hoe\nKEY2={GITHUB}\n")
+    read = await tools.call("read_file", path=".env")
     assert read.text.startswith("1\tPORT=80\n2\tAPI_TOKEN=[hidden credential: credential]\n")
-    shop.write("word.txt", "swordfish77 " * 9_000)
+    tools.write("word.txt", "swordfish77 " * 9_000)
     many = "print(open('word.txt').read(), open('.env').read())"
-    await shop.call("run_command", command=f'{sys.executable} -c "{many}"')
-    assert shop.kept(FullOutputStored)
-    for text in (str(shop.log.events), "".join(shop.shown)):
+    await tools.call("run_command", command=f'{sys.executable} -c "{many}"')
+    assert tools.kept(FullOutputStored)
+    for text in (str(tools.log.events), "".join(tools.shown)):
         for secret in ("swordfish77 ", "rake-and-hoe", GITHUB):
             assert secret not in text
 
 
 async def test_a_hidden_credential_is_never_written_back(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    env = shop.write(".env", "PORT=80\nAPI_TOKEN=rake-and-hoe\n")
-    shown = (await shop.call("read_file", path=".env")).text
-    refused = await shop.call("write_file", path=".env", text=shown.replace("80", "81"))
+    tools = ToolHarness(tmp_path)
+    env = tools.write(".env", "PORT=80\nAPI_TOKEN=rake-and-hoe\n")
+    shown = (await tools.call("read_file", path=".env")).text
+    refused = await tools.call("write_file", path=".env", text=shown.replace("80", "81"))
     assert "hidden credential" in refused.text
-    refused = await shop.call("edit_file", path=".env", old=shown, new=shown.replace("80", "81"))
+    refused = await tools.call("edit_file", path=".env", old=shown, new=shown.replace("80", "81"))
     assert "hidden credential" in refused.text
-    refused = await shop.call("edit_file", path=".env", old=shown, new="PORT=81\n")
+    refused = await tools.call("edit_file", path=".env", old=shown, new="PORT=81\n")
     assert "leave that line out of it" in refused.text
-    assert not (await shop.call("edit_file", path=".env", old="PORT=80", new="PORT=81")).error
+    assert not (await tools.call("edit_file", path=".env", old="PORT=80", new="PORT=81")).error
     assert env.read_text() == "PORT=81\nAPI_TOKEN=rake-and-hoe\n"
 
 
 async def test_a_command_with_a_hidden_credential_is_not_run(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    result = await shop.call("run_command", command=f"echo {masked(GITHUB)} > x")
+    tools = ToolHarness(tmp_path)
+    result = await tools.call("run_command", command=f"echo {masked(GITHUB)} > x")
     assert "hidden credential" in result.text
     assert not (tmp_path / "x").exists()
-    assert not shop.answers.asked
+    assert not tools.answers.asked
 
 
 async def test_a_private_key_does_not_leak_in_pieces(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    shop.write("id_rsa", pem("RSA PRIVATE " + "KEY") + "\n")
+    tools = ToolHarness(tmp_path)
+    tools.write("id_rsa", pem("RSA PRIVATE " + "KEY") + "\n")
     for result in (
-        await shop.call("read_file", path="id_rsa", first=2, last=3),
-        await shop.call("read_file", path="id_rsa", last=2),
-        await shop.call("search", pattern="^MIIE"),
-        await shop.call("run_command", command="tail -n +2 id_rsa"),
-        await shop.call("run_command", command="head -3 id_rsa | tail -1"),
+        await tools.call("read_file", path="id_rsa", first=2, last=3),
+        await tools.call("read_file", path="id_rsa", last=2),
+        await tools.call("search", pattern="^MIIE"),
+        await tools.call("run_command", command="tail -n +2 id_rsa"),
+        await tools.call("run_command", command="head -3 id_rsa | tail -1"),
     ):
         assert "MIIE" not in result.text
         assert HIDDEN.search(result.text)

@@ -13,7 +13,7 @@ from throughline.memory.local import operations
 from throughline.memory.rules import standing_rules
 from throughline.memory.summary import rolling_summary
 from throughline.memory.text import expresses_doubt, sentences, whole
-from unit.logs import count, replied, session, spoke
+from unit.event_logs import count, replied, session, spoke
 
 CASES: list[tuple[str, str, list[str]]] = [
     ("a denial opens it", "No new dependencies in `pyproject.toml`.", ["No new dependencies in `pyproject.toml`."]),

@@ -20,8 +20,8 @@ from throughline.protocol.settings import SETTINGS
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 EXTENSION = Path(__file__).parents[2] / "extension"
 ROWS = pytest.mark.parametrize("row", setting_rows(), ids=lambda row: row.name)
@@ -125,9 +125,9 @@ def test_an_option_of_the_command_line_gives_its_setting(row: Setting) -> None:
 async def test_the_reply_limit_reaches_the_request_and_is_at_most_a_quarter_of_the_context(
     reply: int, window: int, asked: int
 ) -> None:
-    bench, model = Bench(), ScriptedModel([ScriptedReply("Fine.")])
-    chosen, begun = Settings(reply=reply), evolve(BEGUN, limit=window)
-    live = await LiveSession.start(bench.ports, bench.config(model), chosen, begun)
+    harness, model = SessionHarness(), ScriptedModel([ScriptedReply("Fine.")])
+    chosen, begun = Settings(reply=reply), evolve(STARTED, limit=window)
+    live = await LiveSession.start(harness.ports, harness.config(model), chosen, begun)
     await live.send("go")
     await live.settled()
     await live.close()

@@ -16,8 +16,8 @@ from throughline.session.live_session import LiveSession
 from throughline.storage.in_memory import MemorySkeletons
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN
-from unit.worlds import Bench
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 
 CODE = "".join(
     f"def {name}(width, height):\n" + f"    width = width + {place}\n" * 40 + "    return width\n\n"
@@ -26,19 +26,19 @@ CODE = "".join(
 
 
 @asynccontextmanager
-async def opened(bench: Bench, model: ScriptedModel) -> AsyncIterator[LiveSession]:
+async def opened(harness: SessionHarness, model: ScriptedModel) -> AsyncIterator[LiveSession]:
     config = evolve(
-        bench.config(ScriptedModel(())), commenter=SummarizerConfig(model, "claude-haiku-5-5", "Say what it does.")
+        harness.config(ScriptedModel(())), commenter=SummarizerConfig(model, "claude-haiku-5-5", "Say what it does.")
     )
-    live = await LiveSession.start(bench.ports, config, Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     try:
         yield live
     finally:
         await live.close()
 
 
-def bench() -> tuple[Bench, MemorySkeletons]:
-    made, kept = Bench(), MemorySkeletons()
+def harness() -> tuple[SessionHarness, MemorySkeletons]:
+    made, kept = SessionHarness(), MemorySkeletons()
     made.ports = evolve(made.ports, skeletons=kept)
     made.files["a.py"] = CODE
     return made, kept
@@ -50,7 +50,7 @@ def said(*comments: tuple[int, str]) -> ScriptedReply:
 
 
 async def test_comments_come_in_the_background_and_stay() -> None:
-    ports, _ = bench()
+    ports, _ = harness()
     model = ScriptedModel([said((1, "Multiplies the sides")), said()])
     async with opened(ports, model) as live:
         first = await live.inject("a.py", "skeleton")
@@ -83,7 +83,7 @@ async def test_comments_come_in_the_background_and_stay() -> None:
     ],
 )
 async def test_a_model_that_fails_costs_no_skeleton(reply: ScriptedReply) -> None:
-    ports, _ = bench()
+    ports, _ = harness()
     async with opened(ports, ScriptedModel([reply])) as live:
         first = await live.inject("a.py", "skeleton")
         await live.settled()
@@ -92,7 +92,7 @@ async def test_a_model_that_fails_costs_no_skeleton(reply: ScriptedReply) -> Non
 
 
 async def test_closing_does_not_wait_for_comments() -> None:
-    ports, kept = bench()
+    ports, kept = harness()
     model = ScriptedModel([ScriptedReply("one two", stall_after=1)])
     async with opened(ports, model) as live:
         await live.inject("a.py", "skeleton")

@@ -7,7 +7,7 @@ import pytest
 from throughline.domain.events import Event, FileInjected, FileSeen
 from throughline.domain.file_knowledge import digest
 from throughline.domain.staleness import Freshness, changed_elsewhere, content_freshness, view_freshness
-from unit.logs import session
+from unit.event_logs import session
 
 A, B, C = digest("a"), digest("b"), digest("c")
 WHOLE = FileInjected("f", A, "full", "text", 1)

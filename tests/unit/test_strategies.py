@@ -10,7 +10,7 @@ from throughline.context.strategies import apply_strategy, sliding_masking, slid
 from throughline.domain.events import Event
 from throughline.domain.settings import Strategy
 from throughline.domain.view import Block, Content, View
-from unit.logs import done, events, replied, session, spoke, stories, tool, view
+from unit.event_logs import done, event_sequences, events, replied, session, spoke, tool, view
 
 THREE: tuple[Event, ...] = (
     spoke(1, "first words"),
@@ -69,7 +69,7 @@ def test_where_calls_ran_side_by_side_none_of_their_results_is_left_alone() -> N
 
 
 @pytest.mark.slow
-@given(stories(), st.integers(1, 5_000), st.integers(0, 4))
+@given(event_sequences(), st.integers(1, 5_000), st.integers(0, 4))
 def test_what_is_stable_stays_and_no_result_loses_its_call(told: tuple, tokens: int, results: int) -> None:  # type: ignore[type-arg]
     whole = view(session(*events(told)[1:]))
     stable = [block for block in whole.blocks if block.place in ("system", "archive")]

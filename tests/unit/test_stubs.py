@@ -18,8 +18,8 @@ from throughline.domain.argument_masking import LONGEST, abridge, find_stub, mas
 from throughline.domain.events import LedgerChanged, Masked, ToolCalled, ToolReturned
 from throughline.domain.ledger import Add, Entry
 from throughline.storage.in_memory import MemoryStore
-from unit.logs import BEGUN, file, log, replied, session, spoke, view
-from unit.shop import Shop
+from unit.event_logs import STARTED, file, log, replied, session, spoke, view
+from unit.tool_harness import ToolHarness
 
 CALL = ToolCalled(1, "toolu_006a", "write_file", {"path": "a.py", "text": "line\n" * 168}, 400)
 RESULT = ToolReturned(1, "toolu_006a", "x\n" * 40, 80)
@@ -49,26 +49,26 @@ STUBS = [
 @pytest.mark.parametrize("stub", STUBS)
 @pytest.mark.parametrize("around", ["{}", "def f():\n    {}\n    return 1\n", "a = 1  # {} b"])
 async def test_no_tool_takes_an_argument_that_holds_one(tmp_path: Path, stub: str, around: str) -> None:
-    shop = Shop(tmp_path)
-    shop.write("a.py", "one\n")
+    tools_harness = ToolHarness(tmp_path)
+    tools_harness.write("a.py", "one\n")
     text = around.format(stub)
-    for tool in shop.tools.offered():
+    for tool in tools_harness.tools.offered():
         for name, told in tool_schema(tool.name).tool.schema["properties"].items():
             if told["type"] != "string":
                 continue
-            result = await shop.call(tool.name, **{name: text})
+            result = await tools_harness.call(tool.name, **{name: text})
             assert result.error
             assert result.text.startswith(f"Nothing was done: `{name}` holds the line [")
-    assert shop.answers.asked == []
+    assert tools_harness.answers.asked == []
     assert (tmp_path / "a.py").read_text() == "one\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
 
 
 async def test_a_refused_call_says_how_to_get_the_text_back(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    copied = await shop.call("write_file", path="b.py", text=STUBS[0])
+    tools_harness = ToolHarness(tmp_path)
+    copied = await tools_harness.call("write_file", path="b.py", text=STUBS[0])
     assert "`recall` with id toolu_006a gives it back" in copied.text
-    hidden = await shop.call("write_file", path="b.py", text="key = [hidden credential: known]")
+    hidden = await tools_harness.call("write_file", path="b.py", text="key = [hidden credential: known]")
     assert "leave that line out of it" in hidden.text
 
 
@@ -81,7 +81,7 @@ ALIKE = [
 
 @pytest.mark.parametrize("text", ALIKE)
 async def test_what_only_speaks_of_them_is_written(tmp_path: Path, text: str) -> None:
-    assert not (await Shop(tmp_path).call("write_file", path="a.txt", text=text)).error
+    assert not (await ToolHarness(tmp_path).call("write_file", path="a.txt", text=text)).error
     assert (tmp_path / "a.txt").read_text() == text
 
 
@@ -116,48 +116,48 @@ def test_a_call_in_the_view_holds_its_own_arguments_or_nothing(args: dict[str, A
 
 async def test_recall_gives_back_what_a_call_was_given_and_what_it_gave_back(tmp_path: Path) -> None:
     store = MemoryStore()
-    shop = Shop(tmp_path, store=store)
+    tools_harness = ToolHarness(tmp_path, store=store)
     args = {"path": "a.py", "text": "one\n  two\n" * 100}
     call, result = ToolCalled(1, "c9", "write_file", args, 4), ToolReturned(1, "c9", "wrote a.py: 200 lines", 4)
-    store.append("s", log(BEGUN, call, result))
+    store.append("s", log(STARTED, call, result))
     assert abridge(call) == {"path": "a.py"}
-    back = await shop.call("recall", id="c9")
+    back = await tools_harness.call("recall", id="c9")
     assert args["text"] in back.text
     assert "path: a.py" in back.text
     assert back.text.endswith("Result:\nwrote a.py: 200 lines")
-    later = await shop.call("recall", id="c9", first=203)
+    later = await tools_harness.call("recall", id="c9", first=203)
     assert later.text.endswith("wrote a.py: 200 lines")
     assert "one" not in later.text
-    assert (await shop.call("recall", id="c9", first=900)).error
+    assert (await tools_harness.call("recall", id="c9", first=900)).error
 
 
 async def test_recall_finds_neither_itself_nor_what_it_gave_back_before(tmp_path: Path) -> None:
     store = MemoryStore()
-    shop = Shop(tmp_path, store=store)
+    tools_harness = ToolHarness(tmp_path, store=store)
     asked = ToolCalled(2, "r1", "recall", {"query": "green kiosk"}, 4)
     story = (spoke(1, "paint the green kiosk"), asked, ToolReturned(2, "r1", "[turn 1, user] the green kiosk", 4))
     now = (spoke(3, "and the zeppelin?"), ToolCalled(3, "r2", "recall", {"query": "zeppelin hangar"}, 4))
-    store.append("s", log(BEGUN, *story, *now))
-    assert (await shop.call("recall", query="green kiosk")).text == "[turn 1, user] paint the green kiosk"
-    assert (await shop.call("recall", query="zeppelin hangar")).text.startswith("Nothing was said of that")
+    store.append("s", log(STARTED, *story, *now))
+    assert (await tools_harness.call("recall", query="green kiosk")).text == "[turn 1, user] paint the green kiosk"
+    assert (await tools_harness.call("recall", query="zeppelin hangar")).text.startswith("Nothing was said of that")
 
 
 async def test_recall_lists_what_the_summary_counted(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
+    tools_harness = ToolHarness(tmp_path)
     entries = [
         Entry("t1.1", "decision", "Use SQLite", "agent", (1,), why="it is there"),
         Entry("t1.2", "constraint", "No new packages", "user", (1,)),
         Entry("t1.3", "issue", "It rounds down", "agent", (1,)),
     ]
-    await shop.log.record(LedgerChanged(tuple(map(Add, entries))))
-    decisions = (await shop.call("recall", query="Decisions")).text
+    await tools_harness.log.record(LedgerChanged(tuple(map(Add, entries))))
+    decisions = (await tools_harness.call("recall", query="Decisions")).text
     assert decisions == "- t1.1: Use SQLite — it is there\n- t1.2: No new packages"
-    assert (await shop.call("recall", query="issues")).text == "- t1.3: It rounds down"
-    assert (await shop.call("recall", query="questions")).text == "The memory holds no questions."
+    assert (await tools_harness.call("recall", query="issues")).text == "- t1.3: It rounds down"
+    assert (await tools_harness.call("recall", query="questions")).text == "The memory holds no questions."
 
 
 def test_every_tool_is_looked_at(tmp_path: Path) -> None:
-    assert {tool.name for tool in tool_executor(Shop(tmp_path).ports).offered()} >= {
+    assert {tool.name for tool in tool_executor(ToolHarness(tmp_path).ports).offered()} >= {
         "write_file",
         "edit_file",
         "run_command",

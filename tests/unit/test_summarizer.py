@@ -20,9 +20,9 @@ from throughline.domain.usage import Usage
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN
+from unit.event_logs import STARTED
+from unit.session_harness import SessionHarness
 from unit.test_live_session import BrokenStore
-from unit.worlds import Bench
 
 LONG = "Going with a queue for the kiosk since it is simple. " + "And more of it. " * 200
 SETTINGS = Settings(window=3, kept=1)
@@ -43,17 +43,20 @@ GOOD = answer(add("The kiosk works through a queue", why="it is simple"))
 
 @asynccontextmanager
 async def opened(
-    bench: Bench, small: ScriptedModel, *replies: ScriptedReply, settings: Settings = SETTINGS
+    harness: SessionHarness, small: ScriptedModel, *replies: ScriptedReply, settings: Settings = SETTINGS
 ) -> AsyncIterator[LiveSession]:
-    config = bench.config(ScriptedModel(replies or [ScriptedReply(LONG)] * 9))
+    config = harness.config(ScriptedModel(replies or [ScriptedReply(LONG)] * 9))
     live = await LiveSession.start(
-        bench.ports, evolve(config, summariser=SummarizerConfig(small, "claude-haiku-5-5", "Keep it.")), settings, BEGUN
+        harness.ports,
+        evolve(config, summariser=SummarizerConfig(small, "claude-haiku-5-5", "Keep it.")),
+        settings,
+        STARTED,
     )
     try:
         yield live
     finally:
         await live.close()
-        assert fold(bench.store.read("s")) == live.session
+        assert fold(harness.store.read("s")) == live.session
 
 
 async def play(live: LiveSession, *texts: str) -> None:
@@ -62,25 +65,25 @@ async def play(live: LiveSession, *texts: str) -> None:
         await live.settled()
 
 
-def compactions(bench: Bench) -> list[tuple[str, int]]:
-    return [(one.summariser, one.through) for one in bench.heard.events if isinstance(one, Compacted)]
+def compactions(harness: SessionHarness) -> list[tuple[str, int]]:
+    return [(one.summariser, one.through) for one in harness.heard.events if isinstance(one, Compacted)]
 
 
-def bills(bench: Bench) -> list[CallBilled]:
-    return [one for one in bench.heard.events if isinstance(one, CallBilled) and one.purpose == "merge"]
+def bills(harness: SessionHarness) -> list[CallBilled]:
+    return [one for one in harness.heard.events if isinstance(one, CallBilled) and one.purpose == "merge"]
 
 
 async def test_its_operations_enter_and_its_cost_is_billed() -> None:
-    bench, small = Bench(), ScriptedModel([GOOD])
-    async with opened(bench, small) as live:
+    harness, small = SessionHarness(), ScriptedModel([GOOD])
+    async with opened(harness, small) as live:
         await play(live, "Always use tabs in here.", "b", "c")
         entry = live.session.ledger.entries["m1.1"]
         assert (entry.text, entry.author, entry.turns) == ("The kiosk works through a queue", "summariser", (1,))
         assert "- The kiosk works through a queue because it is simple" in live.view().blocks[1].text
         assert any("tabs" in one.text for one in live.session.ledger.live())
         assert live.session.bill.lines["merge"].input == 900
-    assert compactions(bench) == [("model", 2)]
-    (bill,) = bills(bench)
+    assert compactions(harness) == [("model", 2)]
+    (bill,) = bills(harness)
     assert (bill.model, bill.output, bill.dollars is None) == ("claude-haiku-5-5", 70, False)
     (sent,) = small.requests
     assert (sent.model, sent.must, sent.view.blocks[0].text) == ("claude-haiku-5-5", "record", "Keep it.")
@@ -104,46 +107,46 @@ FALLBACKS = [
 async def test_whatever_it_does_wrong_the_local_rules_compact(
     case: str, reply: ScriptedReply, settings: Settings, billed: int
 ) -> None:
-    alone, bench = Bench(), Bench()
-    async with opened(bench, ScriptedModel([reply]), settings=settings) as live:
+    alone, harness = SessionHarness(), SessionHarness()
+    async with opened(harness, ScriptedModel([reply]), settings=settings) as live:
         await play(live, "Always use tabs in here.", "b", "c")
         compacted = live.session
     config = alone.config(ScriptedModel([ScriptedReply(LONG)] * 3))
-    plain = await LiveSession.start(alone.ports, config, settings, BEGUN)
+    plain = await LiveSession.start(alone.ports, config, settings, STARTED)
     await play(plain, "Always use tabs in here.", "b", "c")
     await plain.close()
-    assert compactions(bench) == compactions(alone) == [("local", 2)]
+    assert compactions(harness) == compactions(alone) == [("local", 2)]
     assert compacted.ledger == plain.session.ledger
-    assert len(bills(bench)) == billed
+    assert len(bills(harness)) == billed
 
 
 async def test_what_the_user_pinned_stays_as_it_is() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     revised = {"op": "revise", "id": "t1.1", "text": "Drop it", "why": "", "turn": 2}
     small = ScriptedModel([answer(revised, add("The kiosk works through a queue"))])
-    async with opened(bench, small, ScriptedReply("[DECISION]: Keep it"), *[ScriptedReply(LONG * 2)] * 3) as live:
+    async with opened(harness, small, ScriptedReply("[DECISION]: Keep it"), *[ScriptedReply(LONG * 2)] * 3) as live:
         await play(live, "a")
         await live.ledger_commands.pin("t1.1", pinned=True)
         await play(live, "b", "c")
         assert live.session.ledger.entries["t1.1"].text == "Keep it"
-    assert compactions(bench) == [("model", 2)]
+    assert compactions(harness) == [("model", 2)]
 
 
 async def test_what_else_changes_the_prefix_changes_with_it() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     called = ScriptedReply("", (CallPiece("x", "read", {"path": "a.py"}),))
     config = evolve(
-        bench.config(
+        harness.config(
             ScriptedModel([ScriptedReply(LONG), ScriptedReply(LONG), called, ScriptedReply(LONG)]),
             {"x": "word " * 1_000},
         ),
         summariser=SummarizerConfig(ScriptedModel([GOOD]), "claude-haiku-5-5", "Keep it."),
     )
-    live = await LiveSession.start(bench.ports, config, evolve(SETTINGS, batch=50_000, trimmed=0), BEGUN)
+    live = await LiveSession.start(harness.ports, config, evolve(SETTINGS, batch=50_000, trimmed=0), STARTED)
     await play(live, "a", "b", "c")
     await live.close()
-    assert compactions(bench) == [("model", 2)]
-    assert bench.heard.events[-1] == Masked(("x",))
+    assert compactions(harness) == [("model", 2)]
+    assert harness.heard.events[-1] == Masked(("x",))
 
 
 class Held(ScriptedModel):
@@ -165,14 +168,14 @@ class Held(ScriptedModel):
 
 
 async def test_the_session_goes_on_while_it_works_and_its_draft_is_used_then() -> None:
-    bench, small = Bench(), Held(GOOD)
-    async with opened(bench, small) as live:
+    harness, small = SessionHarness(), Held(GOOD)
+    async with opened(harness, small) as live:
         await play_while_held(live, small)
-        assert compactions(bench) == []
+        assert compactions(harness) == []
         small.let.set()
         await live.settled()
         assert [turn.number for turn in live.session.recent] == [3, 4]
-    assert compactions(bench) == [("model", 2)]
+    assert compactions(harness) == [("model", 2)]
     assert len(small.requests) == 1
 
 
@@ -187,52 +190,52 @@ async def play_while_held(live: LiveSession, small: Held) -> None:
 
 
 async def test_a_draft_of_turns_that_were_compacted_meanwhile_is_billed_and_not_used() -> None:
-    bench, small = Bench(), Held(GOOD)
-    async with opened(bench, small) as live:
+    harness, small = SessionHarness(), Held(GOOD)
+    async with opened(harness, small) as live:
         await play_while_held(live, small)
         await live.compact()
         await live.undo()
         small.let.set()
         await live.settled()
         assert "m1.1" not in live.session.ledger.entries
-    assert compactions(bench) == [("local", 3)]
-    assert isinstance(bench.heard.events[-2], CompactionUndone)
-    assert bench.heard.events[-1] == bills(bench)[0]
+    assert compactions(harness) == [("local", 3)]
+    assert isinstance(harness.heard.events[-2], CompactionUndone)
+    assert harness.heard.events[-1] == bills(harness)[0]
 
 
 async def test_a_compaction_that_could_not_be_kept_is_said_so_and_made_anew(caplog: pytest.LogCaptureFixture) -> None:
-    bench, store = Bench(), BrokenStore()
+    harness, store = SessionHarness(), BrokenStore()
     config = evolve(
-        bench.config(ScriptedModel([ScriptedReply(LONG)] * 9)),
+        harness.config(ScriptedModel([ScriptedReply(LONG)] * 9)),
         summariser=SummarizerConfig(ScriptedModel([GOOD, GOOD]), "claude-haiku-5-5", "Keep it."),
     )
-    live = await LiveSession.start(evolve(bench.ports, store=store), config, SETTINGS, BEGUN)
+    live = await LiveSession.start(evolve(harness.ports, store=store), config, SETTINGS, STARTED)
     store.fails = Compacted
     with caplog.at_level(logging.ERROR):
         await play(live, "a", "b", "c")
-    assert compactions(bench) == []
+    assert compactions(harness) == []
     assert "could not be kept, and will be made anew: The disk is full." in caplog.text
     await play(live, "d")
-    assert compactions(bench) == [("local", 2)]
+    assert compactions(harness) == [("local", 2)]
     assert live.session == fold(store.read("s"))
     await live.close()
 
 
 async def test_what_came_too_late_is_said_so(caplog: pytest.LogCaptureFixture) -> None:
-    bench, small = Bench(), Held(GOOD)
-    async with opened(bench, small) as live:
+    harness, small = SessionHarness(), Held(GOOD)
+    async with opened(harness, small) as live:
         await play_while_held(live, small)
         await live.compact()
         with caplog.at_level(logging.INFO):
             small.let.set()
             await live.settled()
     assert "a summary of the turns up to 2 came too late" in caplog.text
-    assert compactions(bench) == [("local", 3)]
+    assert compactions(harness) == [("local", 3)]
 
 
 async def test_above_the_limit_the_next_call_does_not_wait_for_it() -> None:
-    bench, small = Bench(), Held(GOOD)
-    async with opened(bench, small, settings=evolve(SETTINGS, share=0.01)) as live:
+    harness, small = SessionHarness(), Held(GOOD)
+    async with opened(harness, small, settings=evolve(SETTINGS, share=0.01)) as live:
         await live.send("a")
         await live.idle()
         await live.send("b")
@@ -240,30 +243,30 @@ async def test_above_the_limit_the_next_call_does_not_wait_for_it() -> None:
         await small.asked.wait()
         await live.send("c")
         await live.idle()
-        assert compactions(bench)[0] == ("local", 1)
+        assert compactions(harness)[0] == ("local", 1)
         small.let.set()
         await live.settled()
 
 
 @pytest.mark.parametrize("finish", ["end", "close"])
 async def test_ending_and_closing_do_not_wait_for_it(finish: str) -> None:
-    bench, small = Bench(), Held(GOOD)
-    async with opened(bench, small) as live:
+    harness, small = SessionHarness(), Held(GOOD)
+    async with opened(harness, small) as live:
         await play_while_held(live, small)
         await getattr(live, finish)()
         assert small.gone
-    assert not bills(bench)
-    assert all(by == "local" for by, _ in compactions(bench))
-    assert sum(isinstance(one, TurnEnded) for one in bench.heard.events) == 4
+    assert not bills(harness)
+    assert all(by == "local" for by, _ in compactions(harness))
+    assert sum(isinstance(one, TurnEnded) for one in harness.heard.events) == 4
 
 
 async def test_what_frees_too_little_brings_the_ledger_up_to_date_and_is_not_tried_again_at_once() -> None:
-    bench = Bench()
+    harness = SessionHarness()
     short = ScriptedReply(LONG[:1_300])
     small = ScriptedModel([GOOD, GOOD])
-    async with opened(bench, small, *[short] * 6) as live:
+    async with opened(harness, small, *[short] * 6) as live:
         await play(live, "a", "b", "c")
-        assert compactions(bench) == []
+        assert compactions(harness) == []
         assert any("works through a queue" in entry.text for entry in live.session.ledger.live())
         await play(live, "d", "e")
         assert len(small.requests) == 1
@@ -284,9 +287,9 @@ class Gated(ScriptedModel):
 
 
 async def test_a_summary_that_comes_while_a_turn_runs_waits_for_its_end() -> None:
-    bench, small = Bench(), Gated(GOOD)
+    harness, small = SessionHarness(), Gated(GOOD)
     talk = ScriptedReply(LONG * 2)
-    async with opened(bench, small, talk, talk, talk, evolve(talk, stall_after=3), talk) as live:
+    async with opened(harness, small, talk, talk, talk, evolve(talk, stall_after=3), talk) as live:
         for text in "abc":
             await live.send(text)
             await live._turns.idle()
@@ -296,13 +299,13 @@ async def test_a_summary_that_comes_while_a_turn_runs_waits_for_its_end() -> Non
         assert isinstance(model, ScriptedModel)
         await model.stalled.wait()
         billed = asyncio.Event()
-        bench.heard.act = lambda event: billed.set() if isinstance(event, CallBilled) else None
+        harness.heard.act = lambda event: billed.set() if isinstance(event, CallBilled) else None
         small.may.set()
         await billed.wait()
         await live._mailbox.post(nothing)
-        assert compactions(bench) == []
+        assert compactions(harness) == []
         await live.cancel()
-        assert compactions(bench) == [("model", 2)]
+        assert compactions(harness) == [("model", 2)]
 
 
 async def nothing() -> None:

@@ -15,7 +15,7 @@ from throughline.domain.settings import Settings
 from throughline.memory.summarizer import TOOL, summary_request
 from throughline.workspace.prompts import summarising
 from throughline.workspace.workspace_files import WorkspaceFiles
-from unit.logs import count, done, entry, file, replied, session, spoke, tool
+from unit.event_logs import count, done, entry, file, replied, session, spoke, tool
 
 NONE = Ledger()
 PROMPT = "Keep the ledger."

@@ -23,7 +23,7 @@ from throughline.domain.ledger import (
 )
 from throughline.memory.summarizer import KINDS, LONGEST, TOOL, SummaryResponse, parse_response, schema_error
 from throughline.memory.supplement import supplement
-from unit.logs import entry
+from unit.event_logs import entry
 
 LEDGER = Ledger(
     {

@@ -20,7 +20,7 @@ from throughline.memory.summary import (
     summary_lines,
     summary_markdown,
 )
-from unit.logs import KINDS, count, entry
+from unit.event_logs import KINDS, count, entry
 
 EMPTY = """\
 ## Rolling Summary — Turn 3

@@ -22,7 +22,7 @@ from throughline.domain.ledger import (
     apply_operation,
 )
 from throughline.memory.summary import EditError, SummaryLine, one_line, parse_edits, summary_lines, summary_markdown
-from unit.logs import KINDS, count, entry
+from unit.event_logs import KINDS, count, entry
 
 AIM = "mend the shed"
 

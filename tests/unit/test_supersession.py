@@ -7,7 +7,7 @@ import pytest
 from throughline.domain.events import LedgerChanged, Logged
 from throughline.domain.session import Session, apply
 from throughline.memory.tags import entries, superseded_by_text
-from unit.logs import entry
+from unit.event_logs import entry
 
 LIVE = (
     entry("delay", "A borrowed book may stay for 48 hours"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from throughline.domain.ledger import Add, Ledger, apply_operation
 from throughline.memory.tags import entries, tagged
-from unit.logs import SAID, entry
+from unit.event_logs import SAID, entry
 
 LINES = [
     ("[DECISION]: Use SQLite because it is there", ("decision", "Use SQLite", "it is there")),

@@ -14,7 +14,7 @@ from throughline.cli.chat.prompt import ApprovalReply, PromptReader, TerminalApp
 from throughline.cli.chat.renderer import ChatRenderer, Out
 from throughline.domain.events import CallBilled, Notice, Thought, TurnEnded
 from throughline.domain.ports import Allow, Ask, Deny
-from unit.logs import BEGUN, log
+from unit.event_logs import STARTED, log
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> Non
     unknown = CallBilled("merge", "cheap", 10, 5, 0, 0, None)
     failed = TurnEnded(1, "failed", "The model failed.")
     with screen.working():
-        screen.logged(log(BEGUN, known, unknown, failed))
+        screen.logged(log(STARTED, known, unknown, failed))
     assert out.getvalue().splitlines() == [
         "  call 1 · 20,000 in, 18,000 cached · 50 out · $0.0123 · context 10%",
         "  summarising, cheap · 10 in, 0 cached · 5 out · price unknown",

@@ -33,8 +33,8 @@ from throughline.testing.messages_server import MessagesServer, ServerConditions
 from throughline.testing.provider_contract import ProviderContract
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import Json, ScriptedReply
-from unit.logs import BEGUN, done, replied, session, spoke, tool, view
-from unit.worlds import Bench, HandClock
+from unit.event_logs import STARTED, done, replied, session, spoke, tool, view
+from unit.session_harness import ManualClock, SessionHarness
 
 KEY = "made-up-key"
 NEW = "claude-sonnet-5-5"
@@ -65,8 +65,8 @@ def test_a_block_is_kept_as_it_came_and_sent_as_it_was_kept(block: Json) -> None
 
 
 async def test_a_signature_is_no_credential_and_a_block_with_one_in_its_words_is_not_sent() -> None:
-    bench, signature, secret = Bench(), "c2ln" * 40, "ghp_" + "a1" * 18
-    live = await LiveSession.start(bench.ports, bench.config(ScriptedModel(())), Settings(), BEGUN)
+    harness, signature, secret = SessionHarness(), "c2ln" * 40, "ghp_" + "a1" * 18
+    live = await LiveSession.start(harness.ports, harness.config(ScriptedModel(())), Settings(), STARTED)
     try:
         clean, told = thought(1, "I look.\x1b", signature), thought(1, f"It is {secret}.", signature)
         whole = thought(1, "I look.", signature)
@@ -90,7 +90,7 @@ def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
 
 
 def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     cache = PromptCacheModel(clock, 1.0)
     story: list[Event] = []
     fresh: list[int] = []
@@ -156,17 +156,17 @@ class Told(list[str]):
 
 async def play(
     fake: MessagesServer, *texts: str, results: dict[str, str] | None = None, settings: Settings | None = None
-) -> tuple[Bench, LiveSession, Told]:
+) -> tuple[SessionHarness, LiveSession, Told]:
     """A session with the fake server through the real SDK, until the user has said all."""
-    bench, told = Bench(), Told()
+    harness, told = SessionHarness(), Told()
     model = Anthropic(Credentials(KEY, fake.url), retries=0, tell=told.append)
-    live = await LiveSession.start(bench.ports, bench.config(model, results), settings or Settings(), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model, results), settings or Settings(), STARTED)
     for text in texts:
         await live.send(text)
         await live.idle()
     await live.close()
     await model.close()
-    return bench, live, told
+    return harness, live, told
 
 
 def call(name: str) -> tuple[CallPiece, ...]:
@@ -193,15 +193,15 @@ async def test_what_a_model_says_between_calls_is_kept_read_for_tags_and_sent_ba
     async with MessagesServer(
         [*WORK, ScriptedReply("Nothing more.")], ground=ServerConditions(contract=ProviderContract())
     ) as fake:
-        bench, live, told = await play(fake, "Go.", "And?", results={"a": "one", "b": "two"})
+        harness, live, told = await play(fake, "Go.", "And?", results={"a": "one", "b": "two"})
         bodies = talks(fake)
-    assert [event.ending for event in bench.heard.events if isinstance(event, TurnEnded)] == ["done", "done"]
-    kept = [event for event in bench.heard.events if isinstance(event, Thought)]
+    assert [event.ending for event in harness.heard.events if isinstance(event, TurnEnded)] == ["done", "done"]
+    kept = [event for event in harness.heard.events if isinstance(event, Thought)]
     assert [event.text for event in kept if event.text] == [reply.thinking for reply in WORK[:2]]
     blocks = [event.block for event in kept]
     assert [sent_thoughts(body) for body in bodies] == [[], blocks[:2], blocks, []]
     assert any(entry.text == "Keep the cache" for entry in live.session.ledger.live())
-    changed = [event for event in bench.heard.events if isinstance(event, LedgerChanged)]
+    changed = [event for event in harness.heard.events if isinstance(event, LedgerChanged)]
     assert [isinstance(one, Add) for event in changed for one in event.operations] == [True]
     assert not told
 
@@ -210,8 +210,8 @@ async def test_a_reply_of_thinking_alone_is_not_empty() -> None:
     async with MessagesServer(
         [ScriptedReply(thinking="All is well.")], ground=ServerConditions(contract=ProviderContract())
     ) as fake:
-        bench, _, _ = await play(fake, "Go.")
-    assert TurnEnded(1, "done") in bench.heard.events
+        harness, _, _ = await play(fake, "Go.")
+    assert TurnEnded(1, "done") in harness.heard.events
     assert len(talks(fake)) == 1
 
 
@@ -224,9 +224,9 @@ EAGER = Settings(batch=3_000, fresh=500)
 async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_is_asked_to() -> None:
     contract = ProviderContract()
     async with MessagesServer([*LONG, ScriptedReply("Done.")], ground=ServerConditions(contract=contract)) as fake:
-        bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
+        harness, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
         headers = [one.headers.get("anthropic-beta", "") for one in fake.requests if one.path == "/v1/messages"]
-    assert TurnEnded(1, "done") in bench.heard.events
+    assert TurnEnded(1, "done") in harness.heard.events
     assert len(headers) == len(LONG) + 1  # No request was refused.
     assert all("thinking-binding-controls" in one for one in headers)
     assert contract.dropped
@@ -236,9 +236,9 @@ async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_
 async def test_where_it_cannot_what_no_longer_fits_is_left_out_before_it_is_sent() -> None:
     contract = ProviderContract(switch=False)
     async with MessagesServer([*LONG, ScriptedReply("Done.")], ground=ServerConditions(contract=contract)) as fake:
-        bench, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
+        harness, _, told = await play(fake, "Go.", results=RESULTS, settings=EAGER)
         bodies = talks(fake)
-    assert TurnEnded(1, "done") in bench.heard.events
+    assert TurnEnded(1, "done") in harness.heard.events
     assert len(bodies) == len(LONG) + 2  # One was refused: the first, for the parameter.
     assert len(told) == 1
     assert "done before it is sent" in told[0]
@@ -260,16 +260,16 @@ async def test_a_server_that_takes_no_thinking_back_gets_none() -> None:
         return next(replies)
 
     async with MessagesServer(reply) as fake:
-        bench, _, _ = await play(fake, "Go.", results={"a": "one", "b": "two"})
-    assert TurnEnded(1, "done") in bench.heard.events
+        harness, _, _ = await play(fake, "Go.", results={"a": "one", "b": "two"})
+    assert TurnEnded(1, "done") in harness.heard.events
 
 
 @pytest.mark.parametrize("lacking", ["thinking", "display", "block_binding"])
 async def test_a_server_that_does_not_know_a_part_of_it_is_asked_without(lacking: str) -> None:
     async with MessagesServer([ScriptedReply("Hello.")], ground=ServerConditions(lacks=frozenset({lacking}))) as fake:
-        bench, _, told = await play(fake, "Go.")
+        harness, _, told = await play(fake, "Go.")
         last = talks(fake)[-1]
-    assert TurnEnded(1, "done") in bench.heard.events
+    assert TurnEnded(1, "done") in harness.heard.events
     assert lacking not in str(last)
     assert len(told) == 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from throughline.agent.tool_executor import FAILING, PATIENCE, SAME, LoopDetector, NoTools
 from throughline.domain.events import ToolCalled, ToolReturned
-from unit.worlds import Counted, Notes
+from unit.session_harness import ApproximateTokens, MemoryLog
 
 # A call: its turn, its argument, and what came of it; an error where it begins with "!".
 Call = tuple[int, str, str]
@@ -41,9 +41,9 @@ def test_a_model_is_stopped_where_it_makes_no_way(calls: list[Call], stopped: bo
 
 @pytest.mark.parametrize(("turns", "stopped"), [([1] * PATIENCE, True), ([1, 1, 2, 2], False), ([1, 2, 2, 2], True)])
 async def test_calls_without_tools_are_refused_so_often_in_one_turn(turns: list[int], stopped: bool) -> None:
-    tools, outcome = NoTools(Counted()), None
+    tools, outcome = NoTools(ApproximateTokens()), None
     for place, turn in enumerate(turns):
-        outcome = await tools.run(turn, [ToolCalled(turn, f"c{place}", "read", {}, 1)], Notes())
+        outcome = await tools.run(turn, [ToolCalled(turn, f"c{place}", "read", {}, 1)], MemoryLog())
         (result,) = outcome.items
         assert isinstance(result, ToolReturned)
         assert result.error

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from throughline.domain.recording import Kind, RecordedEvent, Recording
 from throughline.transcripts import codex
-from unit.samples import JSON
+from unit.type_strategies import JSON
 
 Json = dict[str, Any]
 STAMP = "2026-03-01T10:00:00.000Z"

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from throughline.domain.recording import KINDS, ROLES, Recording
 from throughline.transcripts.read import FORMATS, TranscriptError, read
-from unit.samples import JSON
 from unit.test_transcripts import RAW, SHARED
 from unit.test_transcripts_detection import SAMPLES
+from unit.type_strategies import JSON
 
 NAMES = [form.NAME for form in FORMATS]
 ALL = pytest.mark.parametrize(("name", "text"), SAMPLES.values(), ids=SAMPLES)

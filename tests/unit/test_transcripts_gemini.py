@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import gemini
-from unit.samples import JSON
+from unit.type_strategies import JSON
 
 Json = dict[str, Any]
 HEADER: Json = {"sessionId": "s1", "projectHash": "abc", "startTime": "2026-03-01T10:00:00Z"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from throughline.domain.recording import RecordedEvent, Recording
 from throughline.transcripts import messages
-from unit.samples import JSON
+from unit.type_strategies import JSON
 
 Json = dict[str, Any]
 CALL = {"id": "c1", "type": "function", "function": {"name": "read", "arguments": '{"z": 1, "path": "a"}'}}

@@ -12,6 +12,7 @@ from throughline.context.assemble import render_turns, sizes
 from throughline.context.trimming import FLOOR, NOTE_TOKENS, head_and_tail, hidden_calls, staying, trim, trimming_key
 from throughline.domain.events import (
     Event,
+    Item,
     Masked,
     Notice,
     RoleAndModelChanged,
@@ -29,8 +30,8 @@ from throughline.domain.view import View
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import count, done, events, file, log, replied, session, spoke, stories, view
-from unit.worlds import Bench
+from unit.event_logs import count, done, event_sequences, events, file, log, replied, session, spoke, view
+from unit.session_harness import SessionHarness
 
 # What the smallest view of a session holds beside its prefix: the user's first and last words of the turn, cut short.
 ROOM = FLOOR + NOTE_TOKENS + 100
@@ -69,7 +70,7 @@ MORE = st.one_of(st.integers(0, 300), st.integers(0, 20_000))
 @st.composite
 def running(draw: st.DrawFn) -> Session:
     """A session with a past, and a turn of any shape and size that has not ended."""
-    before = events(draw(stories(most=10)))
+    before = events(draw(event_sequences(most=10)))
     now = fold(log(*before))
     number = now.turns[-1].number + 1 if now.turns else 1
     made: list[Event] = [done(now.open.number)] if now.open else []
@@ -203,17 +204,17 @@ class Narrow:
         return ""
 
 
-async def live(model: Narrow, *texts: str, limit: int = 200_000) -> tuple[Bench, list[Event]]:
+async def live(model: Narrow, *texts: str, limit: int = 200_000) -> tuple[SessionHarness, list[Event]]:
     """What a session tells in which the user says these texts, and nine large results answer each reading."""
-    bench = Bench()
+    harness = SessionHarness()
     results = {f"c{n}": f"line {n}\n" * 20_000 for n in range(9)}
     begun = SessionStarted("s", "read", "engineer", "toolshed", "claude-sonnet-5-5", limit)
-    live = await LiveSession.start(bench.ports, bench.config(model, results), Settings(), begun)
+    live = await LiveSession.start(harness.ports, harness.config(model, results), Settings(), begun)
     for text in texts:
         await live.send(text)
         await live.idle()
     await live.close()
-    return bench, bench.heard.events
+    return harness, harness.heard.events
 
 
 @pytest.mark.parametrize(
@@ -253,8 +254,8 @@ async def test_a_message_larger_than_the_window_is_answered() -> None:
 
 
 async def test_what_was_cut_is_in_the_log_whole_and_the_cut_beside_it() -> None:
-    bench, _ = await live(Narrow(110_000), "Read all.")
-    kept = [one.event for one in bench.store.read("s")]
+    harness, _ = await live(Narrow(110_000), "Read all.")
+    kept = [one.event for one in harness.store.read("s")]
     results = [event for event in kept if isinstance(event, ToolReturned)]
     assert [len(event.text) for event in results] == [140_000] * 9
     trimmed = next(event for event in kept if isinstance(event, Trimmed))
@@ -271,7 +272,14 @@ def test_arguments_that_do_not_fit_become_stubs() -> None:
 
 
 def test_of_what_is_left_out_the_users_first_and_last_words_stay() -> None:
-    items = [spoke(1, "go"), replied(1, "yes"), spoke(1, "no"), spoke(1, "wait"), replied(1, "so"), spoke(1, "on")]
+    items: list[Item] = [
+        spoke(1, "go"),
+        replied(1, "yes"),
+        spoke(1, "no"),
+        spoke(1, "wait"),
+        replied(1, "so"),
+        spoke(1, "on"),
+    ]
     assert [sorted(staying(items, until)) for until in range(7)] == [[], [0], [0], [0, 2], [0, 3], [0, 3], [0, 5]]
 
 

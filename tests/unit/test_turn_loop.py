@@ -31,22 +31,22 @@ from throughline.session.actor import RefusedError
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, done, log, replied, spoke
-from unit.shop import Shop
-from unit.worlds import Bench
+from unit.event_logs import STARTED, done, log, replied, spoke
+from unit.session_harness import SessionHarness
+from unit.tool_harness import ToolHarness
 
 
-class Floor(Bench):
+class Floor(SessionHarness):
     """A world whose session has real tools in a real folder."""
 
     def __init__(self, root: Path) -> None:
         super().__init__()
-        self.shop = Shop(root)
+        self.shop = ToolHarness(root)
         self.ports = evolve(self.ports, checkpoints=self.shop.ports.checkpoints)
 
     async def open(self, model: Model, replies: int = 500, settings: Settings | None = None) -> LiveSession:
         chosen = evolve(settings or Settings(), replies=replies)
-        return await LiveSession.start(self.ports, self.config(model, tools=self.shop.tools), chosen, BEGUN)
+        return await LiveSession.start(self.ports, self.config(model, tools=self.shop.tools), chosen, STARTED)
 
     async def play(self, *replies: ScriptedReply, limit: int = 500) -> LiveSession:
         """One turn, closed."""
@@ -143,7 +143,7 @@ class Narrow:
 
 async def test_a_prompt_that_is_too_long_is_shortened_by_code_and_sent_once_more(tmp_path: Path) -> None:
     floor = Floor(tmp_path)
-    events: list[Event] = [BEGUN]
+    events: list[Event] = [STARTED]
     for turn in range(1, 5):
         events += [spoke(turn, "go"), ToolCalled(turn, f"c{turn}", "read_file", {"path": "a"}, 5)]
         events += [ToolReturned(turn, f"c{turn}", "word " * 4_000, 5_000), replied(turn, "ok"), done(turn)]
@@ -252,7 +252,7 @@ async def test_what_cannot_be_gone_back_to_is_refused(tmp_path: Path) -> None:
 
 def test_only_so_many_openings_are_kept() -> None:
     events = [event for turn in range(1, MAX_REWIND_POINTS + 9) for event in (spoke(turn, "go"), done(turn))]
-    session = fold(log(BEGUN, *events))
+    session = fold(log(STARTED, *events))
     assert [one.turn for one in session.rewind_points] == list(range(9, MAX_REWIND_POINTS + 9))
     assert all(not one.session.rewind_points for one in session.rewind_points)
     back = fold(log(SessionRewound(20, conversation=True), first=session.seq + 1), session)
@@ -282,7 +282,7 @@ async def test_what_had_come_of_a_command_is_kept_when_the_turn_is_cancelled(tmp
 
 
 def test_a_session_of_an_older_log_still_folds() -> None:
-    session = fold(log(BEGUN, spoke(1, "go"), MessageQueued(2, "on", 1), MessageWithdrawn()))
+    session = fold(log(STARTED, spoke(1, "go"), MessageQueued(2, "on", 1), MessageWithdrawn()))
     assert session.queue == ()
     assert isinstance(session.turns[0].items[0], UserMessage)
     assert Logged(1, 0.0, SystemNote(1, "x", 1)).event.kind == "told"

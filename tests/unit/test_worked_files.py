@@ -14,9 +14,9 @@ from throughline.session.live_session import LiveSession
 from throughline.session.worked_files import FILES, worked_files
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
-from unit.logs import BEGUN, compacted, count, done, log, replied, session, spoke
+from unit.event_logs import STARTED, compacted, count, done, log, replied, session, spoke
+from unit.session_harness import MemoryFiles, SessionHarness
 from unit.test_live_session import LONG, play
-from unit.worlds import Bench, Files
 
 BODY = "def f():\n" + "    x = 1\n" * 800
 
@@ -46,7 +46,7 @@ CASES: list[tuple[str, tuple[Event, ...], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "seen", "paths"), CASES, ids=[row[0] for row in CASES])
 def test_what_was_worked_on_last_comes_back(name: str, seen: tuple[Event, ...], paths: list[str]) -> None:
-    files = Files({f"{letter}.py": f"text of {letter}\n" for letter in "abcdefg"})
+    files = MemoryFiles({f"{letter}.py": f"text of {letter}\n" for letter in "abcdefg"})
     made = worked_files(after(*seen), 6_000, files, count)
     assert [event.path for event in made] == paths
     assert len(paths) <= FILES
@@ -60,20 +60,20 @@ def test_what_was_worked_on_last_comes_back(name: str, seen: tuple[Event, ...], 
     ids=["whole", "as it was seen", "whole where there is room", "as a skeleton where not", "not at all", "no room"],
 )  # fmt: skip
 def test_a_file_comes_back_in_the_room_there_is(form: str, text: str, room: int, shown: str) -> None:
-    made = worked_files(after(saw(1, "a.py", form=form)), room, Files({"a.py": text}), count)
+    made = worked_files(after(saw(1, "a.py", form=form)), room, MemoryFiles({"a.py": text}), count)
     assert [one.form for one in made if isinstance(one, FileInjected)] == ([shown] if shown else [])
     assert sum(one.tokens for one in made if isinstance(one, FileInjected)) <= room
 
 
 def test_what_came_back_and_was_not_touched_since_leaves_with_the_next_compaction() -> None:
-    files = Files({"a.py": "a = 1\n", "b.py": "b = 1\n"})
+    files = MemoryFiles({"a.py": "a = 1\n", "b.py": "b = 1\n"})
     first = after(saw(1, "a.py"), saw(1, "b.py"))
     now = fold(log(*worked_files(first, 6_000, files, count), saw(3, "b.py", "edit"), first=first.seq + 1), first)
     assert worked_files(now, 6_000, files, count) == (FileDropped("a.py"),)
 
 
 def test_what_the_user_puts_there_is_the_users_from_then_on() -> None:
-    files = Files({"a.py": "a = 1\n"})
+    files = MemoryFiles({"a.py": "a = 1\n"})
     first = after(saw(1, "a.py"))
     mine = FileInjected("a.py", digest("a = 1\n"), "full", "File a.py:\n\na = 1\n", 9)
     now = fold(log(*worked_files(first, 6_000, files, count), mine, first=first.seq + 1), first)
@@ -81,10 +81,10 @@ def test_what_the_user_puts_there_is_the_users_from_then_on() -> None:
 
 
 async def test_the_view_after_a_compaction_has_the_file_as_it_is_now() -> None:
-    bench = Bench()
-    bench.files["a.py"] = "x = 'as it is now'\n"
+    harness = SessionHarness()
+    harness.files["a.py"] = "x = 'as it is now'\n"
     model = ScriptedModel([ScriptedReply(LONG * 3)] * 6)
-    live = await LiveSession.start(bench.ports, bench.config(model), Settings(window=3, kept=1), BEGUN)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(window=3, kept=1), STARTED)
     try:
         await play(live, "one")
         await live.record(saw(1, "a.py"))
@@ -94,7 +94,7 @@ async def test_the_view_after_a_compaction_has_the_file_as_it_is_now() -> None:
         assert len(shown) == 1
         assert "as it is now" in shown[0]
         # What changes before the next message comes again, and is still what came back by itself.
-        bench.files["a.py"] = "x = 'changed'\n"
+        harness.files["a.py"] = "x = 'changed'\n"
         await play(live, "four")
         assert live.session.files["a.py"].restored
         assert "changed" in live.session.files["a.py"].text
@@ -102,12 +102,14 @@ async def test_the_view_after_a_compaction_has_the_file_as_it_is_now() -> None:
         assert "a.py" not in live.session.files
     finally:
         await live.close()
-    assert fold(bench.store.read("s")) == live.session
+    assert fold(harness.store.read("s")) == live.session
 
 
 async def test_after_a_masking_what_is_fresh_is_there() -> None:
-    bench = Bench()
-    live = await LiveSession.start(bench.ports, bench.config(ScriptedModel([ScriptedReply("ok")])), Settings(), BEGUN)
+    harness = SessionHarness()
+    live = await LiveSession.start(
+        harness.ports, harness.config(ScriptedModel([ScriptedReply("ok")])), Settings(), STARTED
+    )
     results: list[Event] = []
     for n in range(20):
         results += [ToolCalled(1, f"x{n}", "read_file", {"path": f"{n}.py"}, 5), ToolReturned(1, f"x{n}", "t", 1_000)]
@@ -117,6 +119,6 @@ async def test_after_a_masking_what_is_fresh_is_there() -> None:
         await live.prepare()
     finally:
         await live.close()
-    assert [event.ids for event in bench.heard.events if isinstance(event, Masked)] == [
+    assert [event.ids for event in harness.heard.events if isinstance(event, Masked)] == [
         tuple(f"x{n}" for n in range(12))
     ]

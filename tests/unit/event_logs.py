@@ -41,7 +41,7 @@ from throughline.domain.session import Session, apply, fold
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
 
-BEGUN = SessionStarted("s", "keep the shed in order", "engineer", "toolshed", "claude-sonnet-5-5", 200_000)
+STARTED = SessionStarted("s", "keep the shed in order", "engineer", "toolshed", "claude-sonnet-5-5", 200_000)
 FRAME = StablePrefix("You are an engineer.", "## Project Archive: toolshed\n")
 KINDS: tuple[EntryKind, ...] = (
     "state", "decision", "constraint", "pattern", "milestone", "work", "question", "issue", "rejected", "fact",
@@ -60,7 +60,7 @@ def log(*events: Event, first: int = 1) -> tuple[Logged, ...]:
 
 def session(*events: Event) -> Session:
     """The session after these events."""
-    return fold(log(BEGUN, *events))
+    return fold(log(STARTED, *events))
 
 
 def spoke(turn: int, text: str) -> UserMessage:
@@ -135,10 +135,10 @@ _MOVES = (
 
 
 @st.composite
-def stories(draw: st.DrawFn, moves: Iterable[str] = _MOVES, most: int = 30) -> tuple[Step, ...]:
+def event_sequences(draw: st.DrawFn, moves: Iterable[str] = _MOVES, most: int = 30) -> tuple[Step, ...]:
     """Valid steps from the start of a session on. A reply without calls ends its turn."""
-    teller = _Teller(draw)
-    steps = [Step((BEGUN,))]
+    teller = _SequenceBuilder(draw)
+    steps = [Step((STARTED,))]
     now = session()
     for move in draw(st.lists(st.sampled_from(tuple(moves)), min_size=most // 4, max_size=most)):
         for step in teller.tell(move, now):
@@ -151,7 +151,7 @@ def events(steps: Iterable[Step]) -> tuple[Event, ...]:
     return tuple(event for step in steps for event in step.events)
 
 
-class _Teller:
+class _SequenceBuilder:
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
         self._numbers = counting(1)

@@ -17,19 +17,19 @@ from throughline.llm.catalogue import load_prices
 from throughline.session.actor import SessionPorts
 from throughline.storage.in_memory import MemoryArchive, MemoryStore
 from throughline.testing.scripted import ScriptedTools
-from unit.logs import BEGUN, count, log
+from unit.event_logs import STARTED, count, log
 
 WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="test")
 
 
-class Counted:
+class ApproximateTokens:
     """Counts near enough."""
 
     def count(self, text: str) -> int:
         return count(text)
 
 
-class HandClock:
+class ManualClock:
     """Goes where it is put. `waits` are the times that somebody waits for."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class HandClock:
             self.waits.remove(when)
 
 
-class Files(dict[str, str]):
+class MemoryFiles(dict[str, str]):
     """A workspace in memory: texts by path."""
 
     def text(self, path: str) -> str | None:
@@ -71,7 +71,7 @@ class Files(dict[str, str]):
         """Every text is looked at anew."""
 
 
-class Heard:
+class RecordingListener:
     """Keeps what a session told, and may act on it."""
 
     def __init__(self) -> None:
@@ -88,11 +88,11 @@ class Heard:
         self.text += text
 
 
-class Notes:
+class MemoryLog:
     """A session's log as its tools see it, without an owner."""
 
     def __init__(self, *events: Event) -> None:
-        self.session = fold(log(BEGUN, *events))
+        self.session = fold(log(STARTED, *events))
         self.events: list[Event] = []
 
     async def record(self, *events: Event) -> None:
@@ -100,17 +100,24 @@ class Notes:
         self.events += events
 
 
-class Bench:
+class SessionHarness:
     """The parts of a world, to look into."""
 
     def __init__(self, archive: str = "") -> None:
         self.store = MemoryStore()
         self.archive = MemoryArchive(archive)
-        self.files = Files()
-        self.clock = HandClock()
-        self.heard = Heard()
+        self.files = MemoryFiles()
+        self.clock = ManualClock()
+        self.heard = RecordingListener()
         self.ports = SessionPorts(
-            self.store, self.archive, self.files, Counted(), self.clock, self.heard, "You are an engineer.", WORKER
+            self.store,
+            self.archive,
+            self.files,
+            ApproximateTokens(),
+            self.clock,
+            self.heard,
+            "You are an engineer.",
+            WORKER,
         )
 
     def over(self, workspace: Workspace) -> SessionPorts:
@@ -118,5 +125,5 @@ class Bench:
         return evolve(self.ports, workspace=workspace)
 
     def config(self, model: Model, results: dict[str, str] | None = None, tools: Toolbox | None = None) -> AgentConfig:
-        given = tools or ScriptedTools(results or {}, Counted())
+        given = tools or ScriptedTools(results or {}, ApproximateTokens())
         return AgentConfig(model, "claude-sonnet-5-5", load_prices(), given, self.clock)

@@ -20,10 +20,10 @@ from throughline.workspace.agent_filesystem import AgentFilesystem
 from throughline.workspace.checkpoints import WorkspaceCheckpoints
 from throughline.workspace.process import LocalCommandRunner
 from throughline.workspace.search import LocalFileSearch
-from unit.worlds import Counted, Notes
+from unit.session_harness import ApproximateTokens, MemoryLog
 
 
-class Answers:
+class ScriptedApprover:
     """Keeps what it was asked, and answers in order; the last answer goes on for ever."""
 
     def __init__(self, *answers: Allow | Deny) -> None:
@@ -35,7 +35,7 @@ class Answers:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-class Unchanged:
+class UnchangedRepository:
     """A working tree in which nothing has changed, whatever it is compared with."""
 
     def read(self, span: ComparedRevisions) -> Iterable[FileChange]:  # noqa: ARG002
@@ -45,13 +45,13 @@ class Unchanged:
         return one
 
 
-class Shop:
+class ToolHarness:
     """The toolbox of one folder, the log that it writes, and what was shown of running calls."""
 
-    def __init__(self, root: Path, answers: Answers | None = None, **given: Any) -> None:
+    def __init__(self, root: Path, answers: ScriptedApprover | None = None, **given: Any) -> None:
         self.root = root.resolve()
-        self.answers = answers or Answers()
-        self.log = Notes()
+        self.answers = answers or ScriptedApprover()
+        self.log = MemoryLog()
         self.turn = 1
         self.shown: list[str] = []
         self.showing = asyncio.Event()
@@ -60,8 +60,8 @@ class Shop:
         ports = ToolPorts(
             files=disk, edits=disk, shell=LocalCommandRunner(root),
             finder=LocalFileSearch(root, ""), approver=self.answers,
-            checkpoints=checkpoints, repository=Unchanged(), store=store,
-            tokens=Counted(), heard=self._heard,
+            checkpoints=checkpoints, repository=UnchangedRepository(), store=store,
+            tokens=ApproximateTokens(), heard=self._heard,
         )  # fmt: skip
         self.ports = evolve(ports, **given)
         self.tools = tool_executor(self.ports)
