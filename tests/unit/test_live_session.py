@@ -429,7 +429,7 @@ async def test_files_enter_the_view_once_and_come_again_when_they_have_moved() -
         await live.drop("a.py")
         assert await live.files() == ()
     told = [event.text for event in harness.heard.events if isinstance(event, FileInjected)]
-    assert told[:2] == ["File a.py:\n\nx = 1\n", "File a.py:\n\nx = 2\n"]
+    assert told[:2] == ["x = 1\n", "x = 2\n"]
     assert [text[:23] for text in told[2:]] == ["File a.py: it is gone, "]
 
 

@@ -218,7 +218,7 @@ async def test_a_reply_of_thinking_alone_is_not_empty() -> None:
 LONG = [ScriptedReply(thinking=f"Step {n}.", calls=call(f"c{n}")) for n in range(6)]
 RESULTS = {f"c{n}": "a line of output\n" * 400 for n in range(6)}
 # Old output is masked in the middle of the turn, so that what stood before later thinking changes.
-EAGER = Settings(batch=3_000, fresh=500)
+EAGER = Settings(batch=3_000, fresh=500, max_context=8_000)
 
 
 async def test_where_the_server_can_drop_thinking_whose_conversation_changed_it_is_asked_to() -> None:

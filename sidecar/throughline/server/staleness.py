@@ -15,10 +15,10 @@ from pygls.lsp.server import LanguageServer
 from throughline.domain.file_knowledge import digest
 from throughline.domain.staleness import OUT_OF_DATE, view_freshness
 from throughline.server.documents import EditorDocuments
-from throughline.session.live_session import LiveSession
 
 if TYPE_CHECKING:
     from throughline.session.files import FileMovement
+    from throughline.session.live_session import LiveSession
 
 
 # Differences that are kept: a hover comes with every rest of the mouse, a diagnostic with every pause in typing.
