@@ -122,7 +122,7 @@ async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> No
     _, second = (one.body for one in fake.requests if one.path.startswith("/v1/messages"))
     results = second["messages"][-1]["content"]
     assert [result["content"] for result in results] == [
-        "one = 1\n",
+        "1\tone = 1\n",
         "edited a.py: 1 lines became 1",
         "one = 2\n[exit status 0]",
         "The user did not allow this: This session runs without a terminal, so nobody can be asked.",

@@ -70,7 +70,7 @@ async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path
         await screen.shows("The session is kept")
         assert await process.wait() == 0
     assert [(text.splitlines()[0], failed) for text, failed in results(fake)] == [
-        ("one = 1", False),
+        ("1\tone = 1", False),
         ("edited a.py: 1 lines became 1", False),
         ("The user did not allow this: only if the tests ran", True),
         ("edited a.py: 1 lines became 1", False),

@@ -16,7 +16,7 @@ from throughline.storage.archive_file import ArchiveOnDisk
 from throughline.storage.event_store import SqliteEventStore
 from throughline.testing.messages_server import MessagesServer, ScriptedReply
 
-SAID = "The importer reads one line at a time. " + "It goes on to the next one then. " * 100
+SAID = "The importer reads one line at a time. " + "It goes on to the next one then. " * 300
 RECORDED = {
     "op": "add", "kind": "decision", "text": "The importer streams its lines", "why": "files are large", "owner": "",
     "subject": "", "turns": [1],

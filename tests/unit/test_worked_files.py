@@ -80,6 +80,23 @@ def test_what_the_user_puts_there_is_the_users_from_then_on() -> None:
     assert worked_files(now, 6_000, files, count) == ()
 
 
+async def test_undoing_the_compaction_takes_out_what_it_put_back() -> None:
+    harness = SessionHarness()
+    harness.files["a.py"] = "x = 1\n"
+    model = ScriptedModel([ScriptedReply(LONG * 3)] * 3)
+    live = await LiveSession.start(harness.ports, harness.config(model), Settings(window=3, kept=1), STARTED)
+    try:
+        await play(live, "one")
+        await live.record(saw(1, "a.py"))
+        await play(live, "two", "three")
+        assert live.session.files["a.py"].restored
+        await live.undo()
+        assert live.session.files == {}
+        assert [block for block in live.view().blocks if block.place == "file" and "x = 1" in block.text] == []
+    finally:
+        await live.close()
+
+
 async def test_the_view_after_a_compaction_has_the_file_as_it_is_now() -> None:
     harness = SessionHarness()
     harness.files["a.py"] = "x = 'as it is now'\n"

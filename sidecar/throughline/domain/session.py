@@ -292,8 +292,12 @@ def _applied(session: Session, logged: Logged) -> Session:
         case CompactionDismissed():
             return evolve(session, pending_compaction=None, undone_at=_last(session))
         case CompactionUndone():
-            # The turns that come back are shown; what does not fit then is found out before the next call.
-            return _carry(evolve(_without(session, event.id), left_out=LeftOut()))
+            # The turns that come back are shown, and with them what the compaction had put back of files; what does
+            # not fit then is found out before the next call.
+            files = {path: file for path, file in session.files.items() if not file.restored}
+            pending = tuple(file for file in session.pending_files if not file.restored)
+            session = evolve(session, files=files, pending_files=pending, left_out=LeftOut())
+            return _carry(_without(session, event.id))
         case ArchiveProposed():
             return evolve(session, proposed=event, proposed_of=(len(session.turns), len(session.ledger_history)))
         case ArchiveRejected():
