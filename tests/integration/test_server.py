@@ -496,6 +496,7 @@ def test_what_an_editor_waits_for_at_the_start_loads_no_part_of_a_session() -> N
     script = "import sys, throughline.server.server; print(*sorted(sys.modules), sep='\\n')"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     rooms = (
-        "session.", "agent.", "memory.", "context.", "skeleton.", "semantic_diff.", "llm.", "storage.", "cli.", "chat_state.",
+        "session.", "agent.", "memory.", "context.", "skeleton.", "semantic_diff.", "llm.", "storage.", "cli.",
+        "chat_state.",
     )  # fmt: skip
     assert [name for name in loaded if name.startswith(tuple(f"throughline.{room}" for room in rooms))] == []
