@@ -7,14 +7,30 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from throughline.cli.chat.loop_thread import LoopThread
 from throughline.cli.chat.prompt import ApprovalReply, PromptReader, TerminalApprover, parse_approval
 from throughline.cli.chat.renderer import ChatRenderer, Out
-from throughline.domain.events import CallBilled, Notice, Thought, TurnEnded
+from throughline.domain.events import (
+    ApprovalRequested,
+    CallBilled,
+    Compacted,
+    CompactionUndone,
+    Event,
+    FileInjected,
+    LedgerChanged,
+    Masked,
+    Notice,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+)
+from throughline.domain.ledger import Add
 from throughline.domain.ports import Allow, Ask, Deny
-from unit.event_logs import STARTED, log
+from unit.event_logs import STARTED, entry, log, replied, spoke
 
 
 @pytest.fixture
@@ -151,3 +167,93 @@ def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> Non
         "  turn 1 · 2 calls · $0.0123",
     ]
     assert screen.failed
+
+
+def call(text: str, *, error: bool = False, **args: str) -> tuple[Event, Event]:
+    return ToolCalled(1, "c1", "run", dict(args), 5), ToolReturned(1, "c1", text, 7, error)
+
+
+COMPACTED = Compacted("k1", 2, (Add(entry("m1", "Keep it")),), 9_000, 1_000, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("events", "lines"),
+    [
+        ((replied(1, "One.\n\nTwo."),), ["One.", "", "Two."]),
+        (call("one\ntwo", command="make\ntest"), ["  ▸ run make — 2 lines, 7 tokens"]),
+        (call("", error=True), ["  ▸ run — 0 lines, 7 tokens: failed"]),
+        # A row cuts a long result and a terminal a long title, and neither is what is counted.
+        (call("x\n" * 9_000, path="p" * 90), [f"  ▸ run {'p' * 79}… — 9,001 lines, 7 tokens"]),
+        # The call of a result was not seen.
+        (call("one")[1:], ["  ▸ tool — 1 line, 7 tokens"]),
+        # Masking changes a row, and is told once for all of them.
+        (
+            (*call("one"), Masked(("c1",))),
+            ["  ▸ run — 1 line, 7 tokens", "  1 old tool result shown as a line each from now on"],
+        ),
+        (
+            (COMPACTED, CompactionUndone("k1")),
+            [
+                "⚡ compacted up to turn 2: 9,000 → 1,000 tokens; 1 entries added, 1/1 held",
+                "Compaction k1 is undone: its turns are back, and what came later stays.",
+            ],
+        ),
+        (
+            (evolve(COMPACTED, summariser="model"),),
+            ["⚡ compacted up to turn 2, by a model: 9,000 → 1,000 tokens; 1 entries added, 1/1 held"],
+        ),
+        (
+            (FileInjected("a.py", "d", "full", "x", 10, 10), FileInjected("b.py", "d", "skeleton", "x", 10, 2_000)),
+            [
+                "a.py is in the context, whole tokens.",
+                "b.py is in the context, as a skeleton, 10 of 2,000 tokens.",
+            ],
+        ),
+        # The line of an entry stands in the text that it came from, and neither it nor what is left is shown again.
+        (
+            (
+                replied(1, "[DECISION]: Keep it\nDone."),
+                LedgerChanged((Add(entry("m1", "Keep it", author="agent")),)),
+            ),
+            ["[DECISION]: Keep it", "Done."],
+        ),
+        # What the user has typed or is asked elsewhere stands there already.
+        ((spoke(1, "Go."), ApprovalRequested(1, "c1", "run", "make", "")), []),
+        ((TurnEnded(1, "cancelled"),), ["Cancelled; what came so far is kept."]),
+        ((TurnEnded(1, "stopped", "Enough calls."),), ["Enough calls."]),
+        ((TurnEnded(1, "done"),), []),
+    ],
+)
+def test_a_row_of_the_page_is_drawn_when_it_is_new_or_has_changed(events: tuple[Event, ...], lines: list[str]) -> None:
+    out = io.StringIO()
+    screen = ChatRenderer(Out(file=out, width=120), live=False)
+    screen.begin()
+    screen.logged(log(STARTED, *events))
+    assert out.getvalue().splitlines() == lines
+
+
+def test_what_streamed_is_not_shown_again_and_its_block_ends_even_where_it_is_blank() -> None:
+    out = io.StringIO()
+    screen = ChatRenderer(Out(file=out, width=120), live=False)
+    screen.begin()
+    for text in ("One.\nTwo.", " "):
+        screen.streamed(1, text)
+        screen.logged(log(replied(1, text)))
+    screen.logged(log(replied(1, "Three.")))
+    assert [line for line in out.getvalue().splitlines() if line.strip()] == ["One.", "Two.", "Three."]
+
+
+def test_a_log_that_is_read_again_counts_and_shows_nothing_twice() -> None:
+    out = io.StringIO()
+    screen = ChatRenderer(Out(file=out, width=120), live=False)
+    billed = CallBilled("chat", "m", 10, 5, 0, 0, None)
+    told = (STARTED, replied(1, "One."), billed)
+    for _ in range(2):
+        screen.quiet = True
+        screen.logged(log(*told))
+        screen.begin()
+    screen.logged(log(replied(1, "Two."), billed, first=4))
+    assert out.getvalue().splitlines() == [
+        "Two.",
+        "  call 2 · 10 in, 0 cached · 5 out · price unknown · context 0%",
+    ]

@@ -219,9 +219,15 @@ def _returned(event: ToolReturned, row: Row | None) -> ToolRow:
 
 
 def _title(args: dict[str, Any]) -> str:
+    """The argument that tells one call from another, as one short line."""
     first = next((value for value in args.values() if isinstance(value, str) and value.strip()), "")
     line = first.strip().splitlines()[0] if first.strip() else ""
-    return line if len(line) <= 120 else f"{line[:119]}…"
+    return shortened(line, 120)
+
+
+def shortened(line: str, length: int) -> str:
+    """A line of at most so many characters, with a sign where some are left out."""
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _restored(event: SessionRewound) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any
+from typing import assert_never
 
 from rich.console import ConsoleRenderable
 from rich.live import Live
@@ -17,28 +17,39 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from throughline.chat_state.rows import chat_rows, shortened
 from throughline.cli.output import SafeConsole
 from throughline.domain.events import (
     ArchiveWritten,
     AssistantMessage,
     CallBilled,
     Compacted,
-    CompactionUndone,
     ContextLimitReported,
-    FileInjected,
+    Event,
     Logged,
     Masked,
-    Notice,
     RoleAndModelChanged,
     SessionStarted,
-    Thought,
-    ToolCalled,
     ToolReturned,
     TurnEnded,
 )
-from throughline.domain.ledger import Add, EntryKind
+from throughline.domain.ledger import EntryKind
 from throughline.domain.usage import explain_rewrite
 from throughline.memory.tags import tagged
+from throughline.protocol.state import (
+    AgentRow,
+    ArchiveRow,
+    AskRow,
+    CompactionRow,
+    EntryRow,
+    FileRow,
+    HeldRow,
+    NoticeRow,
+    Row,
+    ThoughtRow,
+    ToolRow,
+    UserRow,
+)
 from throughline.session.report import PURPOSES
 
 # The colours of the tagged events, which are theirs alone.
@@ -109,7 +120,8 @@ class Out(SafeConsole):
 
 
 class ChatRenderer:
-    """Listens to a session in its thread and prints; while the user types, what comes waits.
+    """Listens to a session in its thread and prints the rows of the chat page, and a few lines of its own; while the
+    user types, what comes waits.
 
     `quiet` while a log is read again. `failed` says that something went wrong since the session was opened.
     """
@@ -128,6 +140,7 @@ class ChatRenderer:
         self._streamed = False
         self._limit = 0
         self._calls = 0
+        self._rows: dict[str, Row] = {}
         self._running: dict[str, str] = {}
         self._spent: list[float | None] = []
 
@@ -143,10 +156,15 @@ class ChatRenderer:
             self._refresh()
 
     def logged(self, events: Sequence[Logged]) -> None:
-        """Shows what happened, an event at a time."""
+        """Shows what happened, an event at a time: the rows that it adds or changes, then what no row holds."""
         with self._lock:
             for one in events:
                 self._keep(one.event)
+                for row in list(chat_rows(one, self._rows.get)):
+                    before = self._rows.get(row.id)
+                    self._rows[row.id] = row
+                    if not self.quiet and row != before:
+                        self._draw(row, before, one.event)
                 if not self.quiet:
                     self._tell(one.event)
             self._refresh()
@@ -238,23 +256,55 @@ class ChatRenderer:
         """A line of the model's text: a pipe gets it as it is."""
         self.show(self._prose.line(said) if self._live else Text(said))
 
-    def _keep(self, event: object) -> None:
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, SessionStarted):
+            # A log that is read again, as after a change of the model, begins here: nothing is counted twice.
+            self._rows.clear()
+            self._calls = 0
         match event:
             case SessionStarted(limit=limit) | RoleAndModelChanged(limit=limit) | ContextLimitReported(limit=limit):
                 self._limit = limit
             case CallBilled(purpose="chat"):
                 self._calls += 1
-            case ToolCalled():
-                self._running[event.id] = f"{event.tool} {_target(event.args)}".strip()
 
-    def _tell(self, event: object) -> None:
+    def _draw(self, row: Row, before: Row | None, event: Event) -> None:
+        """Shows a row that is new or has changed. Every kind is named, so that a new one is not forgotten."""
+        match row:
+            case AgentRow(text=text):
+                # A row from which entries were taken stands there with their lines, and what has streamed, too.
+                if before is None and not self._streamed:
+                    for line in text.split("\n"):
+                        self._line(line)
+            case ThoughtRow(text=text):
+                self.say(f"  thought: {_first_line(text)}", "dim")
+            case ToolRow():
+                self._tool(row, event)
+            case FileRow():
+                form = "whole" if row.form == "full" else f"as a skeleton, {row.tokens:,} of {row.original:,}"
+                self.say(f"{row.path} is in the context, {form} tokens.", "blue")
+            case CompactionRow(undone=True, compaction=name):
+                self.say(f"Compaction {name} is undone: its turns are back, and what came later stays.", "yellow")
+            case CompactionRow():
+                self.say(_compaction_line(row, event), "bold yellow")
+            case NoticeRow(level="error", text=text):
+                self.refuse(text)
+            case NoticeRow(text=text):
+                self.say(text, "yellow")
+            case UserRow() | AskRow() | HeldRow() | ArchiveRow():
+                pass  # The user has typed it here, or is asked at the prompt, or by the command that it belongs to.
+            case EntryRow():
+                pass  # Its line stands in the model's text, where the page has a chip instead.
+            case _:
+                assert_never(row)
+
+    def _tell(self, event: Event) -> None:
+        """Shows what no row holds: what a call cost, how many results were masked and how long the archive is, which
+        the page has in its meter, on its cards and in its side panel; and the end of a block of text and of a turn.
+        """
         match event:
             case AssistantMessage():
-                self._reply(event)
-            case Thought(text=text) if text.strip():
-                self.say(f"  thought: {_first_line(text)}", "dim")
-            case ToolReturned():
-                self._returned(event)
+                self._flush()
+                self._streamed, self._prose = False, MarkdownStream()
             case CallBilled():
                 self._spent.append(event.dollars)
                 self.say(self._billed(event), "dim")
@@ -262,34 +312,22 @@ class ChatRenderer:
                     self.say(f"  {why}", "dim yellow")
             case Masked(ids=ids):
                 self.say(f"  {_many(len(ids), 'old tool result')} shown as a line each from now on", "dim yellow")
-            case Compacted():
-                self.say(compaction_line(event), "bold yellow")
-            case CompactionUndone(id=name):
-                self.say(f"Compaction {name} is undone: its turns are back, and what came later stays.", "yellow")
-            case FileInjected():
-                form = "whole" if event.form == "full" else f"as a skeleton, {event.tokens:,} of {event.original:,}"
-                self.say(f"{event.path} is in the context, {form} tokens.", "blue")
-            case Notice(text=text) if text:
-                self.say(text, "yellow")
             case ArchiveWritten(tokens=tokens):
                 self.say(f"The project archive has {tokens:,} tokens.", "green")
             case TurnEnded():
                 self._ended(event)
 
-    def _reply(self, event: AssistantMessage) -> None:
-        """A finished block; what has streamed stands there already."""
-        if self._streamed:
-            self._flush()
-        else:
-            for line in event.text.split("\n"):
-                self._line(line)
-        self._streamed, self._prose = False, MarkdownStream()
-
-    def _returned(self, event: ToolReturned) -> None:
-        what = self._running.pop(event.id, "tool")
-        lines = event.text.count("\n") + 1 if event.text else 0
-        told = f"  ▸ {what} — {_many(lines, 'line')}, {_many(event.tokens, 'token')}"
-        self.say(told + (": failed" if event.error else ""), "red" if event.error else "dim blue")
+    def _tool(self, row: ToolRow, event: Event) -> None:
+        """A call that runs stands at the bottom; its result is a line. How many lines it has, a row cuts off."""
+        what = f"{row.tool} {shortened(row.title, 80)}".strip() or "tool"
+        if row.status == "running":
+            self._running[row.id] = what
+        elif isinstance(event, ToolReturned):
+            self._running.pop(row.id, None)
+            lines = event.text.count("\n") + 1 if event.text else 0
+            told = f"  ▸ {what} — {_many(lines, 'line')}, {_many(row.tokens, 'token')}"
+            failed = row.status == "failed"
+            self.say(told + (": failed" if failed else ""), "red" if failed else "dim blue")
 
     def _billed(self, event: CallBilled) -> str:
         sent = event.input + event.cache_read + event.cache_write
@@ -303,36 +341,26 @@ class ChatRenderer:
 
     def _ended(self, event: TurnEnded) -> None:
         self._running.clear()
-        if event.ending == "failed":
-            self.refuse(event.detail)
-        elif event.ending != "done":
+        if event.ending == "cancelled":
             self.say(event.detail or "Cancelled; what came so far is kept.", "yellow")
         if len(self._spent) > 1:
             known = [one for one in self._spent if one is not None]
             self.say(f"  turn {event.turn} · {len(self._spent)} calls · ${sum(known):.4f}", "dim")
 
 
-def compaction_line(event: Compacted) -> str:
-    """What a compaction did, in a line."""
-    added = sum(1 for one in event.operations if isinstance(one, Add))
-    by = ", by a model" if event.summariser == "model" else ""
+def _compaction_line(row: CompactionRow, event: Event) -> str:
+    """What a compaction did, in a line; a row does not say who summarised."""
+    by = ", by a model" if isinstance(event, Compacted) and event.summariser == "model" else ""
     return (
-        f"⚡ compacted up to turn {event.through}{by}: {event.before:,} → {event.after:,} tokens; "
-        f"{added} entries added, {event.held}/{event.live} held"
+        f"⚡ compacted up to turn {row.through}{by}: {row.before:,} → {row.after:,} tokens; "
+        f"{row.added} entries added, {row.held}/{row.live} held"
     )
-
-
-def _target(args: dict[str, Any]) -> str:
-    """The argument that tells one call from another, as one short line."""
-    first = next((value for value in args.values() if isinstance(value, str) and value.strip()), "")
-    line = first.strip().splitlines()[0] if first.strip() else ""
-    return line if len(line) <= 80 else f"{line[:79]}…"
 
 
 def _first_line(text: str) -> str:
     """The first line of a text, and a sign where there is more."""
     line, *more = [one for one in text.splitlines() if one.strip()] or [""]
-    return f"{line[:99]}…" if len(line) > 100 else f"{line} …" if more else line
+    return f"{line} …" if more and len(line) <= 100 else shortened(line, 100)
 
 
 def _many(number: int, what: str) -> str:
