@@ -103,6 +103,7 @@ ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
         [ToolRow("ty", 1, "", "", "ok", "done", masked=False, tokens=9)],
     ),
     ("a file", (file("a.py", "text"),), [FileRow("e1", "a.py", "full", 2, 2)]),
+    ("one that a compaction put back", (evolve(file("a.py", "text"), restored=True),), []),
     (
         "an entry of the agent's",
         (LedgerChanged((Add(AGENTS), Add(entry("s1")))),),
