@@ -171,9 +171,8 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
         case Masked(ids=ids):
             masked = (known(f"t{name}") for name in ids)
             yield from (evolve(row, masked=True) for row in masked if isinstance(row, ToolRow))
-        case FileInjected(restored=True):
-            return  # A compaction put it back: the tree of context files has it, and nobody asked for a line.
-        case FileInjected():
+        # What a compaction put back stands in the tree of context files: nobody asked for a line on it.
+        case FileInjected(restored=False):
             yield FileRow(f"e{logged.seq}", event.path, event.form, event.tokens, event.original)
         case LedgerChanged(operations=operations):
             added = [one.entry for one in operations if isinstance(one, Add) and one.entry.author == "agent"]
