@@ -146,22 +146,22 @@ class AgentConfig:
     settings: Settings = field(factory=Settings)
 
 
-async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
+async def run_turn(context: TurnContext, config: AgentConfig, turn: int) -> str:
     """Plays a turn whose words are already in the log: nothing, or why code ended it and what the user may say.
 
     Raises ModelError; what came before it is recorded.
     """
     odd = ReplyGuard()
-    taken = set(desk.session.call_ids)
+    taken = set(context.session.call_ids)
     for _ in range(config.settings.replies):
         if config.tell:
-            await config.tell(turn, desk)
-        reply = await _asked(desk, config, turn, taken)
+            await config.tell(turn, context)
+        reply = await _asked(context, config, turn, taken)
         if reply.reason == _FULL:
             # There was no room for the reply: without more of it the next one would end there, too.
-            await desk.shorten((await desk.prepare()).tokens)
-        outcome = await config.tools.run(turn, reply.calls, desk)
-        await desk.record(*outcome.items)
+            await context.shorten((await context.prepare()).tokens)
+        outcome = await config.tools.run(turn, reply.calls, context)
+        await context.record(*outcome.items)
         if outcome.stop:
             return outcome.stop
         # What a recording leaves out was not odd in its day.
@@ -169,25 +169,25 @@ async def run_turn(desk: TurnContext, config: AgentConfig, turn: int) -> str:
         if stop:
             return stop
         if told:
-            await desk.record(SystemNote(turn, told, desk.count(told)))
+            await context.record(SystemNote(turn, told, context.count(told)))
         elif outcome.hand_back and reply.reason != PAUSED:
             return ""
     return f"The model has replied {config.settings.replies:,} times in this turn. Say whether it shall go on."
 
 
-async def _asked(desk: TurnContext, config: AgentConfig, turn: int, taken: set[str]) -> ReplyOutcome:
+async def _asked(context: TurnContext, config: AgentConfig, turn: int, taken: set[str]) -> ReplyOutcome:
     """One call to the model; where the prompt was too long after all, code shortens it and it is sent again."""
     for _ in range(SHORTENINGS):
-        view = await desk.prepare()
+        view = await context.prepare()
         try:
-            return await _ask(desk, config, turn, view, taken)
+            return await _ask(context, config, turn, view, taken)
         except TooLongError as error:
-            if not await desk.shorten(view.tokens, error.limit):
+            if not await context.shorten(view.tokens, error.limit):
                 raise ModelError(_NOTHING_LEFT.format(model=config.name)) from error
-    return await _ask(desk, config, turn, await desk.prepare(), taken)
+    return await _ask(context, config, turn, await context.prepare(), taken)
 
 
-async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, taken: set[str]) -> ReplyOutcome:
+async def _ask(context: TurnContext, config: AgentConfig, turn: int, view: View, taken: set[str]) -> ReplyOutcome:
     """One call to the model; each finished block of its reply is recorded as it comes. `taken` are the ids of the
     session's calls, which grow by those of the reply.
     """
@@ -203,39 +203,39 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
         text.clear()
         if whole:
             said = said or bool(whole.strip())
-            await desk.record(AssistantMessage(turn, whole, desk.count(whole), partial))
+            await context.record(AssistantMessage(turn, whole, context.count(whole), partial))
 
     began, tools = config.clock.now(), config.tools.offered()
-    previous = desk.session.last_call.reply if desk.session.last_call else ""
-    limit = reply_limit(desk.session.limit, config.settings)
+    previous = context.session.last_call.reply if context.session.last_call else ""
+    limit = reply_limit(context.session.limit, config.settings)
     request = Request("chat", config.name, view, tools, limit, previous=previous)
-    counted = view.tokens + sum(desk.count(tool.text) for tool in tools)
+    counted = view.tokens + sum(context.count(tool.text) for tool in tools)
     try:
         async for piece in config.model.stream(request):
             match piece:
                 case TextPiece():
                     text.append(piece.text)
-                    desk.streamed(turn, encodable(piece.text))
+                    context.streamed(turn, encodable(piece.text))
                     if piece.last:
                         await close()
                 case ThoughtPiece():
                     await close()
                     thought = Thought(turn, piece.block, 0)
-                    await desk.record(evolve(thought, tokens=desk.count(thought.text)))
+                    await context.record(evolve(thought, tokens=context.count(thought.text)))
                     # On some models the words between two calls are thinking: a reply of it alone is not empty.
                     said = True
                 case CallPiece():
                     await close()
-                    calls.append(_called(desk, config, turn, piece, taken))
-                    await desk.record(calls[-1])
+                    calls.append(_called(context, config, turn, piece, taken))
+                    await context.record(calls[-1])
                 case WaitPiece():
-                    await desk.record(Notice(piece.text))
+                    await context.record(Notice(piece.text))
                 case UsagePiece():
                     used = piece.usage
                 case EndPiece():
                     reason = piece.reason
                     await close(partial=reason in CUT)
-                    await desk.record(_chat_bill(desk, config, piece, began, counted))
+                    await context.record(_chat_bill(context, config, piece, began, counted))
                     used = None
         if not reason:
             raise ModelError("The reply broke off before its end: send the message again.")
@@ -243,32 +243,32 @@ async def _ask(desk: TurnContext, config: AgentConfig, turn: int, view: View, ta
         # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
         if used is not None:
-            await desk.record(_chat_bill(desk, config, EndPiece("", used), began, counted))
+            await context.record(_chat_bill(context, config, EndPiece("", used), began, counted))
         raise
     return ReplyOutcome(tuple(calls), said, reason)
 
 
-def _called(desk: TurnContext, config: AgentConfig, turn: int, piece: CallPiece, taken: set[str]) -> ToolCalled:
+def _called(context: TurnContext, config: AgentConfig, turn: int, piece: CallPiece, taken: set[str]) -> ToolCalled:
     """A call as it is recorded, under an id that no other call of the session has."""
     # A recording's results know their calls by the ids that it has.
     name = unique_id(piece.id if config.recorded else valid_id(piece.id), taken)
     taken.add(name)
     # The tool gets what was asked for, but for what neither a file nor JSON could hold.
     args = encodable(piece.args)
-    return ToolCalled(turn, name, piece.tool, args, desk.count(json.dumps(args)))
+    return ToolCalled(turn, name, piece.tool, args, context.count(json.dumps(args)))
 
 
-def _chat_bill(desk: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int) -> CallBilled:
+def _chat_bill(context: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int) -> CallBilled:
     """What a call of the chat cost, and what it paid again of what the cache had held."""
     bill = billed(config, "chat", config.name, end.usage, began, counted)
     bill = evolve(bill, reply=end.name, miss=end.miss, missed=end.missed, thinking=end.usage.thinking)
-    return with_rewrite(bill, desk.session.last_call, config.prices.price(config.name, end.usage.prompt))
+    return with_rewrite(bill, context.session.last_call, config.prices.price(config.name, end.usage.prompt))
 
 
 def billed(
     config: AgentConfig, purpose: Purpose, model: str, usage: Usage, began: float, counted: int = 0
 ) -> CallBilled:
-    """What a request cost, by the crew's prices; `counted` is what was sent, in o200k tokens."""
+    """What a request cost, by the config's prices; `counted` is what was sent, in o200k tokens."""
     price = config.prices.price(model, usage.prompt)
     return CallBilled(
         purpose,

@@ -384,7 +384,7 @@ class SearchRequests:
 
 
 class RoleAndModelRequests:
-    """Changes who works in the open session; `reopen` opens it anew by its id, with the crew that it has then."""
+    """Changes role and model of the open session; `reopen` opens it anew by its id, with those that it has then."""
 
     def __init__(
         self,

@@ -72,7 +72,7 @@ class SummaryDraft:
 
 
 class BackgroundSummarizer:
-    """Asks the crew's summariser, where there is one, in a task of its own."""
+    """Asks the config's summariser, where there is one, in a task of its own."""
 
     def __init__(self, ports: SessionPorts, config: AgentConfig, settings: Settings) -> None:
         self._ports = ports
@@ -136,7 +136,7 @@ class BackgroundSummarizer:
 
 
 class SkeletonCommenter:
-    """Asks the crew's commenter, where there is one and a place to keep what it says; one request at a time."""
+    """Asks the config's commenter, where there is one and a place to keep what it says; one request at a time."""
 
     def __init__(
         self, ports: SessionPorts, config: AgentConfig, settings: Settings, journal: Journal, mailbox: Mailbox

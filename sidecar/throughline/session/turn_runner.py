@@ -38,14 +38,14 @@ class TurnRunner:
         self,
         ports: SessionPorts,
         config: loop.AgentConfig,
-        desk: loop.TurnContext,
+        context: loop.TurnContext,
         journal: Journal,
         compactor: Compactor,
         mailbox: Mailbox,
     ) -> None:
         self._ports = ports
         self._config = config
-        self._desk = desk
+        self._context = context
         self._journal = journal
         self._compactor = compactor
         self._mailbox = mailbox
@@ -104,7 +104,7 @@ class TurnRunner:
     async def _open(self, number: int, words: Sequence[UserMessage]) -> None:
         left = self._left("What ended this turn could not be written.")
         await self._journal.keep([*left, *await self._compactor.fresh(), *words])
-        self._playing = asyncio.create_task(loop.run_turn(self._desk, self._config, number))
+        self._playing = asyncio.create_task(loop.run_turn(self._context, self._config, number))
         self._task = asyncio.create_task(self._play(number, self._playing))
         self.busy = True
 
