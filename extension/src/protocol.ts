@@ -146,7 +146,7 @@ export interface MemoryEntry {
   resolution: string;
   turns: Array<number>;
   state: "active" | "revised" | "resolved";
-  author: "agent" | "user" | "summariser";
+  author: "agent" | "user" | "summariser" | "code";
   pinned: boolean;
   row: string;
 }
@@ -158,12 +158,11 @@ export interface MemorySection {
   entries: Array<MemoryEntry>;
 }
 
-/** The rolling summary, as text and as entries; tokens are o200k. In the sections stands what somebody put into the ledger, `taken` is what rules took from the dialogue and the summary shows, and `resolved` what has been settled. */
+/** The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, and in `resolved` what has been settled. */
 export interface Memory {
   summary: string;
   tokens: number;
   sections: Array<MemorySection>;
-  taken: Array<MemoryEntry>;
   resolved: Array<MemoryEntry>;
 }
 

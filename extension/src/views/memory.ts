@@ -54,14 +54,10 @@ export class MemoryView implements TreeDataProvider<MemoryNode> {
   }
 }
 
-function headings({ sections, taken, resolved }: Memory): Heading[] {
+function headings({ sections, resolved }: Memory): Heading[] {
   const made = sections.map(({ title, kind, entries }: MemorySection): Heading => ({ kind: "section", title, entries, adds: kind }));
   const below: Heading[] = [
     { kind: "section", title: "Resolved", entries: resolved, folded: true, why: "What has been settled. It can be reopened." },
-    {
-      ...{ kind: "section", title: "Remembered from the Conversation", entries: taken, folded: true },
-      why: "Sentences that rules chose, without a model. Pin or edit one to keep it.",
-    },
   ];
   return [...made, ...below.filter(({ entries }) => entries.length > 0)];
 }

@@ -10,7 +10,6 @@ from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
 from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import Place, View
-from throughline.memory.selection import weighed
 from throughline.memory.summary import KINDS as NEW
 from throughline.memory.summary import SECTIONS, one_line
 from throughline.protocol.state import ContextFile, Memory, MemoryEntry, MemorySection, Meter, MeterPart, SessionInfo
@@ -25,20 +24,16 @@ _LABELS: dict[Place, str] = {
 
 
 def memory_panel(session: Session, summary: str, tokens: int) -> Memory:
-    """The rolling summary and the ledger: by section what somebody put there on purpose, apart from it the sentences
-    that rules took from the dialogue, as far as the summary has room for them, and what is resolved, the newest first.
-    """
+    """The rolling summary, the ledger's entries in force by section, and what is resolved, the newest first."""
     entries = session.ledger.entries.values()
-    live = [entry for entry in entries if entry.state == "active"]
-    made = [entry for entry in live if not weighed(entry)]
+    live = session.ledger.live()
     sections = []
     for section in SECTIONS:
-        mine = [entry for kind in section.kinds for entry in made if entry.kind == kind]
+        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
         if mine:
             sections.append(MemorySection(section.title, NEW[section.title], [_entry(entry) for entry in mine]))
-    taken = [_entry(entry) for entry in live if weighed(entry) and entry.text in summary]
     resolved = [_entry(entry) for entry in entries if entry.state == "resolved"]
-    return Memory(summary, tokens, sections, taken, resolved[::-1])
+    return Memory(summary, tokens, sections, resolved[::-1])
 
 
 def _entry(entry: Entry) -> MemoryEntry:

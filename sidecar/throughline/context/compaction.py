@@ -12,11 +12,11 @@ from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
 from throughline.domain.session import Session, apply
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
-from throughline.memory import local
-from throughline.memory.selection import weighed
+from throughline.memory import local_summarizer
+from throughline.memory.chronicle import chronicle
+from throughline.memory.evidence import evidence_operations
 from throughline.memory.summarizer import parse_response
 from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
-from throughline.memory.supplement import supplement
 
 # More files than these are never named in a summary.
 _MOST_FILES = 60
@@ -78,20 +78,22 @@ class Preview:
 
 
 def propose(session: Session, through: int, answer: object = None) -> Proposal:
-    """A compaction by the local summariser, which a model's answer, as its call's arguments, makes better."""
+    """A compaction by what a model answered, as its call's arguments, and by what code saw; without a usable answer
+    code tells the turns alone.
+    """
     turns = [turn for turn in session.recent if turn.number <= through]
-    numbers = {turn.number for turn in turns}
-    before = [turn for turn in session.turns if numbers and turn.number < min(numbers)]
-    after = [turn for turn in session.turns if numbers and turn.number > max(numbers)]
-    made = local.operations(turns, session.ledger, before[-1] if before else None, after[0] if after else None)
+    if answer is not None:
+        said = parse_response(answer, session.ledger, {turn.number for turn in turns})
+        if said.operations:
+            after, _ = apply_operations(session.ledger, said.operations)
+            _, seen = apply_operations(after, evidence_operations(turns, after))
+            return Proposal(through, (*said.operations, *seen), "model", said.dropped)
+        dropped = said.dropped
+    else:
+        dropped = ()
     # The rules do not ask whose an entry is: what the ledger would not take is left out.
-    _, found = apply_operations(session.ledger, made)
-    if answer is None:
-        return Proposal(through, found)
-    said = parse_response(answer, session.ledger, numbers)
-    if not said.operations:
-        return Proposal(through, found, dropped=said.dropped)
-    return Proposal(through, supplement(session.ledger, said.operations, found), "model", said.dropped)
+    _, found = apply_operations(session.ledger, local_summarizer.operations(turns, session.ledger))
+    return Proposal(through, found, dropped=dropped)
 
 
 def weigh(session: Session, proposal: Proposal, view: Callable[[Session], View]) -> Compacted:
@@ -177,18 +179,14 @@ def lines(session: Session, settings: Settings, count: Callable[[str], int]) -> 
     return _lines(session, session.ledger, settings, count)
 
 
-def entries_in_summary(session: Session, settings: Settings, count: Callable[[str], int]) -> frozenset[str]:
-    """The ids of the entries that stand in it."""
-    return frozenset(entry.id for row in lines(session, settings, count) for entry in row.entries)
-
-
 def _lines(
     session: Session, ledger: Ledger, settings: Settings, count: Callable[[str], int]
 ) -> tuple[SummaryLine, ...]:
     own = [entry.text for entry in ledger.live() if entry.kind == "objective" and entry.author == "user"]
     objective = own[-1] if own else session.objective
     files = changed_files(session, session.through)
-    return summary_lines(ledger, objective, session.through, settings.summary, count, files)
+    told = chronicle([turn for turn in session.turns if turn.number <= session.through])
+    return summary_lines(ledger, objective, session.through, settings.summary, count, files, told)
 
 
 def changed_files(session: Session, through: int) -> tuple[str, ...]:
@@ -205,10 +203,7 @@ def changed_files(session: Session, through: int) -> tuple[str, ...]:
 
 
 def check_view(session: Session, view: View) -> Check:
-    """Which live entries the view still holds: those that somebody made, and not the sentences that rules took from the
-    dialogue, of which the newest and weightiest are shown.
-    """
+    """Which live entries the view still holds."""
     text = " ".join(" ".join(block.text for block in view.blocks).split())
-    made = (entry for entry in session.ledger.live() if not weighed(entry))
-    live = [entry for entry in made if entry.kind not in ("work", "fact", "state")]
+    live = [entry for entry in session.ledger.live() if entry.kind not in ("work", "fact", "state")]
     return Check(len(live), tuple(entry for entry in live if entry.text not in text and one_line(entry) not in text))

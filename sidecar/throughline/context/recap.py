@@ -8,11 +8,10 @@ from itertools import accumulate
 
 from attrs import frozen
 
-from throughline.domain.ledger import Entry
 from throughline.domain.session import Session, Turn, turn_number
-from throughline.memory.salience import dialogue, replies
-from throughline.memory.selection import best
-from throughline.memory.text import MORE, joined_lines, whole
+from throughline.memory.chronicle import closing_words
+from throughline.memory.dialogue import dialogue
+from throughline.memory.text import MORE, whole
 
 Count = Callable[[str], int]
 OPENING = "What was said in turns {first} to {last}, in short; the developer's words come first:"
@@ -27,6 +26,8 @@ AGAIN = 0.85
 _WORDS = 0.7
 _LONGEST = 1_500
 _SHORTEST = 180
+# The characters of what the agent closed a turn with, where there is room.
+_CLOSING = 900
 # What a paragraph takes besides its words.
 _FRAME = 6
 # Nor is a turn ever told in less than this.
@@ -91,15 +92,10 @@ def recap(span: RecapSpan, count: Count) -> str:
     room = span.room - count(opening) - sum(map(count, asked.values())) - _FRAME * len(asked)
     if room < 0:
         return ""
-    replied: dict[int, list[str]] = {}
-    for entry in _replied(span, asked, room, count):
-        replied.setdefault(entry.turns[0], []).append(entry.text)
+    replied = _replied(span, room, count)
     paragraphs = []
     for turn in span.turns:
-        parts = [
-            asked.get(turn.number, ""),
-            f"Agent: {joined_lines(replied[turn.number])}" if turn.number in replied else "",
-        ]
+        parts = [asked.get(turn.number, ""), replied.get(turn.number, "")]
         if any(parts):
             paragraphs.append(f"Turn {turn.number}. " + "\n".join(filter(None, parts)))
     return "\n\n".join([opening, *paragraphs]) if paragraphs else ""
@@ -135,13 +131,13 @@ def _asked(span: RecapSpan, count: Count) -> dict[int, str]:
         longest = longest * 3 // 4
 
 
-def _replied(span: RecapSpan, asked: dict[int, str], room: int, count: Count) -> list[Entry]:
-    """The agent's sentences worth most for the room, in their order; what the user said already is worth less."""
-    said = [
-        Entry(str(place), "fact", one.sentence.text, "summariser", (one.turn,), weight=one.weight)
-        for place, one in enumerate(replies(span.turns))
-        if one.weight > 0
-    ]
-    words = [Entry("", "fact", text, "user", (number,)) for number, text in asked.items()]
-    chosen = {entry.id for entry in best(said, room, count, _FRAME, words)}
-    return [entry for entry in said if entry.id in chosen]
+def _replied(span: RecapSpan, room: int, count: Count) -> dict[int, str]:
+    """What the agent closed each turn with, in whole sentences, of all as many characters until they fit."""
+    last = {turn.number: replies[-1] for turn in span.turns if (replies := dialogue(turn).replied)}
+    longest = _CLOSING
+    while longest >= _SHORTEST:
+        told = {turn: f"Agent: {said}" for turn, text in last.items() if (said := closing_words(text, longest))}
+        if sum(map(count, told.values())) + _FRAME * len(told) <= room:
+            return told
+        longest = longest * 3 // 4
+    return {}

@@ -12,7 +12,7 @@ EntryKind: TypeAlias = Literal[
     "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
     "question", "issue", "rejected", "fact",
 ]  # fmt: skip
-Author: TypeAlias = Literal["agent", "user", "summariser"]
+Author: TypeAlias = Literal["agent", "user", "summariser", "code"]
 EntryState: TypeAlias = Literal["active", "revised", "resolved"]
 
 
@@ -20,7 +20,8 @@ EntryState: TypeAlias = Literal["active", "revised", "resolved"]
 class Entry:
     """One fact of the session; `turns` are the numbers of the turns it came from.
 
-    `weight` is what a sentence that rules took from the dialogue is worth; 0 marks an entry made on purpose.
+    `weight` is more than 0 where the first edition's rules took a sentence from the dialogue: nobody claimed that, so
+    it is not in force unless the user pinned it or worded it anew.
     """
 
     id: str
@@ -131,8 +132,10 @@ class Ledger:
     entries: dict[str, Entry] = field(factory=dict)
 
     def live(self) -> tuple[Entry, ...]:
-        """The entries still in force: superseded and resolved ones left out."""
-        return tuple(entry for entry in self.entries.values() if entry.state == "active")
+        """The entries still in force: superseded and resolved ones left out, and what nobody claimed."""
+        return tuple(
+            entry for entry in self.entries.values() if entry.state == "active" and (entry.final or not entry.weight)
+        )
 
 
 def normalized_subject(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import unified_diff
 from typing import Any, TypeAlias
 
@@ -17,11 +17,11 @@ from throughline.domain.ports import Request
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.view import Block, View
+from throughline.memory.chronicle import chronicle
 from throughline.memory.rules import rule_subject
-from throughline.memory.selection import best, together, weighed
 from throughline.memory.summarizer import Json, clipped_line, ledger_lines, operations_tool, quoted, schema_error
 from throughline.memory.summary import one_line
-from throughline.memory.text import joined_lines, terms
+from throughline.memory.text import terms
 
 SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
     ("Project Identity", ()),
@@ -34,10 +34,6 @@ SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
     ("Do Not Revisit", ("rejected",)),
 )
 _TITLES: dict[EntryKind, str] = {kind: title for title, kinds in SECTIONS for kind in kinds}
-# The tokens of a bullet, an id and the end of a line.
-_FRAME = 11
-# What is left of a sentence's weight where the summary shows it.
-_SHOWN = 0.55
 # The order in which sections get room when the budget is short.
 _WORTH = (
     "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
@@ -66,10 +62,8 @@ class ProjectArchive:
     sections: dict[str, tuple[ArchiveEntry, ...]]
 
 
-def distill(session: Session, archive: str, budget: int, count: Count, shown: Container[str] = ()) -> str:
-    """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow; of the
-    sentences from its dialogue rather those that are not `shown`, by id, in its last summary.
-    """
+def distill(session: Session, archive: str, budget: int, count: Count) -> str:
+    """The archive with what lasts of the session, at most `budget` tokens where its hand-written lines allow."""
     old = parse_archive(archive, session.project)
     live = [entry for entry in session.ledger.live() if entry.kind in _TITLES]
     if not old.sections["Project Identity"]:
@@ -82,13 +76,16 @@ def distill(session: Session, archive: str, budget: int, count: Count, shown: Co
         old.sections[title] = tuple(
             one for one in lines if not one.id or not (one.id in mine or state or rule_subject(one.text) in ruled)
         )
-    made = [entry for entry in live if not weighed(entry)]
-    full = _with(old, made, session)
-    taken = [
-        evolve(entry, weight=entry.weight * (_SHOWN if entry.id in shown else 1)) for entry in live if weighed(entry)
+    made = _with(old, live, session)
+    told = [
+        ArchiveEntry(one.text, _line_id(f"{session.id}/turn {one.turn}"))
+        for one in chronicle(session.turns)
+        if one.changed
     ]
-    kept = _packed(full, budget, count, taken, session)
-    return archive_markdown(kept)
+    done = "Completed Milestones"
+    known = {one.id for one in told}
+    made.sections[done] = (*(one for one in made.sections[done] if one.id not in known), *told)
+    return archive_markdown(_packed(made, budget, count))
 
 
 def parse_archive(text: str, project: str) -> ProjectArchive:
@@ -121,25 +118,20 @@ def archive_markdown(archive: ProjectArchive) -> str:
 def _with(archive: ProjectArchive, entries: Sequence[Entry], session: Session) -> ProjectArchive:
     """The archive with entries as its newest lines; one that says the same already becomes the newest instead."""
     sections = dict(archive.sections)
-    for group in together(entries):
-        title = _TITLES[group[0].kind]
-        text = joined_lines(map(one_line, group))
-        text = f"Open question: {text}" if group[0].kind == "question" else text
+    for entry in entries:
+        title = _TITLES[entry.kind]
+        text = f"Open question: {one_line(entry)}" if entry.kind == "question" else one_line(entry)
         if not any(one.text == f"- {text}" and not one.id for one in sections[title]):
             said = next(
                 (one for one in sections[title] if one.text == text and one.id),
-                ArchiveEntry(text, _id(session, group[0])),
+                ArchiveEntry(text, _id(session, entry)),
             )
             sections[title] = (*(one for one in sections[title] if one != said), said)
     return evolve(archive, sections=sections)
 
 
-def _packed(
-    archive: ProjectArchive, budget: int, count: Count, taken: Sequence[Entry], session: Session
-) -> ProjectArchive:
-    """What a person wrote, and of the rest what fits: standing rules, half of what is left for the sentences `taken`
-    from this session's dialogue, then section after section, the newest lines first, then more of those sentences.
-    """
+def _packed(archive: ProjectArchive, budget: int, count: Count) -> ProjectArchive:
+    """What a person wrote, and of the rest what fits: standing rules, then section after section, the newest first."""
     room = budget - count(archive_markdown(_only(archive, frozenset())))
     chosen: list[ArchiveEntry] = []
 
@@ -154,27 +146,11 @@ def _packed(
     newest = {title: tuple(reversed(archive.sections[title])) for title in _WORTH}
     fill((*newest["Project Identity"], *newest["Current State"]))
     fill(one for title in _WORTH for one in newest[title] if rule_subject(one.text))
-    waiting = [one for title in _WORTH for one in newest[title] if one.id and one not in chosen]
-    said = best(taken, room // 2 if waiting else room, count, _FRAME)
-    room -= sum(count(one.text) for one in said) + _FRAME * len(together(_inorder(said, taken)))
-    fill(waiting)
-    # What lines that several sentences share leave is given out, too.
-    for _ in range(2):
-        picked = {entry.id for entry in said}
-        said += best([entry for entry in taken if entry.id not in picked], room, count, _FRAME, said)
-        full = _with(_only(archive, frozenset(chosen)), _inorder(said, taken), session)
-        room = budget - count(archive_markdown(full))
-    while True:
-        full = _with(_only(archive, frozenset(chosen)), _inorder(said, taken), session)
-        if count(archive_markdown(full)) <= budget or not (said or chosen):
-            return full
+    fill(one for title in _WORTH for one in newest[title])
+    while count(archive_markdown(_only(archive, frozenset(chosen)))) > budget and chosen:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
-        (said or chosen).pop()
-
-
-def _inorder(said: Sequence[Entry], taken: Sequence[Entry]) -> list[Entry]:
-    chosen = {entry.id for entry in said}
-    return [entry for entry in taken if entry.id in chosen]
+        chosen.pop()
+    return _only(archive, frozenset(chosen))
 
 
 def _only(archive: ProjectArchive, chosen: frozenset[ArchiveEntry]) -> ProjectArchive:
@@ -230,13 +206,11 @@ def without_conflicts(text: str) -> str:
     return text
 
 
-def distilled_diff(
-    session: Session, archive: str, budget: int, count: Callable[[str], int], shown: Container[str] = ()
-) -> str:
-    """The archive with what lasts of a session, rather what its summary has not `shown`, by id. Where this session has
-    written it before, what a person has changed in it since, or taken out, is not written anew. Raises ConflictError.
+def distilled_diff(session: Session, archive: str, budget: int, count: Callable[[str], int]) -> str:
+    """The archive with what lasts of a session. Where this session has written it before, what a person has changed in
+    it since, or taken out, is not written anew. Raises ConflictError.
     """
-    made = parse_archive(distill(session, without_conflicts(archive), budget, count, shown), session.project)
+    made = parse_archive(distill(session, without_conflicts(archive), budget, count), session.project)
     written, now, lines = (
         _known(one) for one in (parse_archive(session.archive, ""), parse_archive(archive, ""), made)
     )

@@ -35,7 +35,7 @@ from throughline.domain.ports import Request, Tool
 from throughline.domain.session import Turn
 from throughline.domain.settings import Settings
 from throughline.domain.view import Block, View
-from throughline.memory.salience import dialogue
+from throughline.memory.dialogue import dialogue
 from throughline.memory.text import ERROR, clip, terms, whole
 
 Json: TypeAlias = dict[str, Any]
@@ -154,12 +154,10 @@ def summary_request(
 
 
 def ledger_lines(ledger: Ledger, room: int, count: Callable[[str], int]) -> str:
-    """The entries in force as quoted lines, in their order: those made on purpose before sentences that rules
-    took, then the newest.
-    """
+    """The entries in force as quoted lines, in their order; where not all have room, the user's and the newest."""
     live = [entry for entry in ledger.live() if entry.kind != "objective"]
     shown: set[str] = set()
-    for entry in sorted(live, key=lambda one: (not one.final, one.weight > 0, -max(one.turns, default=0))):
+    for entry in sorted(live, key=lambda one: (not one.final, -max(one.turns, default=0))):
         room -= count(quoted(_entry(entry))) + 1
         if room < 0:
             break

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from throughline.domain.errors import UserError
 from throughline.domain.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Reclassify, Revise
-from throughline.memory.selection import best, together, weighed
-from throughline.memory.text import MORE, joined_lines
+from throughline.memory.chronicle import ChronicleLine
+from throughline.memory.text import MORE
 from throughline.memory.text import whole as ended
 
 Count = Callable[[str], int]
@@ -81,21 +81,33 @@ def summary_markdown(rows: Sequence[SummaryLine]) -> str:
 
 
 def summary_lines(
-    ledger: Ledger, objective: str, turn: int, budget: int, count: Count, files: Sequence[str] = ()
+    ledger: Ledger,
+    objective: str,
+    turn: int,
+    budget: int,
+    count: Count,
+    files: Sequence[str] = (),
+    chronicle: Sequence[ChronicleLine] = (),
 ) -> tuple[SummaryLine, ...]:
-    """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line, save that
-    sentences which rules took from one turn share one. `files` are those that were changed, the newest first: a line
-    names as many as fit into a small part of the budget.
+    """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line. `files` are
+    those that were changed, the newest first: a line names as many as fit into a small part of the budget. What the
+    entries leave of it tells the `chronicle`, the newest turn first.
     """
     touched = _files_line(files, budget, count)
     made = _fitted(ledger, objective, turn, budget - (count(f"{touched}\n") if touched else 0), count)
-    if not touched:
-        return made
+    room = budget - count(summary_markdown(made)) - (count(f"{touched}\n") if touched else 0)
+    told: list[SummaryLine] = []
+    for one in reversed(chronicle):
+        line = SummaryLine(f"- {one.line}", WORK)
+        if (cost := count(f"{line.text}\n") + 1) > room:
+            break
+        room -= cost
+        told.append(line)
     heading = next(place for place, row in enumerate(made) if row.text == f"**{WORK}:**")
-    rest = made[heading + 1 :]
-    if rest and rest[0].text == NONE:
-        rest = rest[1:]
-    return (*made[: heading + 1], SummaryLine(touched, WORK), *rest)
+    end = next(place for place, row in enumerate(made) if place > heading and row.text.startswith("**"))
+    work = [SummaryLine(touched, WORK)] if touched else []
+    work += [row for row in made[heading + 1 : end] if row.text != NONE]
+    return (*made[: heading + 1], *(work + told or [SummaryLine(NONE, WORK)]), *made[end:])
 
 
 def _files_line(files: Sequence[str], budget: int, count: Count) -> str:
@@ -117,14 +129,7 @@ def _fitted(ledger: Ledger, objective: str, turn: int, budget: int, count: Count
     aims = (ended(objective, AIM), ended(objective, LONGEST), _MORE)
     fitting = (aim for aim in aims if aim and _room(held, aim, turn, budget, count) >= 0)
     objective = next(fitting, "") if objective.strip() else ""
-    # What the objective says already is not said again, nor what the state says.
-    aim = [Entry("", "objective", objective, "user", ())] if objective not in ("", _MORE) else []
-    shown = _fitting(live, _room(held, objective, turn, budget, count), count, aim)
-    made = _render(held, _in_order(live, shown), objective, turn)
-    # Lines that several sentences share take less than was set aside for them: what that leaves is given out once.
-    chosen = {entry.id for entry in shown}
-    rest = [entry for entry in live if weighed(entry) and entry.id not in chosen]
-    shown += best(rest, budget - count(summary_markdown(made)), count, _FRAME, aim + shown)
+    shown = _fitting(live, _room(held, objective, turn, budget, count), count)
     made = _render(held, _in_order(live, shown), objective, turn)
     while count(summary_markdown(made)) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
@@ -165,15 +170,15 @@ def _ordered(live: Sequence[Entry]) -> list[Entry]:
     return [entry for _, entry in sorted(((order(entry), entry) for entry in newest), key=lambda pair: pair[0])]
 
 
-def _fitting(live: Sequence[Entry], room: int, count: Count, aim: Sequence[Entry]) -> list[Entry]:
-    """What was put into the ledger on purpose as far as it fits, then the sentences that are worth most."""
+def _fitting(live: Sequence[Entry], room: int, count: Count) -> list[Entry]:
+    """The entries as far as they fit, the most important first."""
     shown = []
-    for entry in _ordered([entry for entry in live if not weighed(entry)]):
+    for entry in _ordered(live):
         cost = count(f"- {one_line(entry)}\n") if room > _FRAME else room + 1
         if cost <= room:
             room -= cost
             shown.append(entry)
-    return shown + best([entry for entry in live if weighed(entry)], room, count, _FRAME, (*aim, *shown))
+    return shown
 
 
 def _room(held: Mapping[EntryKind, int], objective: str, turn: int, budget: int, count: Count) -> int:
@@ -195,7 +200,7 @@ def _render(
     for section in SECTIONS:
         mine = sum(held.get(kind, 0) for kind in section.kinds)
         picked = [entry for kind in section.kinds for entry in shown if entry.kind == kind]
-        lines = [(joined_lines(map(one_line, entries)), entries) for entries in together(picked)]
+        lines = [(one_line(entry), (entry,)) for entry in picked]
         if section.inline:
             absent = f"… recall {section.noun}" if mine else "not stated"
             text = objective if section.title == "Objective" else " ".join(text for text, _ in lines)
@@ -220,7 +225,7 @@ _INLINE = frozenset(section.title for section in SECTIONS if section.inline)
 _HEADING = re.compile(rf"\*\*({'|'.join(section.title for section in SECTIONS)}):\*\*\s*(.*)")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)", re.MULTILINE)
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])(?:\s+|$)")
-_SILENT = re.compile(r"|none|not stated|… (?:and \d+ more: )?recall \w+|Files: .*")
+_SILENT = re.compile(r"|none|not stated|… (?:and \d+ more: )?recall \w+|Files: .*|Turn \d+: .*→.*")
 _OWNER = re.compile(r" \[([^\[\]]+)\]$")
 # How alike a line and its new wording are where nothing else tells that they belong together, and where not even the
 # heading does.
@@ -262,7 +267,7 @@ def parse_edits(
         elif before is None or not before.entries:
             made.append(_added(after.text, KINDS[after.section], turn, next(names)))
         else:
-            made += _changed(before.entries, before, after, turn, names)
+            made += _changed(before.entries, before, after, turn)
     return (*made, *(Delete(entry.id) for one in gone for entry in one.entries or ()))
 
 
@@ -284,16 +289,12 @@ def _known(ledger: Ledger, base: str, rows: Sequence[SummaryLine]) -> list[_Line
 
 
 def _standing(live: Sequence[Entry], was: _Line) -> tuple[Entry, ...]:
-    """The entries in force that a line of the section shows, on their own or as sentences that share it."""
+    """The entry in force that a line of the section shows, or nothing."""
     mine = [entry for entry in live if any(entry.kind in one.kinds for one in SECTIONS if one.title == was.section)]
     for entry in mine:
         shown = one_line(entry)
         if was.text in (shown, shown.replace(" (revised)", ""), full_text(entry)):
             return (entry,)
-    for group in together(mine):
-        some = tuple(entry for entry in group if one_line(entry) in was.text)
-        if len(some) > 1 and joined_lines(map(one_line, some)) == was.text:
-            return some
     return ()
 
 
@@ -386,9 +387,7 @@ def _aimed(ledger: Ledger, before: _Line | None, text: str, turn: int, names: It
         raise EditError("The objective is empty: say what the session is for.")
 
 
-def _changed(
-    entries: Sequence[Entry], before: _Line, after: _Line, turn: int, names: Iterator[str]
-) -> Iterator[Operation]:
+def _changed(entries: Sequence[Entry], before: _Line, after: _Line, turn: int) -> Iterator[Operation]:
     """A line that stands elsewhere or says something else."""
     moved = before.section != after.section
     kind = KINDS[after.section] if moved else entries[0].kind
@@ -398,34 +397,8 @@ def _changed(
         return
     if _SILENT.fullmatch(after.text):
         yield from (Delete(entry.id) for entry in entries)
-    elif len(entries) == 1:
-        yield from _reworded(entries[0], after.text, kind, turn)
     else:
-        yield from _shared(entries, after.text, kind, turn, names)
-
-
-def _shared(
-    entries: Sequence[Entry], text: str, kind: EntryKind, turn: int, names: Iterator[str]
-) -> Iterator[Operation]:
-    """A line on which several entries stand: those that are still there word for word stay as they are, what stands in
-    the place of the others is their new wording, and what is left over is new.
-    """
-    rest, gone = text, []
-    for entry in sorted(entries, key=lambda one: -len(one_line(one))):
-        said = one_line(entry)
-        if said and said in rest:
-            rest = rest.replace(said, "\0", 1)
-        else:
-            gone.append(entry)
-    gone.sort(key=entries.index)
-    # Between sentences that their speaker did not end there is a full stop of the line's own.
-    pieces = [piece for part in rest.split("\0") if (piece := part.strip().removeprefix(".").strip())]
-    if gone and len(pieces) != len(gone):
-        pieces = [" ".join(pieces)] if pieces else []
-    for entry, piece in zip(gone, pieces, strict=False):
-        yield from _reworded(entry, piece, kind, turn)
-    yield from (Delete(entry.id) for entry in gone[len(pieces) :])
-    yield from (_added(piece, kind, turn, next(names)) for piece in pieces[len(gone) :])
+        yield from _reworded(entries[0], after.text, kind, turn)
 
 
 def _reworded(entry: Entry, text: str, kind: EntryKind, turn: int) -> Iterator[Revise]:

@@ -8,7 +8,6 @@ from itertools import count
 
 from throughline.domain.ledger import Add, Entry, EntryKind, Ledger, normalized_subject
 from throughline.memory.cues import heard
-from throughline.memory.selection import weighed
 from throughline.memory.text import terms
 
 _REPLACES = heard("replaces", r"(?<!\w)(?:{})\s+(?P<what>[^.,;:)\n]+)")
@@ -98,7 +97,7 @@ def entries(text: str, turn: int, ledger: Ledger) -> tuple[Add, ...]:
         if (kind, said) not in known:
             known.add((kind, said))
             name = next(free)
-            older = superseded_by_text(f"{said}. {why}", (one for one in live if one.kind == kind and not weighed(one)))
+            older = superseded_by_text(f"{said}. {why}", (one for one in live if one.kind == kind))
             made.append(
                 Add(
                     Entry(

@@ -179,7 +179,7 @@ class MemoryEntry:
     resolution: str
     turns: list[int]
     state: Literal["active", "revised", "resolved"]
-    author: Literal["agent", "user", "summariser"]
+    author: Literal["agent", "user", "summariser", "code"]
     pinned: bool
     row: str
 
@@ -195,14 +195,13 @@ class MemorySection:
 
 @frozen
 class Memory:
-    """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what somebody put into the
-    ledger, `taken` is what rules took from the dialogue and the summary shows, and `resolved` what has been settled.
+    """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, and in
+    `resolved` what has been settled.
     """
 
     summary: str
     tokens: int
     sections: list[MemorySection]
-    taken: list[MemoryEntry]
     resolved: list[MemoryEntry]
 
 
@@ -300,7 +299,7 @@ class State:
     revision: int
     session: SessionInfo | None
     rows: list[Row] = field(factory=list)
-    memory: Memory = field(factory=lambda: Memory("", 0, [], [], []))
+    memory: Memory = field(factory=lambda: Memory("", 0, [], []))
     files: list[ContextFile] = field(factory=list)
     archive: Archive = field(factory=lambda: Archive("", 0, [], None))
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))

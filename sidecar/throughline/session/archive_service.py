@@ -7,7 +7,7 @@ import logging
 from typing import Literal
 
 from throughline.agent.loop import AgentConfig
-from throughline.context.compaction import after_event, entries_in_summary, propose
+from throughline.context.compaction import after_event, propose
 from throughline.domain.errors import UserError
 from throughline.domain.events import (
     ArchiveProposed,
@@ -200,7 +200,7 @@ class ArchiveService:
             last = propose(session, session.recent[-1].number)
             session = after_event(session, Compacted("", last.through, last.operations, 0, 0, 0, 0))
         count, settings = self._ports.tokens.count, self._settings
-        return distilled_diff(session, now, settings.archive, count, entries_in_summary(session, settings, count))
+        return distilled_diff(session, now, settings.archive, count)
 
     async def _refined(self, local: str) -> tuple[str, Literal["local", "model"], tuple[CallBilled, ...]]:
         """What a model makes of an archive that local rules distilled, who made it, and the cost."""
