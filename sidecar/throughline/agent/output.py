@@ -86,7 +86,6 @@ def both_ends(text: str, head: int, tail: int, how: str) -> str:
     return f"{text[:cut]}[… {lines:,} more lines here: {how} …]\n{text[from_end:]}"
 
 
-_MOST = 20
 _LINES = 5
 _LONGEST = 200
 
@@ -94,26 +93,14 @@ _LONGEST = 200
 def evidence(command: str, status: int | None, output: str) -> Evidence:
     """A command with what its output says; error lines count only where it failed, the last ones."""
     lines = output.splitlines()
-    failing = _named("failing", lines)
     errors = [clip(line, _LONGEST) for line in lines if ERROR.search(line)] if status != 0 else []
     return Evidence(
         command=clip(command, _LONGEST),
         status=status,
-        failing=failing,
+        failing=failing_tests(output),
         errors=tuple(dict.fromkeys(errors))[-_LINES:],
-        commits=_named("commits", lines),
+        commits=commits_made(output),
     )
-
-
-def _named(what: str, lines: Iterable[str]) -> tuple[str, ...]:
-    found = (hit["name"] for line in lines for pattern in _patterns()[what] if (hit := pattern.search(line)))
-    return tuple(dict.fromkeys(found))[:_MOST]
-
-
-@cache
-def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
-    told = tomllib.loads((files("throughline.agent") / "evidence.toml").read_text("utf-8"))
-    return {what: tuple(map(re.compile, patterns)) for what, patterns in told.items()}
 
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from throughline.domain.ports import Request
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.view import Block, View
-from throughline.memory.chronicle import chronicle
+from throughline.memory.chronicle import chronicle, fit_chronicle
 from throughline.memory.rules import rule_subject
 from throughline.memory.summarizer import Json, clipped_line, ledger_lines, operations_tool, quoted, schema_error
 from throughline.memory.summary import one_line
@@ -43,6 +43,8 @@ _WORTH = (
 # one come to stand under a heading of the other.
 _GAP = ("", "", "")
 Count: TypeAlias = Callable[[str], int]
+# The part of the budget that the chronicle of a session is told in.
+_CHRONICLE = 0.85
 WRITTEN = re.compile(r"- (?P<text>.*) <!-- (?P<id>[0-9a-f]{8}) -->")
 
 
@@ -77,11 +79,9 @@ def distill(session: Session, archive: str, budget: int, count: Count) -> str:
             one for one in lines if not one.id or not (one.id in mine or state or rule_subject(one.text) in ruled)
         )
     made = _with(old, live, session)
-    told = [
-        ArchiveEntry(one.text, _line_id(f"{session.id}/turn {one.turn}"))
-        for one in chronicle(session.turns)
-        if one.changed
-    ]
+    changed = [one for one in chronicle(session.turns) if one.changed]
+    fitted = fit_chronicle(changed, round(budget * _CHRONICLE), count, lambda _, text: f"- {text} <!-- 01234567 -->")
+    told = [ArchiveEntry(text, _line_id(f"{session.id}/turn {one.turn}")) for one, text in reversed(fitted)]
     done = "Completed Milestones"
     known = {one.id for one in told}
     made.sections[done] = (*(one for one in made.sections[done] if one.id not in known), *told)

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
 
-from attrs import frozen
+from attrs import field, frozen
 
 from throughline.domain.session import Turn
-from throughline.memory.dialogue import dialogue
-from throughline.memory.evidence import TurnEvidence, turn_evidence
+from throughline.memory.dialogue import Dialogue, dialogue, own_prose
+from throughline.memory.commands import CheckKind
+from throughline.memory.evidence import TurnEvidence, project_root, turn_evidence
 from throughline.memory.tags import untagged
-from throughline.memory.text import bare, clip, joined_lines, sentence_parts
+from throughline.memory.text import MORE, TextUnit, clip, joined_lines, text_units
 
-# The characters of the user's words and of the agent's closing ones in a line; a measured pair (see the benchmarks).
-ASKED, CLOSING = 240, 160
-# Files and commands that a line names.
-_FILES, _COMMANDS = 6, 3
+# The characters of a line, from the fullest telling to the shortest; the user's words take at most this part of them.
+LENGTHS = (400, 270, 180)
+_ASKED = 0.45
+# The least characters that either speaker has, by the telling: a first sentence of so many is told whole.
+_LEAST = (230, 180, 140)
+# What a kind of check is called.
+_KINDS: dict[CheckKind, str] = {"test": "tests", "lint": "lint", "types": "types", "build": "build"}
+# Files that a line names, by its telling, and commands beside the checks.
+_FILES, _COMMANDS = (4, 3, 2), 2
+# So many lines are told before the newest ones are told at length.
+ENOUGH = 16
+# The characters of a message that says nothing without what it answers.
+_SHORT = 24
+# A reply that was stopped is told where it had come to more than so many characters: it was an answer by then.
+_SUBSTANTIAL = 300
 
 
 @frozen
@@ -28,62 +45,229 @@ class ChronicleLine:
     """«What was asked» → what was changed and run; «what the agent closed with»."""
     changed: bool
     """Whether files were changed or a commit was made in it."""
+    shorter: tuple[str, ...] = field(default=(), repr=False)
+    """The same in fewer characters, each shorter than the one before."""
 
     @property
     def line(self) -> str:
         """The text with the turn that it leads back to."""
         return f"Turn {self.turn}: {self.text}"
 
-
-def chronicle(turns: Sequence[Turn], asked: int = ASKED, closing: int = CLOSING) -> tuple[ChronicleLine, ...]:
-    """The chronicle of some turns, in their order; one in which nothing was said and nothing done has no line."""
-    return tuple(line for turn in turns if (line := chronicle_line(turn, asked, closing)))
-
-
-def chronicle_line(turn: Turn, asked: int = ASKED, closing: int = CLOSING) -> ChronicleLine | None:
-    """A turn's line, with at most so many characters of the user's words and of the agent's closing ones."""
-    said, proof = dialogue(turn), turn_evidence(turn)
-    words = opening(said.asked[0], asked) if said.asked else ""
-    end = closing_words(said.replied[-1], closing) if said.replied else ""
-    came = "; ".join((*_done(proof), *([f"«{end}»"] if end else [])))
-    if not words and not came:
-        return None
-    text = f"«{words}» → {came or 'no reply'}" if words else f"→ {came}"
-    return ChronicleLine(turn.number, text, bool(proof.changed or proof.commits))
+    @property
+    def tellings(self) -> tuple[str, ...]:
+        """The texts from the fullest to the shortest."""
+        return (self.text, *self.shorter)
 
 
-def opening(message: str, longest: int) -> str:
-    """The first whole sentences of what somebody said, in so many characters; nothing where the first is longer."""
-    return _fitting(_sentences(message), longest)
-
-
-def closing_words(reply: str, longest: int) -> str:
-    """The first whole sentences of the message with which the agent handed back, tagged lines and announcements of
-    what follows apart.
+def chronicle(turns: Sequence[Turn]) -> tuple[ChronicleLine, ...]:
+    """The chronicle of some turns, in their order. A turn that says and does nothing has no line: a courtesy, a message
+    that was stopped and then said again.
     """
-    said = [one for one in _sentences(untagged(reply)) if not one.endswith(":")]
-    return _fitting(said, longest)
+    root = project_root(turns)
+    made: list[ChronicleLine] = []
+    said = [dialogue(turn) for turn in turns]
+    offered = ""
+    for turn, now, later in zip(turns, said, (*said[1:], None), strict=True):
+        line = _line(now, later, turn_evidence(turn, root), offered)
+        if line:
+            made.append(line)
+        offered = _question(now.closing)
+    return tuple(made)
 
 
-def _fitting(said: Sequence[str], longest: int) -> str:
-    kept: list[str] = []
-    for one in said:
-        if len(joined_lines([*kept, one])) + 2 > longest:
-            break
-        kept.append(one)
-    text = joined_lines(kept)
-    return f"{text} …" if kept and len(kept) < len(said) else text
+def fit_chronicle(
+    lines: Sequence[ChronicleLine], room: int, count: Callable[[str], int], prefix: Callable[[ChronicleLine, str], str]
+) -> tuple[tuple[ChronicleLine, str], ...]:
+    """The newest lines that fit into `room` tokens, newest first, each with the text that it is told in: some at their
+    shortest come before few at length. `prefix` makes the whole line of a text.
+    """
+    told: dict[int, str] = {}
+
+    def cost(line: ChronicleLine, text: str) -> int:
+        return count(f"{prefix(line, text)}\n") + 1
+
+    newest = list(reversed(lines))
+    for enough in (True, False):
+        for place, line in enumerate(newest):
+            if place in told or (enough and place >= ENOUGH):
+                continue
+            need = cost(line, line.tellings[-1])
+            if need > room:
+                break
+            told[place], room = line.tellings[-1], room - need
+        for place, line in enumerate(newest[: len(told)]) if enough else ():
+            had = cost(line, told[place])
+            text = next((one for one in line.tellings if cost(line, one) - had <= room), told[place])
+            room -= cost(line, text) - had
+            told[place] = text
+    return tuple((newest[place], text) for place, text in told.items())
 
 
-def _sentences(text: str) -> list[str]:
-    return [kept for line in sentence_parts(text) for part in line if (kept := bare(part))]
+def opening(message: str, longest: int, least: int = 0) -> str:
+    """The first whole sentences of what a user wrote, in so many characters, or one alone in the `least`."""
+    return _fitting([unit for unit in text_units(own_prose(message)) if unit.kind != "row"], longest, least)
 
 
-def _done(proof: TurnEvidence) -> Iterator[str]:
+def closing_words(reply: str, longest: int, least: int = 0) -> str:
+    """The first whole sentences of the message with which the agent handed back, in so many characters, or one alone in
+    the `least`: without tagged lines, questions and offers.
+    """
+    if _lists("client").match(reply.strip()):
+        return ""
+    units = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
+    return _fitting([unit for unit in units if not (_asks(unit.text) or _lists("offer").match(unit.text))], longest, least)
+
+
+def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: str) -> ChronicleLine | None:
+    """A turn's line, from the fullest telling to the shortest; `offered` is the question with which the turn before
+    closed.
+    """
+    texts = [text for place, longest in enumerate(LENGTHS) if (text := _text(now, proof, offered, longest, place))]
+    if not texts or (later is not None and not _did(proof) and _said_again(now, later)):
+        return None
+    shorter = tuple(after for before, after in pairwise(texts) if len(after) < len(before))
+    return ChronicleLine(now.turn, texts[0], bool(proof.changed or proof.commits), shorter)
+
+
+def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place: int) -> str:
+    done = "; ".join(_done(proof, place))
+    least = _LEAST[place]
+    asked = _asked(now, offered, round(longest * _ASKED), least)
+    room = longest - len(asked) - len(done) - 8
+    closing = "" if now.interrupted and len(now.closing) < _SUBSTANTIAL else closing_words(now.closing, room, least)
+    came = "; ".join(filter(None, (done, _quoted(closing))))
+    if not came and not _substance(now):
+        return ""
+    if not _did(proof) and _chat(now, closing):
+        return ""
+    came = came or ("interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered")
+    return f"{asked} → {came}" if asked else f"→ {came}"
+
+
+def _asked(now: Dialogue, offered: str, longest: int, least: int) -> str:
+    """The user's words, each message in a quotation of its own; one that only answers stands after the question."""
+    parts: list[str] = []
+    if now.messages and offered and len(own_prose(now.messages[0])) <= _SHORT and len(offered) <= least:
+        parts.append(offered)
+    messages = [one for place, one in enumerate(now.messages) if not _repeated(one, now.messages[place + 1 :])]
+    said = [("", message) for message in messages] + [(one.question, one.text) for one in now.answers]
+    for question, text in said:
+        room = longest - sum(map(len, parts))
+        words = opening(text, room, 0 if parts else least)
+        if words and question and len(question) + len(words) <= room:
+            parts.append(question)
+        if words:
+            parts.append(words)
+    return " ".join(map(_quoted, parts))
+
+
+def _repeated(message: str, later: Sequence[str]) -> bool:
+    return any(one.startswith(message) for one in later)
+
+
+def _quoted(words: str) -> str:
+    if not words:
+        return ""
+    return f"\u201c{words}\u201d" if "«" in words or "»" in words else f"«{words}»"
+
+
+def _done(proof: TurnEvidence, place: int) -> Iterator[str]:
+    """What was changed and run, in the telling of this place."""
+    most = _FILES[place]
     if proof.changed:
-        more = f" and {len(proof.changed) - _FILES} more" if len(proof.changed) > _FILES else ""
-        yield "changed " + ", ".join(f"`{path}`" for path in proof.changed[:_FILES]) + more
-    for run in proof.commands[-_COMMANDS:]:
-        yield f"`{clip(run.command, 60)}` {'failed' if run.failed else 'passed'}"
+        more = f" and {len(proof.changed) - most} more" if len(proof.changed) > most else ""
+        yield "changed " + ", ".join(f"`{path}`" for path in proof.changed[:most]) + more
+    passed = [run.check for run in proof.last_checks if run.outcome == "passed"]
+    if passed:
+        full = place == 0 and passed[0].kind == "test"
+        names = [f"`{clip(one.text, 60)}`" if full and one.kind == "test" else _KINDS[one.kind] for one in passed]
+        yield " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) + " passed"
+    for run in proof.last_checks:
+        if run.outcome == "failed":
+            yield f"`{clip(run.check.text, 60)}` failed"
+    for command in proof.changing[-_COMMANDS:]:
+        if not (proof.commits and "commit" in command):
+            yield f"`{clip(command, 60)}`"
     if proof.commits:
-        yield "committed"
+        yield "committed " + ", ".join(f"`{one}`" for one in proof.commits[-2:])
+
+
+def _did(proof: TurnEvidence) -> bool:
+    return bool(proof.changed or proof.commits or proof.changing or proof.last_checks)
+
+
+def _said_again(now: Dialogue, later: Dialogue) -> bool:
+    """Whether the user stopped a turn and said the same, or more, in the next one."""
+    mine, next_words = (" ".join(" ".join(one.messages).split()).casefold() for one in (now, later))
+    return bool(mine) and next_words.startswith(mine) and (now.interrupted or not now.closing)
+
+
+def _substance(now: Dialogue) -> bool:
+    """Whether the user's words say something by themselves."""
+    return any(len(own_prose(message)) > _SHORT for message in now.messages) or bool(now.answers)
+
+
+def _chat(now: Dialogue, closing: str) -> bool:
+    """Whether a few words were answered by a few, neither of which names anything."""
+    words = " ".join(map(own_prose, now.messages))
+    return len(words) <= 2 * _SHORT and len(closing) <= 3 * _SHORT and not _NAMES.search(f"{words} {closing}")
+
+
+# What names a thing: code, a number, a path, a name in capitals within a word.
+_NAMES = re.compile(r"`|\d|\w[./_]\w|[a-z][A-Z]|[\u3040-\u30ff\u3400-\u9fff]{6,}")
+
+
+def _question(closing: str) -> str:
+    """The question with which the agent handed back."""
+    asked = [unit.text for unit in text_units(untagged(closing)) if _asks(unit.text)]
+    return asked[-1] if asked else ""
+
+
+def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
+    """The first sentences in so many characters: a heading, or what announces a list, only with what follows it; a
+    courtesy only where nothing else is said; nothing of a list whose announcement has no room. Where sentences are
+    missing stands an ellipsis.
+    """
+    said = [unit for unit in units if _letters(unit.text)]
+    telling = [unit for unit in said if not _courtesy(unit.text)]
+    kept: list[str] = []
+    leads: list[str] = []
+    skipped = missed = cut = False
+    for unit in telling or said:
+        if unit.kind in ("lead", "heading"):
+            leads = [*leads, unit.text] if unit.kind == "lead" and leads else [unit.text]
+            skipped = False
+        elif not (unit.kind == "item" and skipped):
+            size = len(joined_lines([*kept, *leads, unit.text])) + len(MORE)
+            if size > (longest if kept else max(longest, least)):
+                cut = True
+                if kept:
+                    break
+                missed = True
+                skipped = bool(leads)
+            else:
+                kept += [*leads, unit.text]
+                skipped = False
+            leads = []
+    text = joined_lines(kept)
+    more = cut and not missed or len(kept) + missed < len(telling or said)
+    return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}"
+
+
+def _letters(text: str) -> bool:
+    return sum(map(str.isalpha, text)) > 1
+
+
+def _courtesy(text: str) -> bool:
+    bare = re.sub(r"^[^\w]+|[^\w]+$", "", text)
+    return bool(_lists("courtesy").fullmatch(bare))
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip("\"'*_)”\u2019 »").endswith(("?", "\uff1f"))
+
+
+@cache
+def _lists(name: str) -> re.Pattern[str]:
+    data = tomllib.loads(files(__package__).joinpath("chronicle.toml").read_text(encoding="utf-8"))
+    return re.compile("|".join(data[name]), re.IGNORECASE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
 
 from throughline.domain.events import AssistantMessage, ToolCalled, ToolReturned, UserMessage
@@ -11,28 +13,108 @@ from throughline.memory.tags import without_tag_marks
 
 
 @frozen
+class Answer:
+    """What the user answered to a question that the agent asked through a tool."""
+
+    question: str
+    """The question's words; nothing where the tool's result does not repeat them."""
+    text: str
+    """The answer's words, as they were chosen or written."""
+
+
+@frozen
 class Dialogue:
     """What was said in one turn, in order."""
 
     turn: int
     """The turn's number."""
-    asked: tuple[str, ...]
-    """The user's messages, then the words of theirs that a tool's result hands on."""
+    messages: tuple[str, ...]
+    """The user's messages, then what the user wrote in refusing a call."""
+    answers: tuple[Answer, ...]
+    """What the user answered to the agent's questions."""
     replied: tuple[str, ...]
     """The agent's messages, their tagged lines without the tags."""
+    closing: str
+    """The agent's messages after the turn's last call, with their tags: with them it handed back."""
+    interrupted: bool
+    """Whether the user stopped the turn."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All of the user's words: the messages, then each question with its answer."""
+        return (*self.messages, *(f"{one.question} {one.text}".strip() for one in self.answers))
 
 
 def dialogue(turn: Turn) -> Dialogue:
     """The words of a turn; what the user did not type, such as an interrupt's mark, is none."""
-    asked = [item.text for item in turn.items if isinstance(item, UserMessage) and item.origin == "user"]
     tools = {item.id: item.tool for item in turn.items if isinstance(item, ToolCalled)}
-    asked += [
-        said
-        for item in turn.items
-        if isinstance(item, ToolReturned)
-        and (said := user_words(item.text, tools.get(item.id, ""), error=item.error, asked=True))
-    ]
-    replied = [
-        without_tag_marks(item.text) for item in turn.items if isinstance(item, AssistantMessage) and item.text.strip()
-    ]
-    return Dialogue(turn.number, tuple(asked), tuple(replied))
+    messages: list[str] = []
+    refused: list[str] = []
+    answers: list[Answer] = []
+    replied: list[str] = []
+    closing: list[str] = []
+    interrupted = False
+    for item in turn.items:
+        match item:
+            case UserMessage(origin="user", text=text):
+                messages.append(text)
+            case UserMessage():
+                interrupted = True
+            case AssistantMessage(text=text) if text.strip():
+                replied.append(without_tag_marks(text))
+                closing.append(text)
+            case ToolCalled():
+                closing = []
+            case ToolReturned(error=True, text=text) if words := user_words(text, tools.get(item.id, ""), error=True):
+                refused.append(words)
+            case ToolReturned(text=text, error=error):
+                answers += _answers(text, tools.get(item.id, ""), error=error)
+            case _:
+                pass
+    return Dialogue(
+        turn.number, (*messages, *refused), tuple(answers), tuple(replied), "\n\n".join(closing), interrupted
+    )
+
+
+def _answers(text: str, tool: str, *, error: bool) -> list[Answer]:
+    given = user_words(text, tool, error=error)
+    if not given:
+        return []
+    asked = user_words(text, tool, error=error, asked=True).splitlines()
+    lines = given.splitlines()
+    if len(asked) != len(lines):
+        return [Answer("", given)]
+    pairs = zip(asked, lines, strict=True)
+    return [Answer(both.removesuffix(said).strip() if both.endswith(said) else "", said) for both, said in pairs]
+
+
+# What a client puts around a message, each block on lines of its own.
+_WRAPPED = re.compile(r"^[ \t]*<(?P<tag>[A-Za-z][\w:.-]*)(?:\s[^<>\n]*)?>.*?(?:</(?P=tag)>[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^[ \t]*(?P<fence>```+|~~~+).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+# A line that no person typed: of a log, a trace, a difference, data, or a shell with its prompt.
+_MACHINE = re.compile(
+    r"""\s*(?:
+    [>❯$%]\s | \[?\d{1,4}[-/]\d\d[-/]\d{1,4}[T\s,] | \[?\d\d:\d\d:\d\d | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s\d\d:
+    | \[?(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE|CRITICAL)\b[\]:|\s] | ERROR$ | Traceback\ | File\ "[^"]+",\ line | at\ [\w.$<>]+\s?\(
+    | Caused\ by: | [\w.]*(?:Error|Exception)\b:\s | (?:fatal|error|warning|panic|npm\ ERR!):?\s | >>>\s | PS\ [A-Z]: | [A-Z]:\\.*>
+    | @@\s | diff\ --git | index\ [0-9a-f]{6,} | (?:\+\+\+|---)\s\S | [{}\[\]()]+[,;]?$ | [{\[]\s*" | "[\w.\s-]+"\s*:
+    | [\w./-]+:\d+:\d+ | (?:FAILED|PASSED|FAIL|PASS|not\ ok|ok)\s+\S+ | ={4,} | [⏺⎿✓✗]
+    | [^\s@]+@[\w.-]+[:~\s].*[$\#%]\s
+    )""",
+    re.VERBOSE,
+)  # fmt: skip
+
+
+def own_prose(message: str) -> str:
+    """A message as its writer's own sentences: without code, what a client put around it, and what was pasted from a
+    terminal or a log. Lines stay as they are.
+    """
+    text = _FENCED.sub("", _WRAPPED.sub("", message))
+    kept: list[str] = []
+    pasted = False
+    for line in text.splitlines():
+        # What a machine wrote goes on to the end of its paragraph.
+        pasted = bool(line.strip()) and (pasted or bool(_MACHINE.match(line)))
+        if not pasted:
+            kept.append(line)
+    return "\n".join(kept).strip()

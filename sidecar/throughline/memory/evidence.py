@@ -1,33 +1,54 @@
-"""Evidence of a turn: what code saw happen, without a word of anybody's: files changed, commands and how they ended."""
+"""Evidence of turns: what code saw happen, without a word of anybody's: files changed, checks and how they ended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from attrs import frozen
 
-from throughline.domain.events import ToolCalled, ToolReturned
+from throughline.domain.events import AssistantMessage, ToolCalled
 from throughline.domain.ledger import Add, Entry, Ledger, Operation, Resolve
 from throughline.domain.session import Turn
-from throughline.domain.user_replies import unrun
-from throughline.memory.cues import heard
+from throughline.memory.commands import (
+    ANY,
+    CHECKS,
+    Check,
+    CheckKind,
+    Outcome,
+    Scope,
+    changing,
+    checks,
+    commits_made,
+    covers,
+    failing_tests,
+    outcome,
+    red_lines,
+)
 from throughline.memory.text import ERROR, clip
+from throughline.memory.tool_outcomes import ToolOutcome, tool_outcomes
 
-_CHANGES = heard("changes", r"(?:{})")
 # The characters of a command and of the line that says how it failed.
-_COMMAND, _FAILURE = 80, 120
+COMMAND, _FAILURE = 80, 120
+# Names of failing tests that an issue tells.
+_NAMES = 3
 
 
 @frozen
-class CommandRun:
-    """A command that ran to its end, and how it ended."""
+class CheckRun:
+    """A check that ran, and how it ended."""
 
-    command: str
-    """The command on one line, as it was given."""
-    failed: bool
-    """Whether its status was not 0."""
+    check: Check
+    """What was checked."""
+    outcome: Outcome
+    """How it ended; `ran` where nothing tells."""
+    line: str
+    """The whole command line, on one line."""
+    failing: tuple[str, ...] = ()
+    """Names of the tests that failed, as far as the output names them."""
     failure: str = ""
-    """The line of its output that says most of why it failed."""
+    """The line of the output that says most of why it failed."""
 
 
 @frozen
@@ -36,71 +57,174 @@ class TurnEvidence:
 
     changed: tuple[str, ...] = ()
     """Paths of the files that the agent wrote or edited, in the order of their first change."""
-    commands: tuple[CommandRun, ...] = ()
-    """The last run of each command, in the order of their first run."""
+    checks: tuple[CheckRun, ...] = ()
+    """Every run of a check, in order."""
+    changing: tuple[str, ...] = ()
+    """Commands that changed something and came off, such as a push or a merge, each once."""
     commits: tuple[str, ...] = ()
     """The commits that were made, as git names them."""
 
+    @property
+    def last_checks(self) -> tuple[CheckRun, ...]:
+        """The last run of each kind of check that says how it ended."""
+        ended = [run for run in self.checks if run.outcome != "ran"]
+        last = {run.check.kind: run for run in ended}
+        return tuple(last[kind] for kind in CHECKS if kind in last)
 
-def turn_evidence(turn: Turn) -> TurnEvidence:
-    """The evidence of a turn. A call that failed changed nothing, and one that never ran proves nothing."""
-    calls = {item.id: item for item in turn.items if isinstance(item, ToolCalled)}
+
+def turn_evidence(turn: Turn, root: str = "") -> TurnEvidence:
+    """The evidence of a turn, paths relative to the `root` where they lie in it. A call that failed changed nothing,
+    and one that never ran proves nothing.
+    """
     changed: dict[str, None] = {}
-    commands: dict[str, CommandRun] = {}
+    runs: list[CheckRun] = []
+    done: dict[str, None] = {}
     commits: dict[str, None] = {}
-    for item in turn.items:
-        if not isinstance(item, ToolReturned) or item.id not in calls:
-            continue
-        call = calls[item.id]
-        proof = item.evidence
-        if proof is not None:
-            commits.update(dict.fromkeys(proof.commits))
-        if not item.error:
-            if proof is not None:
-                changed.update(dict.fromkeys(map(_line, proof.changed)))
-            elif call.path and _CHANGES.search(call.tool):
-                changed[_line(call.path)] = None
-        command = call.args.get("command")
-        stopped = proof is not None and bool(proof.command) and proof.status is None
-        if isinstance(command, str) and command.strip() and not stopped and not (item.error and unrun(item.text)):
-            line = _line(command)
-            commands[line] = CommandRun(line, item.error, _failure(item.text) if item.error else "")
-    return TurnEvidence(tuple(changed), tuple(commands.values()), tuple(commits))
+    for one in tool_outcomes(turn):
+        changed.update(dict.fromkeys(relative(_line(path), root) for path in one.changed))
+        commits.update(dict.fromkeys(one.commits or (commits_made(one.output) if one.command else ())))
+        runs += _runs(one)
+        if one.command and not one.failed:
+            done.update(dict.fromkeys(changing(one.command)))
+    # What lies elsewhere, such as a plan or a scratch file, comes last.
+    inside = sorted(changed, key=lambda path: bool(root) and path.startswith(("/", "~")))
+    return TurnEvidence(tuple(inside), tuple(runs), tuple(done), tuple(commits))
+
+
+def _runs(one: ToolOutcome) -> Iterator[CheckRun]:
+    found = checks(one.command) if one.command else ()
+    for place, check in enumerate(found, 1):
+        ended = outcome(check, failed=one.failed, last=place == len(found), output=one.output)
+        red = ended == "failed"
+        yield CheckRun(
+            check,
+            ended,
+            _line(one.command),
+            (one.failing or failing_tests(one.output)) if red else (),
+            _failure(one.output) if red else "",
+        )
+
+
+def relative(path: str, root: str) -> str:
+    """A path as it lies in the root, or as it is where it lies elsewhere."""
+    return path[len(root) :].lstrip("/\\") or path if root and path.startswith(root) else path
+
+
+def project_root(turns: Sequence[Turn]) -> str:
+    """The directory in which most of the files lie that calls named by absolute paths, with its slash: of those that
+    hold them the one under which the agent also speaks of them by relative paths. Nothing where paths are relative.
+    """
+    paths = dict.fromkeys(
+        path
+        for turn in turns
+        for item in turn.items
+        if isinstance(item, ToolCalled)
+        for path in (item.path or "",)
+        if path.startswith("/") or path[1:3] in (":\\", ":/")
+    )
+    shown = [path for turn in turns for one in tool_outcomes(turn) for path in one.changed if path.startswith("/")]
+    paths.update(dict.fromkeys(shown))
+    if not paths:
+        return ""
+    said = "\n".join(
+        item.text if isinstance(item, AssistantMessage) else json.dumps(item.args.get("command", ""))
+        for turn in turns
+        for item in turn.items
+        if isinstance(item, AssistantMessage | ToolCalled)
+    )
+    votes: dict[str, int] = {}
+    held: dict[str, int] = {}
+    for path in paths:
+        parts = path.replace("\\", "/").split("/")
+        for depth in range(2, len(parts)):
+            root, rest = "/".join(parts[:depth]) + "/", "/".join(parts[depth:])
+            held[root] = held.get(root, 0) + 1
+            votes[root] = votes.get(root, 0) + ("/" in rest and any(f"{mark}{rest}" in said for mark in " `('\"\n"))
+    most = [root for root, number in held.items() if 2 * number > len(paths)]
+    return max(most, key=lambda root: (votes[root], held[root], len(root)), default="")
 
 
 def evidence_operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
-    """Operations that enter failing commands as issues, and resolve those that pass by now."""
-    made: list[Operation] = []
-    open_issues = {
-        entry.subject: entry.id
+    """Operations that enter what fails as an issue: a test, build, linter or type check, no other command. A later run
+    of the same, by any command line, settles it or takes its place.
+    """
+    known = {
+        entry.id: issue
         for entry in ledger.live()
-        if entry.kind == "issue" and entry.author == "code" and entry.subject
+        if entry.kind == "issue" and entry.author == "code" and (issue := _read(entry.subject))
     }
-    taken = set(ledger.entries)
+    made: dict[str, Entry] = {}
+    settled: dict[str, Resolve] = {}
     for turn in turns:
-        for run in turn_evidence(turn).commands:
-            if not run.failed and run.command in open_issues:
-                name = open_issues.pop(run.command)
-                made.append(Resolve(name, f"passes since turn {turn.number}", "code"))
-            elif run.failed and run.command not in open_issues:
-                number = next(n for n in range(1, len(taken) + 2) if f"e{turn.number}.{n}" not in taken)
-                name = f"e{turn.number}.{number}"
-                taken.add(name)
-                open_issues[run.command] = name
-                text = f"`{clip(run.command, _COMMAND)}` fails: {clip(run.failure, _FAILURE)}"
-                made.append(Add(Entry(name, "issue", text, "code", (turn.number,), subject=run.command)))
-    resolved = {one.id for one in made if isinstance(one, Resolve)}
-    entered = {one.entry.id for one in made if isinstance(one, Add)}
-    # What failed and was mended within these turns leaves no trace.
-    gone = resolved & entered
-    return tuple(one for one in made if (one.entry.id if isinstance(one, Add) else getattr(one, "id", "")) not in gone)
+        for run in turn_evidence(turn).checks:
+            if run.outcome == "ran":
+                continue
+            scope = run.check.scope
+            again = [
+                name
+                for name, issue in known.items()
+                if issue.kind == run.check.kind and covers(scope, issue.scope, issue.failing)
+            ]
+            for name in again:
+                del known[name]
+                how = "passes" if run.outcome == "passed" else "was run again"
+                # What failed and was run again within these turns leaves no trace.
+                if made.pop(name, None) is None:
+                    settled[name] = Resolve(name, f"{how} in turn {turn.number}", "code")
+            inside = any(
+                issue.kind == run.check.kind and covers(issue.scope, scope, run.failing) for issue in known.values()
+            )
+            if run.outcome == "failed" and not inside:
+                taken = {*ledger.entries, *made, *settled}
+                name = next(free for n in count(1) if (free := f"e{turn.number}.{n}") not in taken)
+                issue = _Issue(run.check.kind, scope, run.failing)
+                known[name] = issue
+                made[name] = Entry(name, "issue", _told(run), "code", (turn.number,), subject=issue.subject)
+    return (*settled.values(), *map(Add, made.values()))
+
+
+@frozen
+class _Issue:
+    """What fails, as the subject of an entry keeps it."""
+
+    kind: CheckKind
+    scope: Scope
+    failing: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        scope = self.scope
+        return json.dumps([self.kind, scope.world, scope.targets, scope.selected, self.failing], ensure_ascii=False)
+
+
+def _read(subject: str) -> _Issue | None:
+    """The issue that a subject keeps; the first edition kept the command itself."""
+    try:
+        kind, world, targets, selected, failing = json.loads(subject)
+        if kind in CHECKS:
+            return _Issue(kind, Scope(str(world), *(tuple(map(str, one)) for one in (targets, selected))), tuple(failing))
+    except (ValueError, TypeError):
+        pass
+    found = checks(subject)
+    if found:
+        return _Issue(found[-1].kind, found[-1].scope, ())
+    return _Issue("test", Scope(ANY, (subject,)), ()) if subject else None
+
+
+def _told(run: CheckRun) -> str:
+    """An issue in one line."""
+    alone = len(checks(run.line)) == 1
+    names = ", ".join(run.failing[:_NAMES])
+    more = f" and {len(run.failing) - _NAMES} more" if len(run.failing) > _NAMES else ""
+    said = f"{clip(names, _FAILURE)}{more}" if names else clip(run.failure, _FAILURE)
+    return f"`{clip(run.check.text if alone else run.line, COMMAND)}` fails: {said}"
 
 
 def _failure(text: str) -> str:
-    """The line of a failed command's output that says most: the last one that speaks of an error."""
+    """The line of a failed check's output that says most: the first one that says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if ERROR.search(line)]
-    return (telling or lines or ["no output"])[-1]
+    telling = [*red_lines(text), *(line for line in lines if ERROR.search(line))]
+    return (telling or lines[-1:] or ["no output"])[0]
 
 
 def _line(text: str) -> str:

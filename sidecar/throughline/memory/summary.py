@@ -12,7 +12,7 @@ from attrs import frozen
 
 from throughline.domain.errors import UserError
 from throughline.domain.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Reclassify, Revise
-from throughline.memory.chronicle import ChronicleLine
+from throughline.memory.chronicle import ChronicleLine, fit_chronicle
 from throughline.memory.text import MORE
 from throughline.memory.text import whole as ended
 
@@ -96,13 +96,8 @@ def summary_lines(
     touched = _files_line(files, budget, count)
     made = _fitted(ledger, objective, turn, budget - (count(f"{touched}\n") if touched else 0), count)
     room = budget - count(summary_markdown(made)) - (count(f"{touched}\n") if touched else 0)
-    told: list[SummaryLine] = []
-    for one in reversed(chronicle):
-        line = SummaryLine(f"- {one.line}", WORK)
-        if (cost := count(f"{line.text}\n") + 1) > room:
-            break
-        room -= cost
-        told.append(line)
+    fitted = fit_chronicle(chronicle, room, count, lambda one, text: f"- Turn {one.turn}: {text}")
+    told = [SummaryLine(f"- Turn {one.turn}: {text}", WORK) for one, text in fitted]
     heading = next(place for place, row in enumerate(made) if row.text == f"**{WORK}:**")
     end = next(place for place, row in enumerate(made) if place > heading and row.text.startswith("**"))
     work = [SummaryLine(touched, WORK)] if touched else []

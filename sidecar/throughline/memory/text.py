@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
@@ -13,68 +14,94 @@ from throughline.memory.cues import heard, vocabulary
 
 # Stands at a sentence's end where more was said.
 MORE = " …"
-_SHORTEST = 15
 _UNSAID = re.compile(
     r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)|\[Image[^\]]*\]", re.DOTALL
 )
 # What begins so goes on with the sentence before it, whose exception it may be.
 ONWARD = r"(?!(?:[Ee]xcept|[Uu]nless|[Aa]part from|[Oo]ther than|[Bb]ut not|[Oo]nly (?:if|when))\b)"
 # No sentence ends with one of these.
-_SHORT = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o"))
-_NEXT = r"[\"'(\[*_/~\u201c\u00ab]*(?:[^\W\d_a-z]|\d|`)|[a-z]+ing\b|i\b|let"
-_CLOSE = r"[\"')\]*_\u201d\u2019]*"
-_END = re.compile(rf"(?<=[.!?\u2026\u3002\uff01\uff1f]){_SHORT}(?P<close>{_CLOSE})\s+(?={_NEXT}){ONWARD}")
+_ABBREVIATIONS = (
+    r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o", r"z\.B", r"d\.h", "bzw", "ca", "[Nn]r", r"т\.е", r"т\.д", r"p\. ex",
+    r"p\. ej",
+)  # fmt: skip
+_SHORT = "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS)
+_EMOJI = r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]"
+_NEXT = r"[\"'(\[*_/~\u201c\u00ab]*(?:[^\W\d_a-z]|\d|`)|[a-z]+ing\b|i\b|let|" + _EMOJI
+_CLOSE = r"[\"')\]*_\u201d\u2019\u00bb\u300d\u300f\uff09]*"
+# A script that writes no spaces ends its sentences without one.
+_END = re.compile(
+    rf"(?<=[.!?\u2026\u3002\uff01\uff1f]){_SHORT}(?P<close>{_CLOSE})(?:\s+(?={_NEXT}){ONWARD}"
+    rf"|(?<=[\u3002\uff01\uff1f])(?=\S))"
+)
 _HEADING = re.compile(r"#{1,6}\s|[-=*_|: ]{3,}$|<[^>]+>$")
 _BULLET = re.compile(r"^\s*(?:[-*+•>]|\d+[.)]|[A-Z][.)])\s+")
-_SIGN = re.compile(r"^[^\w`\"'(/~.@#$-]+")
+_SIGN = re.compile(rf"^(?:{_EMOJI}|[\s\u200d])+")
 # The marks of strong emphasis, which stand at a word's edge; within a word they mean something.
 _STRONG = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[])")
 # A line of so many characters that ends in no full stop was broken because it was long.
 _BROKEN = 60
 _STOPS = (".", "!", "?", "…", ":", ";", "|", "{", "}", "。", "\uff01", "\uff1f")
 _DOUBT = heard("doubt")
-_WORD = re.compile(r"--?[a-z][\w-]+|\.?[A-Za-z_][\w./-]*\w|[A-Za-z]\b|\d[\w.]*")
+# Scripts that write no spaces are read by pairs of signs.
+_SIGNS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(
+    rf"(?=([{_SIGNS}]{{2}}))[{_SIGNS}]|--?[a-z][\w-]+|\.?(?![{_SIGNS}])[^\W\d](?:(?![{_SIGNS}])[\w./-])*(?![{_SIGNS}])\w|[^\W\d_]\b|\d[\w.]*"
+)
 _COMMON = vocabulary("common")
 _ENDINGS = ("ing", "ed", "es", "s")
-
-
-@frozen
-class Sentence:
-    """A sentence: as it was said, the same without a sign before it, its place in the text, and whether it opens a part
-    or stands out.
-    """
-
-    raw: str
-    text: str
-    place: int
-    lead: bool
-    bold: bool
 
 
 # A line of output that speaks of a failure.
 ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
 
 
-def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of a message, in order, each whole and word for word; a table's row is read as one."""
-    place, opens = 0, True
-    for line in sentence_parts(text):
-        opens = opens or not line
-        for part in line:
-            raw = bare(part)
-            kept = _SIGN.sub("", raw)
-            if len(kept) >= _SHORTEST and terms(kept):
-                yield Sentence(raw, kept, place, opens, "**" in part)
-            place, opens = place + 1, False
+UnitKind: TypeAlias = Literal["sentence", "item", "lead", "heading", "row"]
+
+
+@frozen
+class TextUnit:
+    """A sentence of a message with its place in it, whole and word for word."""
+
+    text: str
+    """The sentence without its bullet and marks of strong emphasis."""
+    kind: UnitKind
+    """What it is: `lead` where it announces what follows it, `row` of a table, `item` of a list."""
+
+
+def text_units(text: str) -> Iterator[TextUnit]:
+    """The sentences of a message in order, headings and rows of tables too; none of code."""
+    for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
+        heading = _HEADING.match(raw)
+        if heading and heading[0].startswith("#"):
+            yield TextUnit(_SIGN.sub("", bare(raw.lstrip("# "))), "heading")
+        elif not heading:
+            yield from _line_units(raw)
+
+
+def _line_units(raw: str) -> Iterator[TextUnit]:
+    if raw.startswith("|"):
+        yield TextUnit(bare(raw.strip("|").strip()), "row")
+        return
+    item = bool(_BULLET.match(raw))
+    for part in _parts(_BULLET.sub("", raw)):
+        # A sign before the first word says nothing that the words do not.
+        said = _SIGN.sub("", bare(part))
+        if said.endswith((":", "\uff1a")):
+            yield TextUnit(said, "lead")
+        elif said:
+            yield TextUnit(said, "item" if item else "sentence")
 
 
 def sentence_parts(text: str) -> Iterator[list[str]]:
     """The sentences of each line of a message that says something, with their marks; none of a heading."""
     for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
         line = raw.strip("|").strip() if raw.startswith("|") else _BULLET.sub("", raw)
-        ends = [0, *(found.end() for found in _END.finditer(line)), len(line)]
-        some = [part for start, end in pairwise(ends) if (part := line[start:end].strip())]
-        yield [] if _HEADING.match(raw) else some
+        yield [] if _HEADING.match(raw) else _parts(line)
+
+
+def _parts(line: str) -> list[str]:
+    ends = [0, *(found.end() for found in _END.finditer(line)), len(line)]
+    return [part for start, end in pairwise(ends) if (part := line[start:end].strip())]
 
 
 def bare(part: str) -> str:
@@ -121,7 +148,7 @@ def clip(text: str, longest: int) -> str:
 @lru_cache(maxsize=1 << 13)
 def terms(text: str) -> frozenset[str]:
     """What a text is about: its words without the common ones and without their endings."""
-    words = (word.lower() for word in _WORD.findall(text.replace("`", " ")))
+    words = ((found[1] or found[0]).lower() for found in _WORD.finditer(text.replace("`", " ")))
     return frozenset(_stem(word) for word in words if word not in _COMMON and len(word) > 1)
 
 
