@@ -37,7 +37,7 @@ class ViewTrace:
         self._folder = folder
         self._summaries = [step.i for step in recording.steps if step.kind == "compact_summary"]
         self._last: View | None = None
-        self._compacted = False
+        self._compacted = self._ending = False
         self.owner: LiveSession | None = None
 
     def wrap(self, model: Model, cursor: Player) -> Model:
@@ -45,8 +45,10 @@ class ViewTrace:
         return _Watched(model, cursor, self)
 
     def logged(self, events: Sequence[Logged]) -> None:
-        """Writes the view after a compaction while the session runs; the one that ends it is no view of a call."""
-        if self.owner and any(isinstance(one.event, Compacted) for one in events) and self.owner.busy:
+        """Writes the view after a compaction, in a turn or at its end; the one that ends the session is no view of a
+        call.
+        """
+        if self.owner and not self._ending and any(isinstance(one.event, Compacted) for one in events):
             self._compacted = True
             self._write("view-compacted.md", self.owner.view().document())
 
@@ -61,6 +63,7 @@ class ViewTrace:
 
     def finish(self) -> None:
         """The session is about to end."""
+        self._ending = True
         if self.owner is None:
             return
         view = self.owner.view()

@@ -9,8 +9,9 @@ from itertools import accumulate
 from attrs import frozen
 
 from throughline.domain.session import Session, Turn, turn_number
-from throughline.memory.chronicle import closing_words
+from throughline.memory.chronicle import closing_words, done_in_turn, handed_back
 from throughline.memory.dialogue import dialogue
+from throughline.memory.evidence import project_root, turn_evidence
 from throughline.memory.text import MORE, whole
 
 Count = Callable[[str], int]
@@ -132,12 +133,27 @@ def _asked(span: RecapSpan, count: Count) -> dict[int, str]:
 
 
 def _replied(span: RecapSpan, room: int, count: Count) -> dict[int, str]:
-    """What the agent closed each turn with, in whole sentences, of all as many characters until they fit."""
-    last = {turn.number: replies[-1] for turn in span.turns if (replies := dialogue(turn).replied)}
+    """What came of each turn: what was changed and run, and what the agent closed it with, in whole sentences, of all
+    as many characters until they fit.
+    """
+    root = project_root(span.turns)
+    done = {turn.number: done_in_turn(turn_evidence(turn, root)) for turn in span.turns}
+    last = {turn.number: handed_back(dialogue(turn)) for turn in span.turns}
     longest = _CLOSING
     while longest >= _SHORTEST:
-        told = {turn: f"Agent: {said}" for turn, text in last.items() if (said := closing_words(text, longest))}
+        told = {
+            turn: came
+            for turn, text in last.items()
+            if (came := "\n".join(_came(done[turn], closing_words(text, longest, longest))))
+        }
         if sum(map(count, told.values())) + _FRAME * len(told) <= room:
             return told
         longest = longest * 3 // 4
     return {}
+
+
+def _came(done: str, closing: str) -> Iterator[str]:
+    if done:
+        yield f"→ {done}"
+    if closing:
+        yield f"Agent: {closing}"

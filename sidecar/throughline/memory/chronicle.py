@@ -21,8 +21,10 @@ from throughline.memory.text import MORE, TextUnit, clip, joined_lines, text_uni
 # The characters of a line, from the fullest telling to the shortest; the user's words take at most this part of them.
 LENGTHS = (400, 270, 180)
 _ASKED = 0.45
-# The least characters that either speaker has, by the telling: a first sentence of so many is told whole.
-_LEAST = (230, 180, 140)
+# A first sentence of so many characters is told whole, by the telling: the user's, and the agent's.
+_FIRST, _LAST = (300, 260, 220), (230, 190, 150)
+# With fewer characters a next sentence is told, too: an answer's first words often say nothing.
+_BRIEF = 45
 # What a kind of check is called.
 _KINDS: dict[CheckKind, str] = {"test": "tests", "lint": "lint", "types": "types", "build": "build"}
 # Files that a line names, by its telling, and commands beside the checks.
@@ -32,7 +34,7 @@ ENOUGH = 16
 # The characters of a message that says nothing without what it answers.
 _SHORT = 24
 # A reply that was stopped is told where it had come to more than so many characters: it was an answer by then.
-_SUBSTANTIAL = 300
+_SUBSTANTIAL = 200
 
 
 @frozen
@@ -130,30 +132,42 @@ def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: s
 
 
 def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place: int) -> str:
-    done = "; ".join(_done(proof, place))
-    least = _LEAST[place]
-    asked = _asked(now, offered, round(longest * _ASKED), least)
+    done = done_in_turn(proof, place)
+    asked = _asked(now, offered, round(longest * _ASKED), _FIRST[place])
     room = longest - len(asked) - len(done) - 8
-    closing = "" if now.interrupted and len(now.closing) < _SUBSTANTIAL else closing_words(now.closing, room, least)
+    closing = closing_words(handed_back(now), room, _LAST[place])
     came = "; ".join(filter(None, (done, _quoted(closing))))
-    if not came and not _substance(now):
+    if not came and not (asked and _substance(now)):
         return ""
     if not _did(proof) and _chat(now, closing):
         return ""
-    came = came or ("interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered")
+    came = came or ("interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered at length")
     return f"{asked} → {came}" if asked else f"→ {came}"
+
+
+def handed_back(now: Dialogue) -> str:
+    """What the agent closed the turn with: where it was stopped, or its last words stand before a call, only words that
+    were an answer by then.
+    """
+    if now.closing and not now.interrupted:
+        return now.closing
+    last = now.closing or (now.replied[-1] if now.replied else "")
+    return last if len(last) > _SUBSTANTIAL else ""
 
 
 def _asked(now: Dialogue, offered: str, longest: int, least: int) -> str:
     """The user's words, each message in a quotation of its own; one that only answers stands after the question."""
     parts: list[str] = []
-    if now.messages and offered and len(own_prose(now.messages[0])) <= _SHORT and len(offered) <= least:
+    words = own_prose(now.messages[0]) if now.messages else ""
+    # A number answers one of several questions, and nothing tells which.
+    answers = 0 < len(words) <= _SHORT and not _asks(words) and not re.search(r"\d", words)
+    if offered and answers and len(offered) <= least:
         parts.append(offered)
     messages = [one for place, one in enumerate(now.messages) if not _repeated(one, now.messages[place + 1 :])]
     said = [("", message) for message in messages] + [(one.question, one.text) for one in now.answers]
     for question, text in said:
         room = longest - sum(map(len, parts))
-        words = opening(text, room, 0 if parts else least)
+        words = opening(text, room, least // len(said))
         if words and question and len(question) + len(words) <= room:
             parts.append(question)
         if words:
@@ -171,8 +185,12 @@ def _quoted(words: str) -> str:
     return f"\u201c{words}\u201d" if "«" in words or "»" in words else f"«{words}»"
 
 
+def done_in_turn(proof: TurnEvidence, place: int = len(LENGTHS) - 1) -> str:
+    """What was changed and run in a turn, in the telling of this place, the shortest where nothing else is said."""
+    return "; ".join(_done(proof, place))
+
+
 def _done(proof: TurnEvidence, place: int) -> Iterator[str]:
-    """What was changed and run, in the telling of this place."""
     most = _FILES[place]
     if proof.changed:
         more = f" and {len(proof.changed) - most} more" if len(proof.changed) > most else ""
@@ -219,8 +237,8 @@ _NAMES = re.compile(r"`|\d|\w[./_]\w|[a-z][A-Z]|[\u3040-\u30ff\u3400-\u9fff]{6,}
 
 def _question(closing: str) -> str:
     """The question with which the agent handed back."""
-    asked = [unit.text for unit in text_units(untagged(closing)) if _asks(unit.text)]
-    return asked[-1] if asked else ""
+    last = next((unit.text for unit in reversed([*text_units(untagged(closing))])), "")
+    return last if last.endswith(("?", "\uff1f")) else ""
 
 
 def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
@@ -229,7 +247,7 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
     missing stands an ellipsis.
     """
     said = [unit for unit in units if _letters(unit.text)]
-    telling = [unit for unit in said if not _courtesy(unit.text)]
+    telling = [unit for unit in said if not _says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
     skipped = missed = cut = False
@@ -239,7 +257,7 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
             skipped = False
         elif not (unit.kind == "item" and skipped):
             size = len(joined_lines([*kept, *leads, unit.text])) + len(MORE)
-            if size > (longest if kept else max(longest, least)):
+            if size > (max(longest, least) if len(joined_lines(kept)) < _BRIEF else longest):
                 cut = True
                 if kept:
                     break
@@ -258,9 +276,12 @@ def _letters(text: str) -> bool:
     return sum(map(str.isalpha, text)) > 1
 
 
-def _courtesy(text: str) -> bool:
-    bare = re.sub(r"^[^\w]+|[^\w]+$", "", text)
-    return bool(_lists("courtesy").fullmatch(bare))
+def _says_nothing(unit: TextUnit) -> bool:
+    """Whether a sentence is a courtesy, or only announces the next one."""
+    bare = re.sub(r"^[^\w]+|[^\w]+$", "", unit.text)
+    if unit.kind in ("lead", "heading"):
+        return False
+    return bool(_lists("courtesy").fullmatch(bare) or _lists("announcement").match(bare))
 
 
 def _asks(text: str) -> bool:

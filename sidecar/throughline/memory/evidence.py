@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -110,38 +111,39 @@ def relative(path: str, root: str) -> str:
     return path[len(root) :].lstrip("/\\") or path if root and path.startswith(root) else path
 
 
+# Files of the agent's own, and scratch: they do not lie in the project.
+_ELSEWHERE = re.compile(r"/\.(?:claude|codex|cursor|gemini|config|cache)/|^/(?:tmp|var|private|dev|etc)/")
+
+
 def project_root(turns: Sequence[Turn]) -> str:
     """The directory in which most of the files lie that calls named by absolute paths, with its slash: of those that
     hold them the one under which the agent also speaks of them by relative paths. Nothing where paths are relative.
     """
-    paths = dict.fromkeys(
-        path
-        for turn in turns
-        for item in turn.items
-        if isinstance(item, ToolCalled)
-        for path in (item.path or "",)
-        if path.startswith("/") or path[1:3] in (":\\", ":/")
-    )
-    shown = [path for turn in turns for one in tool_outcomes(turn) for path in one.changed if path.startswith("/")]
-    paths.update(dict.fromkeys(shown))
+    named = (item.path for turn in turns for item in turn.items if isinstance(item, ToolCalled))
+    shown = (path for turn in turns for one in tool_outcomes(turn) for path in one.changed)
+    paths = {
+        path: None
+        for path in (one.replace("\\", "/") for one in (*named, *shown))
+        if (path.startswith("/") or path[1:3] == ":/") and not _ELSEWHERE.search(path)
+    }
     if not paths:
         return ""
     said = "\n".join(
-        item.text if isinstance(item, AssistantMessage) else json.dumps(item.args.get("command", ""))
+        item.text if isinstance(item, AssistantMessage) else str(item.args.get("command", ""))
         for turn in turns
         for item in turn.items
         if isinstance(item, AssistantMessage | ToolCalled)
     )
-    votes: dict[str, int] = {}
+    spoken: dict[str, int] = {}
     held: dict[str, int] = {}
     for path in paths:
-        parts = path.replace("\\", "/").split("/")
-        for depth in range(2, len(parts)):
+        parts = path.split("/")
+        for depth in range(2, len(parts) - 1):
             root, rest = "/".join(parts[:depth]) + "/", "/".join(parts[depth:])
             held[root] = held.get(root, 0) + 1
-            votes[root] = votes.get(root, 0) + ("/" in rest and any(f"{mark}{rest}" in said for mark in " `('\"\n"))
+            spoken[root] = spoken.get(root, 0) + any(f"{mark}{rest}" in said for mark in " `('\"\n")
     most = [root for root, number in held.items() if 2 * number > len(paths)]
-    return max(most, key=lambda root: (votes[root], held[root], len(root)), default="")
+    return max(most, key=lambda root: (spoken[root], len(root)), default="")
 
 
 def evidence_operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:

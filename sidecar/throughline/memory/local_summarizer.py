@@ -7,12 +7,12 @@ from itertools import count
 
 from throughline.domain.ledger import Add, Entry, Ledger, Operation
 from throughline.domain.session import Turn
-from throughline.memory.chronicle import closing_words
+from throughline.memory.chronicle import closing_words, handed_back
 from throughline.memory.dialogue import dialogue
 from throughline.memory.evidence import evidence_operations
 
-# The characters of the state.
-STATE = 280
+# The characters of the state, and of a first sentence that is told whole.
+STATE, _FIRST = 280, 400
 
 
 def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
@@ -32,5 +32,4 @@ def operations(turns: Sequence[Turn], ledger: Ledger) -> tuple[Operation, ...]:
 
 def _state(turn: Turn) -> str:
     """What the agent closed the turn with, in its own sentences."""
-    said = dialogue(turn).replied
-    return closing_words(said[-1], STATE) if said else ""
+    return closing_words(handed_back(dialogue(turn)), STATE, _FIRST)

@@ -34,6 +34,8 @@ _END = re.compile(
     rf"|(?<=[\u3002\uff01\uff1f])(?=\S))"
 )
 _HEADING = re.compile(r"#{1,6}\s|[-=*_|: ]{3,}$|<[^>]+>$")
+# A line of nothing but strong emphasis stands as a heading.
+_TITLE = re.compile(r"\*\*[^*]+\*\*:?$|__[^_]+__:?$")
 _BULLET = re.compile(r"^\s*(?:[-*+•>]|\d+[.)]|[A-Z][.)])\s+")
 _SIGN = re.compile(rf"^(?:{_EMOJI}|[\s\u200d])+")
 # The marks of strong emphasis, which stand at a word's edge; within a word they mean something.
@@ -72,7 +74,7 @@ def text_units(text: str) -> Iterator[TextUnit]:
     """The sentences of a message in order, headings and rows of tables too; none of code."""
     for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
         heading = _HEADING.match(raw)
-        if heading and heading[0].startswith("#"):
+        if _TITLE.match(raw) or (heading and heading[0].startswith("#")):
             yield TextUnit(_SIGN.sub("", bare(raw.lstrip("# "))), "heading")
         elif not heading:
             yield from _line_units(raw)
