@@ -88,10 +88,10 @@ def open_store(project: Path | None, tell: Callable[[str], None] = log.warning) 
 
 
 def first_line(recording: Recording) -> str:
-    """The first sentences of the recording, as one line."""
-    from throughline.memory.text import aim
+    """What the recording's first message asks for, in one line."""
+    from throughline.memory.objective import title
 
-    return aim(next((step.text for step in recording.steps if step.kind == "prompt"), ""))
+    return title(next((step.text for step in recording.steps if step.kind == "prompt"), ""))
 
 
 def recording_id(recording: Recording) -> str:

@@ -37,7 +37,6 @@ class ViewTrace:
         self._folder = folder
         self._summaries = [step.i for step in recording.steps if step.kind == "compact_summary"]
         self._last: View | None = None
-        self._compacted = self._ending = False
         self.owner: LiveSession | None = None
 
     def wrap(self, model: Model, cursor: Player) -> Model:
@@ -45,11 +44,8 @@ class ViewTrace:
         return _Watched(model, cursor, self)
 
     def logged(self, events: Sequence[Logged]) -> None:
-        """Writes the view after a compaction, in a turn or at its end; the one that ends the session is no view of a
-        call.
-        """
-        if self.owner and not self._ending and any(isinstance(one.event, Compacted) for one in events):
-            self._compacted = True
+        """Writes the view after a compaction: in a turn, at its end, or at the session's, as a resumed one sends it."""
+        if self.owner and any(isinstance(one.event, Compacted) for one in events):
             self._write("view-compacted.md", self.owner.view().document())
 
     def streamed(self, turn: int, text: str) -> None:
@@ -63,18 +59,12 @@ class ViewTrace:
 
     def finish(self) -> None:
         """The session is about to end."""
-        self._ending = True
         if self.owner is None:
             return
         view = self.owner.view()
         while self._summaries:
             self._mark(self._summaries.pop(0), view)
         self._write("view-end.md", (self._last or view).document())
-
-    def close(self) -> None:
-        """The session has ended; where nothing was compacted before, its end did it."""
-        if self.owner and not self._compacted:
-            self._write("view-compacted.md", self.owner.view().document())
 
     def _mark(self, index: int, view: View) -> None:
         self._write(f"view-{index}.md", view.document())
@@ -232,7 +222,6 @@ async def _sessions(
         if settings.strategy == "throughline":
             archive = await stage.live.end()
             summary = stage.live.summary()
-            views.close()
         compactions += len(stage.live.session.compactions)
         if stage.ran:
             calls, alike = calls + stage.ran.calls, alike + stage.ran.alike

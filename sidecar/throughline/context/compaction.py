@@ -92,7 +92,7 @@ def propose(session: Session, through: int, answer: object = None) -> Proposal:
     else:
         dropped = ()
     # The rules do not ask whose an entry is: what the ledger would not take is left out.
-    _, found = apply_operations(session.ledger, local_summarizer.operations(turns, session.ledger))
+    _, found = apply_operations(session.ledger, local_summarizer.operations(turns, session.ledger, session.objective))
     return Proposal(through, found, dropped=dropped)
 
 
@@ -182,8 +182,8 @@ def lines(session: Session, settings: Settings, count: Callable[[str], int]) -> 
 def _lines(
     session: Session, ledger: Ledger, settings: Settings, count: Callable[[str], int]
 ) -> tuple[SummaryLine, ...]:
-    own = [entry.text for entry in ledger.live() if entry.kind == "objective" and entry.author == "user"]
-    objective = own[-1] if own else session.objective
+    aims = [entry for entry in ledger.live() if entry.kind == "objective"]
+    objective = max(aims, key=lambda one: one.author == "user").text if aims else session.objective
     files = changed_files(session, session.through)
     told = chronicle([turn for turn in session.turns if turn.number <= session.through])
     return summary_lines(ledger, objective, session.through, settings.summary, count, files, told)

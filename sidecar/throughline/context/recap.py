@@ -17,18 +17,20 @@ from throughline.memory.text import MORE, whole
 Count = Callable[[str], int]
 OPENING = "What was said in turns {first} to {last}, in short; the developer's words come first:"
 # A recap takes at most this part of what was said in its turns, and of all that they held.
-SAID = 0.36
-HELD = 1 / 12
+SAID = 0.6
+HELD = 1 / 8
 # Turns that may take less than this wait for the next compaction, to be told with its own.
 LEAST = 200
 # The part of the budget in which all is told again when it is spent.
 AGAIN = 0.85
 # The user's words take at most this part of a recap; of a long message, such as a pasted one, the beginning stays.
-_WORDS = 0.7
+_WORDS = 0.6
 _LONGEST = 1_500
 _SHORTEST = 180
 # The characters of what the agent closed a turn with, where there is room.
-_CLOSING = 900
+_CLOSING = 1_400
+# A turn of more characters is told in two paragraphs, the user's words and what came of them.
+_PARAGRAPH = 700
 # What a paragraph takes besides its words.
 _FRAME = 6
 # Nor is a turn ever told in less than this.
@@ -96,9 +98,10 @@ def recap(span: RecapSpan, count: Count) -> str:
     replied = _replied(span, room, count)
     paragraphs = []
     for turn in span.turns:
-        parts = [asked.get(turn.number, ""), replied.get(turn.number, "")]
-        if any(parts):
-            paragraphs.append(f"Turn {turn.number}. " + "\n".join(filter(None, parts)))
+        parts = list(filter(None, (asked.get(turn.number, ""), replied.get(turn.number, ""))))
+        if parts:
+            apart = "\n\n" if sum(map(len, parts)) > _PARAGRAPH else "\n"
+            paragraphs.append(f"Turn {turn.number}. " + apart.join(parts))
     return "\n\n".join([opening, *paragraphs]) if paragraphs else ""
 
 
@@ -140,16 +143,19 @@ def _replied(span: RecapSpan, room: int, count: Count) -> dict[int, str]:
     done = {turn.number: done_in_turn(turn_evidence(turn, root)) for turn in span.turns}
     last = {turn.number: handed_back(dialogue(turn)) for turn in span.turns}
     longest = _CLOSING
-    while longest >= _SHORTEST:
+    while True:
         told = {
             turn: came
             for turn, text in last.items()
             if (came := "\n".join(_came(done[turn], closing_words(text, longest, longest))))
         }
-        if sum(map(count, told.values())) + _FRAME * len(told) <= room:
+        taken = list(accumulate(count(came) + _FRAME for came in reversed(told.values())))
+        if not taken or taken[-1] <= room:
             return told
-        longest = longest * 3 // 4
-    return {}
+        if longest <= _SHORTEST:
+            # The newest turns, where not even so much fits for all.
+            return dict(list(reversed(told.items()))[: bisect_right(taken, room)])
+        longest = max(_SHORTEST, longest * 3 // 4)
 
 
 def _came(done: str, closing: str) -> Iterator[str]:

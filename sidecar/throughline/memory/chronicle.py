@@ -16,7 +16,7 @@ from throughline.memory.dialogue import Dialogue, dialogue, own_prose
 from throughline.memory.commands import CheckKind
 from throughline.memory.evidence import TurnEvidence, project_root, turn_evidence
 from throughline.memory.tags import untagged
-from throughline.memory.text import MORE, TextUnit, clip, joined_lines, text_units
+from throughline.memory.text import MORE, TextUnit, asks, clip, joined_lines, text_units
 
 # The characters of a line, from the fullest telling to the shortest; the user's words take at most this part of them.
 LENGTHS = (400, 270, 180)
@@ -117,7 +117,7 @@ def closing_words(reply: str, longest: int, least: int = 0) -> str:
     if _lists("client").match(reply.strip()):
         return ""
     units = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
-    return _fitting([unit for unit in units if not (_asks(unit.text) or _lists("offer").match(unit.text))], longest, least)
+    return _fitting([unit for unit in units if not (asks(unit.text) or _lists("offer").match(unit.text))], longest, least)
 
 
 def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: str) -> ChronicleLine | None:
@@ -160,7 +160,7 @@ def _asked(now: Dialogue, offered: str, longest: int, least: int) -> str:
     parts: list[str] = []
     words = own_prose(now.messages[0]) if now.messages else ""
     # A number answers one of several questions, and nothing tells which.
-    answers = 0 < len(words) <= _SHORT and not _asks(words) and not re.search(r"\d", words)
+    answers = 0 < len(words) <= _SHORT and not asks(words) and not re.search(r"\d", words)
     if offered and answers and len(offered) <= least:
         parts.append(offered)
     messages = [one for place, one in enumerate(now.messages) if not _repeated(one, now.messages[place + 1 :])]
@@ -247,7 +247,7 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
     missing stands an ellipsis.
     """
     said = [unit for unit in units if _letters(unit.text)]
-    telling = [unit for unit in said if not _says_nothing(unit)]
+    telling = [unit for unit in said if not says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
     skipped = missed = cut = False
@@ -276,16 +276,12 @@ def _letters(text: str) -> bool:
     return sum(map(str.isalpha, text)) > 1
 
 
-def _says_nothing(unit: TextUnit) -> bool:
+def says_nothing(unit: TextUnit) -> bool:
     """Whether a sentence is a courtesy, or only announces the next one."""
     bare = re.sub(r"^[^\w]+|[^\w]+$", "", unit.text)
     if unit.kind in ("lead", "heading"):
         return False
     return bool(_lists("courtesy").fullmatch(bare) or _lists("announcement").match(bare))
-
-
-def _asks(text: str) -> bool:
-    return text.rstrip("\"'*_)”\u2019 »").endswith(("?", "\uff1f"))
 
 
 @cache

@@ -37,12 +37,17 @@ TAGS: dict[str, EntryKind] = {
     "MILESTONE COMPLETE": "milestone",
     "DO NOT REVISIT": "rejected",
 }
-_TAG = re.compile(rf"^[\s>*_#-]*\[({'|'.join(TAGS)})\][*_]*\s*+:?+[*_]*\s*(.+)$", re.IGNORECASE)
+_TAG = re.compile(rf"^(?: {{0,3}}|[ \t]*(?:[-*+]|\d+[.)])\s+)(?:#+\s+)?[*_]*\[({'|'.join(TAGS)})\][*_]*\s*+:?+[*_]*\s*(.+)$", re.IGNORECASE)
 _BECAUSE = {
     "decision": re.compile(r"\s*,?\s+because\s+", re.IGNORECASE),
     "rejected": re.compile(r"\s+(?:\u2014|\u2013|--|-)\s+"),
 }
-_FENCE = re.compile(r"^\s*(```|~~~)")
+# What is set apart from a message's own words: code between fences, and what stands between tags of markup.
+_FENCE = re.compile(r"^\s*(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
+_OPENS = re.compile(r"^\s*<(?P<tag>[A-Za-z][\w:-]*)(?:\s[^<>]*)?>\s*$")
+_EXAMPLE = heard("example", r"(?:{})[^.!?]*[:\uff1a][*_]*\s*$")
+# The lines of the system prompt that say what tags there are.
+_PLACEHOLDERS = frozenset({"what was decided because of what", "what now works", "the approach", "\u2026", "..."})
 
 
 def tagged(text: str) -> Iterator[tuple[EntryKind, str, str]]:
@@ -66,12 +71,29 @@ def without_tag_marks(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[str, tuple[EntryKind, str, str] | None]]:
-    """Each line, with what its tag says where it has one."""
-    fenced = False
+    """Each line, with what its tag says where it has one. What is quoted, shown as code or given as an example says
+    nothing.
+    """
+    fence = closing = ""
+    example = False
+    before = ""
     for line in text.splitlines():
-        if _FENCE.match(line):
-            fenced = not fenced
-        yield line, None if fenced else _said(line)
+        mark = _FENCE.match(line)
+        apart = bool(fence or closing or example)
+        if fence:
+            if mark and mark["fence"].startswith(fence) and not mark["rest"].strip():
+                fence = ""
+        elif mark:
+            fence, apart = mark["fence"], True
+        elif closing:
+            closing = "" if closing in line else closing
+        elif opened := _OPENS.match(line):
+            closing = f"</{opened['tag']}>" if f"</{opened['tag']}>" in text else ""
+        # An example goes on to the end of its paragraph.
+        example = bool(line.strip()) and (example or bool(_EXAMPLE.search(before)))
+        if line.strip():
+            before = line
+        yield line, None if apart or example else _said(line)
 
 
 def _said(line: str) -> tuple[EntryKind, str, str] | None:
@@ -83,6 +105,8 @@ def _said(line: str) -> tuple[EntryKind, str, str] | None:
     if because := _BECAUSE.get(kind):
         said, why, *_ = [*because.split(said, maxsplit=1), ""]
     said = said.strip().rstrip("*_ ")
+    if said.casefold().rstrip(".") in _PLACEHOLDERS:
+        return None
     return (kind, said, why.strip()) if said else None
 
 

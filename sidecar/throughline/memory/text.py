@@ -113,7 +113,12 @@ def bare(part: str) -> str:
 
 def expresses_doubt(text: str) -> bool:
     """Whether a text asks or wavers, and so decides nothing."""
-    return bool(_DOUBT.search(text)) or text.rstrip("\"'*_)”\u2019 ").endswith(("?", "\uff1f"))
+    return bool(_DOUBT.search(text)) or asks(text)
+
+
+def asks(text: str) -> bool:
+    """Whether a text ends as a question."""
+    return text.rstrip("\"'*_)”\u2019 »").endswith(("?", "\uff1f"))
 
 
 def whole(text: str, longest: int) -> str:
@@ -125,11 +130,6 @@ def whole(text: str, longest: int) -> str:
         return line
     ends = [end for found in _END.finditer(line) if (end := found.end("close")) + len(MORE) <= longest]
     return line[: ends[-1]] + MORE if ends else ""
-
-
-def aim(message: str) -> str:
-    """What a session is for, by the message that opens it: its first sentences, each whole."""
-    return whole(message, 200) or whole(message, 400) or clip(message, 1_000)
 
 
 def joined_lines(texts: Iterable[str]) -> str:

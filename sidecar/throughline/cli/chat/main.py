@@ -20,7 +20,7 @@ from throughline.cli.chat.repl import INTERRUPTED, ChatRepl
 from throughline.cli.session_commands import writable_session
 from throughline.domain.events import AssistantMessage, Origin, UserMessage
 from throughline.domain.settings import Settings
-from throughline.memory.text import aim
+from throughline.memory.objective import title
 from throughline.session.live_session import LiveSession
 
 # Seconds that the recorded model takes over a word in front of a person.
@@ -93,7 +93,7 @@ def _asked(wanted: ChatOptions, keyboard: PromptReader) -> tuple[ChatOptions, st
         if wanted.objective or wanted.demo:
             return wanted, ""
         first = keyboard.message()
-        return evolve(wanted, objective=aim(first)), first
+        return evolve(wanted, objective=title(first)), first
     if not wanted.objective and not wanted.demo:
         wanted = evolve(wanted, objective=keyboard.ask("Objective:").strip())
     while not wanted.role and not wanted.demo:
