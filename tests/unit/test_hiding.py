@@ -13,7 +13,9 @@ from attrs import asdict, evolve
 from throughline.agent.output import hide
 from throughline.domain.events import ArchiveWritten, AssistantMessage, MessageQueued, Notice, ToolCalled, UserMessage
 from throughline.domain.ports import CallPiece
+from throughline.domain.session import fold
 from throughline.domain.settings import Settings
+from throughline.memory.chronicle import chronicle
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
@@ -63,10 +65,12 @@ async def test_a_credential_enters_neither_the_log_nor_the_archive_nor_a_request
     assert len(told(harness)) == (case == "the user's words")
 
 
-async def test_the_rule_about_a_credential_stays() -> None:
+async def test_what_was_said_of_a_credential_stays_in_the_memory() -> None:
     harness = SessionHarness()
     await played(harness, [f"The deploy key is {KEY} and must only be used on staging."], ScriptedReply("Understood."))
-    assert "must only be used on staging" in harness.archive.read()
+    (line,) = chronicle(fold(harness.store.read("s")).turns)
+    assert "and must only be used on staging." in line.text
+    assert KEY not in line.text
 
 
 async def test_the_user_is_told_once_what_was_hidden_and_how_to_send_it() -> None:

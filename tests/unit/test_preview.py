@@ -76,7 +76,7 @@ async def test_a_preview_changes_nothing_and_is_done_exactly_as_shown() -> None:
         assert {one.id for one in shown.added} == {
             one.entry.id for one in shown.event.operations if isinstance(one, Add)
         }
-        assert any("tabs" in one.text for one in shown.added)
+        assert [one.author for one in shown.added if one.kind == "state"] == ["code"]
         assert (shown.revised, shown.folded, shown.missing) == ((), (), ())
         assert shown.before == live.view().tokens
         assert await live.apply(shown) == shown.event
@@ -183,7 +183,7 @@ async def test_a_preview_reads_as_a_page() -> None:
         f"- Entries: kept 1, added {len(shown.added)}, revised 0, no longer in force 0; 1/1 remembered",
         "- Tool results masked: 0",
     ]  # fmt: skip
-    assert rest.startswith("- constraint: Always use tabs in here.\n")
+    assert rest.startswith("- state: ")
     assert page.endswith(shown.summary)
 
 

@@ -144,8 +144,8 @@ def test_what_does_not_fit_goes_in_order_and_the_users_words_never() -> None:
 
 
 def test_of_a_large_ledger_the_users_and_the_purposeful_entries_are_shown_first() -> None:
-    entries = [entry(f"w{n}", f"sentence {n}", weight=1.0, turns=(n,)) for n in range(1, 200)]
-    entries += [entry("u", "the user's", author="user"), entry("d", "on purpose")]
+    entries = [entry(f"w{n}", f"sentence {n}", author="summariser", turns=(n,)) for n in range(1, 200)]
+    entries += [entry("u", "the user's", author="user"), entry("d", "on purpose", turns=(200,))]
     made = text(asked(*STORY, ledger=Ledger({one.id: one for one in entries}), budget=1_000))
     assert all(f"> {name} | " in made for name in ("w199", "u", "d"))
     assert "> w1 | " not in made

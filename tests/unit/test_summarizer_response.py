@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from throughline.domain.ledger import (
     Add,
     Entry,
-    EntryKind,
     Ledger,
     Merge,
     Operation,
@@ -22,7 +20,6 @@ from throughline.domain.ledger import (
     refusal_reason,
 )
 from throughline.memory.summarizer import KINDS, LONGEST, TOOL, SummaryResponse, parse_response, schema_error
-from throughline.memory.supplement import supplement
 from unit.event_logs import entry
 
 LEDGER = Ledger(
@@ -166,39 +163,3 @@ def test_every_schema_in_the_tool_is_closed_and_requires_all() -> None:
     names = [one["properties"]["op"]["enum"][0] for one in variants]
     assert names == ["add", "revise", "resolve", "merge"]
     assert [schema_error(one) for one in (add(), revise("d"), resolve("q"), merge("d"))] == [None] * 4
-
-
-def local(text: str, kind: EntryKind = "decision", name: str = "s3.1", subject: str = "") -> Add:
-    return Add(entry(name, text, kind=kind, subject=subject, weight=1.0))
-
-
-SUPPLEMENTS: list[tuple[str, list[dict[str, Any]], list[Operation], int]] = [
-    ("covered in other words", [add("The cache lives in `redis`")], [local("Redis is where the cache lives.")], 0),
-    ("not covered", [add("The cache lives in `redis`")], [local("Deploys happen on Friday evenings.")], 1),
-    ("another number", [add("The limit of the cache is 40 entries")], [local("The limit of cache entries is 50.")], 1),
-    ("a decision is no rejection", [add("Threads in the store")], [local("Threads in the store.", "rejected")], 1),
-    ("one state is enough", [add("Half way.", kind="state")], [local("Nearly done.", "state", subject="state")], 0),
-    ("the local state", [add()], [local("Nearly done.", "state", subject="state")], 1),
-    ("what stood before covers nothing", [add()], [local("Keep sqlite for the store.")], 1),
-    ("what was resolved covers nothing", [resolve("q")], [local("Kiosk needs the old field.")], 1),
-    ("what does not apply", [merge("d", "e")], [Resolve("e", "passes", "summariser")], 0),
-    ("what does", [add()], [Resolve("q", "it does", "summariser")], 1),
-]
-
-
-@pytest.mark.parametrize(("case", "said", "found", "more"), SUPPLEMENTS, ids=lambda value: str(value)[:30])
-def test_what_the_model_did_not_cover_is_added(
-    case: str, said: list[dict[str, Any]], found: list[Operation], more: int
-) -> None:
-    answered = parse_response({"operations": said}, LEDGER, TURNS).operations
-    assert len(answered) == len(said)
-    assert supplement(LEDGER, answered, found) == (*answered, *found[:more])
-
-
-def test_on_one_subject_neither_takes_the_place_of_the_other() -> None:
-    answered = parse_response(
-        {"operations": [add("Port 80 it is", kind="pattern", subject="port")]}, LEDGER, TURNS
-    ).operations
-    both = supplement(LEDGER, answered, [local("Ask before a port is opened.", "pattern", subject="port")])
-    live = [one.text for one in reduce(apply_operation, both, LEDGER).live() if one.kind == "pattern"]
-    assert live == ["Port 80 it is", "Ask before a port is opened."]

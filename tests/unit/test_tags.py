@@ -18,7 +18,13 @@ LINES = [
     ),
     ("- **[DECISION]:** Use SQLite", ("decision", "Use SQLite", "")),
     ("**[decision]: Use SQLite**", ("decision", "Use SQLite", "")),
-    ("> ## [MILESTONE COMPLETE]: All of it - because", ("milestone", "All of it - because", "")),
+    ("## [MILESTONE COMPLETE]: All of it - because", ("milestone", "All of it - because", "")),
+    ("1. [DECISION]: Use SQLite", ("decision", "Use SQLite", "")),
+    ("> [DECISION]: Use SQLite", None),
+    ("    [DECISION]: Use SQLite", None),
+    ('"[DECISION]: Use SQLite"', None),
+    ("[DECISION]: what was decided because of what", None),
+    ("[OPEN QUESTION]: who decides?", None),
     ("[DO NOT REVISIT]: Threads — they lock", ("rejected", "Threads", "they lock")),
     ("[DO NOT REVISIT]: Threads -- they lock - a lot", ("rejected", "Threads", "they lock - a lot")),
     ("[DO NOT REVISIT]: a well-known trick", ("rejected", "a well-known trick", "")),
@@ -38,6 +44,28 @@ def test_a_tagged_line_is_read(line: str, expected: tuple[str, str, str] | None)
 def test_a_tag_in_a_code_block_is_only_quoted() -> None:
     text = "[DECISION]: one\n```\n[DECISION]: two\n```\n  ~~~text\n[DECISION]: three\n~~~\n[DECISION]: four"
     assert [said for _, said, _ in tagged(text)] == ["one", "four"]
+
+
+APART = [
+    ("in a longer fence", "````\n```\n[DECISION]: one\n```\n````"),
+    ("in a fence that never ends", "```text\n[DECISION]: one"),
+    ("between tags of markup", "<example>\n[DECISION]: one\n</example>"),
+    ("after the announcement of an example", "Tag them, for example:\n\n[DECISION]: one\n[DECISION]: two"),
+    ("in German", "Zum Beispiel so:\n[DECISION]: one"),
+    ("in Chinese", "例如\uff1a\n[DECISION]: one"),
+    ("quoted", "You wrote:\n> [DECISION]: one\n> and more"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), APART, ids=[row[0] for row in APART])
+def test_a_tag_that_is_only_shown_is_none(name: str, text: str) -> None:
+    assert list(tagged(text)) == []
+    assert [said for _, said, _ in tagged(f"{text}\n\n[DECISION]: after it")] in (["after it"], [])
+
+
+def test_after_an_example_a_tag_counts_again() -> None:
+    text = "For example:\n[DECISION]: one\n\n[DECISION]: two"
+    assert [said for _, said, _ in tagged(text)] == ["two"]
 
 
 def test_entries_carry_turn_reason_and_subject_and_are_the_agents() -> None:

@@ -14,6 +14,7 @@ from attrs import evolve, fields, frozen, has
 
 from throughline.domain.events import Evidence
 from throughline.domain.globs import text_matches
+from throughline.memory.commands import commits_made, failing_tests
 from throughline.memory.text import ERROR, clip
 
 # Of the output, so many characters of each end are kept for the log.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import unified_diff
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from throughline.domain.ports import Request
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.view import Block, View
-from throughline.memory.chronicle import chronicle, fit_chronicle
+from throughline.memory.chronicle import ChronicleLine, chronicle, fit_chronicle
 from throughline.memory.rules import rule_subject
 from throughline.memory.summarizer import Json, clipped_line, ledger_lines, operations_tool, quoted, schema_error
 from throughline.memory.summary import one_line
@@ -79,13 +79,30 @@ def distill(session: Session, archive: str, budget: int, count: Count) -> str:
             one for one in lines if not one.id or not (one.id in mine or state or rule_subject(one.text) in ruled)
         )
     made = _with(old, live, session)
-    changed = [one for one in chronicle(session.turns) if one.changed]
-    fitted = fit_chronicle(changed, round(budget * _CHRONICLE), count, lambda _, text: f"- {text} <!-- 01234567 -->")
-    told = [ArchiveEntry(text, _line_id(f"{session.id}/turn {one.turn}")) for one, text in reversed(fitted)]
+    told = [
+        ArchiveEntry(f"Turn {one.turn}: {text}", _line_id(f"{session.id}/turn {one.turn}"))
+        for one, text in _chronicle(session, round(budget * _CHRONICLE), count)
+    ]
     done = "Completed Milestones"
     known = {one.id for one in told}
     made.sections[done] = (*(one for one in made.sections[done] if one.id not in known), *told)
     return archive_markdown(_packed(made, budget, count))
+
+
+def _chronicle(session: Session, room: int, count: Count) -> Iterator[tuple[ChronicleLine, str]]:
+    """The turns that are told, from the least to the most important: those that changed something, and where there is
+    room, those in which the user said what is wanted.
+    """
+    lines = chronicle(session.turns)
+
+    def prefix(one: ChronicleLine, text: str) -> str:
+        return f"- Turn {one.turn}: {text} <!-- 01234567 -->"
+
+    changed = fit_chronicle([one for one in lines if one.changed], room, count, prefix)
+    room -= sum(count(prefix(*one)) + 1 for one in changed)
+    others = fit_chronicle([one for one in lines if one.demands and not one.changed], room, count, prefix)
+    yield from reversed(others)
+    yield from reversed(changed)
 
 
 def parse_archive(text: str, project: str) -> ProjectArchive:

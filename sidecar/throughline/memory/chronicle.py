@@ -12,8 +12,8 @@ from itertools import pairwise
 from attrs import field, frozen
 
 from throughline.domain.session import Turn
-from throughline.memory.dialogue import Dialogue, dialogue, own_prose
 from throughline.memory.commands import CheckKind
+from throughline.memory.dialogue import Dialogue, dialogue, own_prose
 from throughline.memory.evidence import TurnEvidence, project_root, turn_evidence
 from throughline.memory.tags import untagged
 from throughline.memory.text import MORE, TextUnit, asks, clip, joined_lines, text_units
@@ -47,6 +47,8 @@ class ChronicleLine:
     """«What was asked» → what was changed and run; «what the agent closed with»."""
     changed: bool
     """Whether files were changed or a commit was made in it."""
+    demands: bool = False
+    """Whether the user said what is wanted, and did not only ask or agree."""
     shorter: tuple[str, ...] = field(default=(), repr=False)
     """The same in fewer characters, each shorter than the one before."""
 
@@ -65,6 +67,8 @@ def chronicle(turns: Sequence[Turn]) -> tuple[ChronicleLine, ...]:
     """The chronicle of some turns, in their order. A turn that says and does nothing has no line: a courtesy, a message
     that was stopped and then said again.
     """
+    if not turns:
+        return ()
     root = project_root(turns)
     made: list[ChronicleLine] = []
     said = [dialogue(turn) for turn in turns]
@@ -117,7 +121,9 @@ def closing_words(reply: str, longest: int, least: int = 0) -> str:
     if _lists("client").match(reply.strip()):
         return ""
     units = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
-    return _fitting([unit for unit in units if not (asks(unit.text) or _lists("offer").match(unit.text))], longest, least)
+    return _fitting(
+        [unit for unit in units if not (asks(unit.text) or _lists("offer").match(unit.text))], longest, least
+    )
 
 
 def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: str) -> ChronicleLine | None:
@@ -128,7 +134,8 @@ def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: s
     if not texts or (later is not None and not _did(proof) and _said_again(now, later)):
         return None
     shorter = tuple(after for before, after in pairwise(texts) if len(after) < len(before))
-    return ChronicleLine(now.turn, texts[0], bool(proof.changed or proof.commits), shorter)
+    changed = bool(proof.changed or proof.commits)
+    return ChronicleLine(now.turn, texts[0], changed, _demands(now), shorter)
 
 
 def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place: int) -> str:
@@ -141,7 +148,9 @@ def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place:
         return ""
     if not _did(proof) and _chat(now, closing):
         return ""
-    came = came or ("interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered at length")
+    came = came or (
+        "interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered at length"
+    )
     return f"{asked} → {came}" if asked else f"→ {came}"
 
 
@@ -225,10 +234,15 @@ def _substance(now: Dialogue) -> bool:
     return any(len(own_prose(message)) > _SHORT for message in now.messages) or bool(now.answers)
 
 
+def _demands(now: Dialogue) -> bool:
+    said = [unit for message in now.messages for unit in text_units(own_prose(message)) if not says_nothing(unit)]
+    return bool(now.answers) or any(len(unit.text) > _SHORT and not asks(unit.text) for unit in said)
+
+
 def _chat(now: Dialogue, closing: str) -> bool:
     """Whether a few words were answered by a few, neither of which names anything."""
     words = " ".join(map(own_prose, now.messages))
-    return len(words) <= 2 * _SHORT and len(closing) <= 3 * _SHORT and not _NAMES.search(f"{words} {closing}")
+    return len(words) <= _SHORT and len(closing) <= 1.5 * _SHORT and not _NAMES.search(f"{words} {closing}")
 
 
 # What names a thing: code, a number, a path, a name in capitals within a word.
@@ -268,7 +282,7 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
                 skipped = False
             leads = []
     text = joined_lines(kept)
-    more = cut and not missed or len(kept) + missed < len(telling or said)
+    more = (cut and not missed) or len(kept) + missed < len(telling or said)
     return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}"
 
 

@@ -85,7 +85,7 @@ def simple_commands(line: str) -> tuple[SimpleCommand, ...]:
     made: list[SimpleCommand] = []
     before = ""
     for place, (piece, joint) in enumerate(pieces):
-        if piece and not before.startswith("|") or before == "||":
+        if (piece and not before.startswith("|")) or before == "||":
             later = [mark for part, mark in pieces[place + 1 :] if part]
             # After `&&` the next one runs only where this one came off.
             hidden = joint.startswith("|") or (bool(later) and joint != "&&")
@@ -189,8 +189,10 @@ def _within(name: str, target: str) -> bool:
     name = name.removeprefix("./")
     if target.endswith("..."):
         return name.startswith(target.removesuffix("...").rstrip("/"))
-    return name == target or name.startswith((f"{target}/", f"{target}::", f"{target} ", f"{target}[")) or target in (
-        re.split(r"::|[/ .>()\[]+", name)
+    return (
+        name == target
+        or name.startswith((f"{target}/", f"{target}::", f"{target} ", f"{target}["))
+        or target in (re.split(r"::|[/ .>()\[]+", name))
     )
 
 

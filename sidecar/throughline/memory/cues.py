@@ -21,6 +21,11 @@ def vocabulary(name: str) -> frozenset[str]:
     return frozenset(str(_at(name)).split())
 
 
+def cue_list(name: str) -> tuple[str, ...]:
+    """The cues of a list, as they stand in the file."""
+    return tuple(_list(name))
+
+
 def _list(name: str) -> Iterable[str]:
     return (str(one) for one in _at(name))
 

@@ -9,6 +9,7 @@ from attrs import frozen
 from throughline.domain.events import AssistantMessage, ToolCalled, ToolReturned, UserMessage
 from throughline.domain.session import Turn
 from throughline.domain.user_replies import user_words
+from throughline.memory.cues import cue_list
 from throughline.memory.tags import without_tag_marks
 
 
@@ -88,21 +89,13 @@ def _answers(text: str, tool: str, *, error: bool) -> list[Answer]:
     return [Answer(both.removesuffix(said).strip() if both.endswith(said) else "", said) for both, said in pairs]
 
 
-# What a client puts around a message, each block on lines of its own.
-_WRAPPED = re.compile(r"^[ \t]*<(?P<tag>[A-Za-z][\w:.-]*)(?:\s[^<>\n]*)?>.*?(?:</(?P=tag)>[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+# What a client puts around a message, and code, each on lines of its own.
+_WRAPPED = re.compile(
+    r"^[ \t]*<(?P<tag>[A-Za-z][\w:.-]*)(?:\s[^<>\n]*)?>.*?(?:</(?P=tag)>[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
 _FENCED = re.compile(r"^[ \t]*(?P<fence>```+|~~~+).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-# A line that no person typed: of a log, a trace, a difference, data, or a shell with its prompt.
-_MACHINE = re.compile(
-    r"""\s*(?:
-    [>❯$%]\s | \[?\d{1,4}[-/]\d\d[-/]\d{1,4}[T\s,] | \[?\d\d:\d\d:\d\d | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{1,2}\s\d\d:
-    | \[?(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|TRACE|CRITICAL)\b[\]:|\s] | ERROR$ | Traceback\ | File\ "[^"]+",\ line | at\ [\w.$<>]+\s?\(
-    | Caused\ by: | [\w.]*(?:Error|Exception)\b:\s | (?:fatal|error|warning|panic|npm\ ERR!):?\s | >>>\s | PS\ [A-Z]: | [A-Z]:\\.*>
-    | @@\s | diff\ --git | index\ [0-9a-f]{6,} | (?:\+\+\+|---)\s\S | [{}\[\]()]+[,;]?$ | [{\[]\s*" | "[\w.\s-]+"\s*:
-    | [\w./-]+:\d+:\d+ | (?:FAILED|PASSED|FAIL|PASS|not\ ok|ok)\s+\S+ | ={4,} | [⏺⎿✓✗]
-    | [^\s@]+@[\w.-]+[:~\s].*[$\#%]\s
-    )""",
-    re.VERBOSE,
-)  # fmt: skip
+# A line that no person typed.
+_MACHINE = re.compile("|".join(cue_list("machine")))
 
 
 def own_prose(message: str) -> str:

@@ -204,7 +204,9 @@ def _read(subject: str) -> _Issue | None:
     try:
         kind, world, targets, selected, failing = json.loads(subject)
         if kind in CHECKS:
-            return _Issue(kind, Scope(str(world), *(tuple(map(str, one)) for one in (targets, selected))), tuple(failing))
+            return _Issue(
+                kind, Scope(str(world), *(tuple(map(str, one)) for one in (targets, selected))), tuple(failing)
+            )
     except (ValueError, TypeError):
         pass
     found = checks(subject)

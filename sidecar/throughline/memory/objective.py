@@ -29,7 +29,9 @@ def title(message: str) -> str:
 
 def _title(message: str) -> str:
     said = [
-        unit.text for unit in text_units(own_prose(message)) if unit.kind in ("sentence", "item") and not says_nothing(unit)
+        unit.text
+        for unit in text_units(own_prose(message))
+        if unit.kind in ("sentence", "item") and not says_nothing(unit)
     ]
     fitting = [text for text in said if len(text) <= _TITLE] or [text for text in said if len(text) <= _LONGEST]
     long_enough = [text for text in fitting if _long(text)]

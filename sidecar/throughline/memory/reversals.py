@@ -14,6 +14,9 @@ from throughline.domain.ledger import Entry
 from throughline.memory.dialogue import own_prose
 from throughline.memory.text import TextUnit, asks, expresses_doubt, terms, text_units
 
+# The marks that part a sentence.
+_MARKS = " ,.;:!\u2014\u2013\u3001\u3002\uff0c\uff01\u2026-"
+
 
 @frozen
 class Reversal:
@@ -89,7 +92,7 @@ def only_prepares(message: str) -> bool:
 def without_opening(said: str) -> str:
     """What a sentence says after the words that put something aside; nothing where it says no more."""
     found = _opening().match(said)
-    return said[found.end() :].strip(" ,.;:!—–-、。，\uff01") if found else said
+    return said[found.end() :].strip(_MARKS) if found else said
 
 
 @cache
@@ -105,7 +108,7 @@ def _patterns(name: str) -> re.Pattern[str]:
 @cache
 def _opening() -> re.Pattern[str]:
     before, scratch = ("|".join(_data()[name]) for name in ("before", "scratch"))
-    return re.compile(rf"\W*(?:(?:{before})[\s,.!—–、，。…-]+){{0,3}}(?:{scratch})", re.IGNORECASE)
+    return re.compile(rf"\W*(?:(?:{before})[\s{re.escape(_MARKS)}]+){{0,3}}(?:{scratch})", re.IGNORECASE)
 
 
 @cache

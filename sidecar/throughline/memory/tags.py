@@ -37,7 +37,10 @@ TAGS: dict[str, EntryKind] = {
     "MILESTONE COMPLETE": "milestone",
     "DO NOT REVISIT": "rejected",
 }
-_TAG = re.compile(rf"^(?: {{0,3}}|[ \t]*(?:[-*+]|\d+[.)])\s+)(?:#+\s+)?[*_]*\[({'|'.join(TAGS)})\][*_]*\s*+:?+[*_]*\s*(.+)$", re.IGNORECASE)
+_TAG = re.compile(
+    rf"^(?: {{0,3}}|[ \t]*(?:[-*+]|\d+[.)])\s+)(?:#+\s+)?[*_]*\[({'|'.join(TAGS)})\][*_]*\s*+:?+[*_]*\s*(.+)$",
+    re.IGNORECASE,
+)
 _BECAUSE = {
     "decision": re.compile(r"\s*,?\s+because\s+", re.IGNORECASE),
     "rejected": re.compile(r"\s+(?:\u2014|\u2013|--|-)\s+"),
@@ -47,7 +50,9 @@ _FENCE = re.compile(r"^\s*(?P<fence>`{3,}|~{3,})(?P<rest>.*)")
 _OPENS = re.compile(r"^\s*<(?P<tag>[A-Za-z][\w:-]*)(?:\s[^<>]*)?>\s*$")
 _EXAMPLE = heard("example", r"(?:{})[^.!?]*[:\uff1a][*_]*\s*$")
 # The lines of the system prompt that say what tags there are.
-_PLACEHOLDERS = frozenset({"what was decided because of what", "what now works", "the approach", "\u2026", "..."})
+_PLACEHOLDERS = frozenset(
+    {"what was decided because of what", "what now works", "the approach \u2014 why it was rejected", "\u2026", ""}
+)
 
 
 def tagged(text: str) -> Iterator[tuple[EntryKind, str, str]]:
@@ -100,13 +105,13 @@ def _said(line: str) -> tuple[EntryKind, str, str] | None:
     found = _TAG.match(line)
     if not found:
         return None
+    if found[2].strip(" .*_").casefold() in _PLACEHOLDERS:
+        return None
     kind = TAGS[found[1].upper()]
     said, why = found[2].strip(), ""
     if because := _BECAUSE.get(kind):
         said, why, *_ = [*because.split(said, maxsplit=1), ""]
     said = said.strip().rstrip("*_ ")
-    if said.casefold().rstrip(".") in _PLACEHOLDERS:
-        return None
     return (kind, said, why.strip()) if said else None
 
 

@@ -21,8 +21,8 @@ _UNSAID = re.compile(
 ONWARD = r"(?!(?:[Ee]xcept|[Uu]nless|[Aa]part from|[Oo]ther than|[Bb]ut not|[Oo]nly (?:if|when))\b)"
 # No sentence ends with one of these.
 _ABBREVIATIONS = (
-    r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o", r"z\.B", r"d\.h", "bzw", "ca", "[Nn]r", r"т\.е", r"т\.д", r"p\. ex",
-    r"p\. ej",
+    r"e\.g", r"i\.e", "cf", "vs", "etc", "approx", "incl", "[Nn]o", r"z\.B", r"d\.h", "bzw", "ca", "[Nn]r",
+    "\u0442\\.\u0435", "\u0442\\.\u0434", r"p\. ex", r"p\. ej",
 )  # fmt: skip
 _SHORT = "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS)
 _EMOJI = r"[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]"

@@ -34,14 +34,22 @@ class ToolOutcome:
     """The commits that it made, as git names them."""
 
 
-# SpecStory shows a call and its output as one block: what the tool calls itself, the command, and the output in a fence.
+# SpecStory shows a call and its output as one block: the tool's name, the command, and the output in a fence.
 _BLOCK = re.compile(r"<tool-use[\s>]|<details>|Tool use: \*\*")
-_SHOWN = re.compile(r"^ ?`(?P<line>[^`\n].*)`\s*$|^```(?:bash|sh|shell|zsh)\n(?P<lines>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+_SHOWN = re.compile(
+    r"^ ?`(?P<line>[^`\n].*)`\s*$|^```(?:bash|sh|shell|zsh)\n(?P<lines>.*?)^```\s*$", re.MULTILINE | re.DOTALL
+)
 _OUTPUT = re.compile(r"^```(?:text)?\n(?P<text>.*?)(?:^```\s*$|\Z)", re.MULTILINE | re.DOTALL)
-_STATUS = re.compile(r"\s*(?:Exit code|Process exited with code|exit status:?|Exit Code:) (?P<status>\d+)", re.IGNORECASE)
-_WROTE = re.compile(r"(?:The file|File) (?:created successfully at: )?(?P<path>\S[^\n]*?)(?: has been (?:updated|created|modified)| \(file state|\s*$)")
+_STATUS = re.compile(r"\s*(?:Exit code|Process exited with code|Exit status):? (?P<status>\d+)", re.IGNORECASE)
+_WROTE = re.compile(
+    r"(?:The file|File) (?:created successfully at: )?(?P<path>\S[^\n]*?)"
+    r"(?: has been (?:updated|created|modified)| \(file state|\s*$)"
+)
 _PATCHED = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (?P<path>.+)$|^\*\*\* Move to: (?P<to>.+)$", re.MULTILINE)
-_PATHS = ("file_path", "path", "filePath", "filename", "file", "absolute_path", "notebook_path", "target_file", "relative_path")
+_PATHS = (
+    "file_path", "path", "filePath", "filename", "file", "absolute_path", "notebook_path", "target_file",
+    "relative_path",
+)  # fmt: skip
 _COMMANDS = ("command", "cmd", "script", "commandLine")
 
 
@@ -95,7 +103,9 @@ def _by_block(call: ToolCalled, block: str) -> ToolOutcome | None:
     if runs_commands(call.tool):
         if not shown or not fences:
             return None
-        return ToolOutcome((), shown["line"] or shown["lines"].strip(), failed, output[status.end() :] if status else output)
+        return ToolOutcome(
+            (), shown["line"] or shown["lines"].strip(), failed, output[status.end() :] if status else output
+        )
     wrote = _WROTE.match(output) if changes_files(call.tool) else None
     return ToolOutcome((wrote["path"].strip(),), output=output) if wrote else None
 

@@ -15,6 +15,7 @@ import attrs
 
 from throughline.domain.recording import Kind, Recording, Role
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, parts, seconds, string
+from throughline.transcripts.claude_code_branches import left_branches
 from throughline.transcripts.jsonl import objects, peek
 
 NAME = "claude-code"
@@ -80,8 +81,14 @@ def read(lines: Iterable[str]) -> Recording:
     repairs, aside = Repairs(), Repairs()
     main, side = TranscriptBuilder(NAME, repairs), TranscriptBuilder(NAME, aside)
     told, queue = _Told(), _Queue()
-    for number, line in objects(lines, repairs):
+    page = list(objects(lines, repairs))
+    left, prompts = left_branches((line for _, line in page), _prompts)
+    if prompts:
+        repairs.note(f"a branch that the user left by going back was left out: {prompts} prompts", "whole file")
+    for number, line in page:
         where = f"line {number}"
+        if line.get("uuid") in left:
+            continue
         if told.before(line):
             repairs.note(_REPEATED, where)
             continue
@@ -98,6 +105,15 @@ def read(lines: Iterable[str]) -> Recording:
     if len(side):
         repairs.note(f"a subagent's conversation was left out: {len(side)} steps", "whole file")
     return main.finish()
+
+
+def _prompts(line: Mapping[str, Any]) -> bool:
+    """Whether a line is a prompt of the user's."""
+    message = line.get("message")
+    if line.get("type") != "user" or line.get("isMeta") or not isinstance(message, dict):
+        return False
+    said = [text for kind, text in parts(message.get("content")) if kind == "text"]
+    return any(user_text_kind(text) == "prompt" for text in said)
 
 
 @attrs.frozen
