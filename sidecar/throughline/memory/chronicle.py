@@ -33,6 +33,8 @@ _FILES, _COMMANDS = (4, 3, 2), 2
 ENOUGH = 16
 # The characters of a message that says nothing without what it answers.
 _SHORT = 24
+# A reply of fewer characters to such a message is a courtesy.
+_WELCOME = 16
 # A reply that was stopped is told where it had come to more than so many characters: it was an answer by then.
 _SUBSTANTIAL = 200
 
@@ -242,7 +244,7 @@ def _demands(now: Dialogue) -> bool:
 def _chat(now: Dialogue, closing: str) -> bool:
     """Whether a few words were answered by a few, neither of which names anything."""
     words = " ".join(map(own_prose, now.messages))
-    return len(words) <= _SHORT and len(closing) <= 1.5 * _SHORT and not _NAMES.search(f"{words} {closing}")
+    return len(words) <= _SHORT and len(closing) < _WELCOME and not _NAMES.search(f"{words} {closing}")
 
 
 # What names a thing: code, a number, a path, a name in capitals within a word.
@@ -260,13 +262,15 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
     courtesy only where nothing else is said; nothing of a list whose announcement has no room. Where sentences are
     missing stands an ellipsis.
     """
-    said = [unit for unit in units if _letters(unit.text)]
+    said = [unit for unit in units if unit.kind == "gap" or _letters(unit.text)]
     telling = [unit for unit in said if not says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
     skipped = missed = cut = False
-    for unit in telling or said:
-        if unit.kind in ("lead", "heading"):
+    for unit in telling if any(unit.text for unit in telling) else said:
+        if unit.kind == "gap":
+            leads, skipped = [], bool(leads)
+        elif unit.kind in ("lead", "heading"):
             leads = [*leads, unit.text] if unit.kind == "lead" and leads else [unit.text]
             skipped = False
         elif not (unit.kind == "item" and skipped):
@@ -282,7 +286,8 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
                 skipped = False
             leads = []
     text = joined_lines(kept)
-    more = (cut and not missed) or len(kept) + missed < len(telling or said)
+    words = sum(bool(unit.text) for unit in telling)
+    more = (cut and not missed) or len(kept) + missed < words
     return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}"
 
 
@@ -293,7 +298,7 @@ def _letters(text: str) -> bool:
 def says_nothing(unit: TextUnit) -> bool:
     """Whether a sentence is a courtesy, or only announces the next one."""
     bare = re.sub(r"^[^\w]+|[^\w]+$", "", unit.text)
-    if unit.kind in ("lead", "heading"):
+    if unit.kind in ("lead", "heading", "gap"):
         return False
     return bool(_lists("courtesy").fullmatch(bare) or _lists("announcement").match(bare))
 

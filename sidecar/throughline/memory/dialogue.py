@@ -11,6 +11,7 @@ from throughline.domain.session import Turn
 from throughline.domain.user_replies import user_words
 from throughline.memory.cues import cue_list
 from throughline.memory.tags import without_tag_marks
+from throughline.memory.text import GAP
 
 
 @frozen
@@ -100,9 +101,9 @@ _MACHINE = re.compile("|".join(cue_list("machine")))
 
 def own_prose(message: str) -> str:
     """A message as its writer's own sentences: without code, what a client put around it, and what was pasted from a
-    terminal or a log. Lines stay as they are.
+    terminal or a log. Lines stay as they are; a gap stands for what was left out.
     """
-    text = _FENCED.sub("", _WRAPPED.sub("", message))
+    text = _FENCED.sub(GAP, _WRAPPED.sub("", message))
     kept: list[str] = []
     pasted = False
     for line in text.splitlines():
@@ -110,4 +111,6 @@ def own_prose(message: str) -> str:
         pasted = bool(line.strip()) and (pasted or bool(_MACHINE.match(line)))
         if not pasted:
             kept.append(line)
-    return "\n".join(kept).strip()
+        elif kept[-1:] != [GAP]:
+            kept.append(GAP)
+    return "\n".join(kept).strip(f"{GAP} \n\t")

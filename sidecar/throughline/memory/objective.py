@@ -10,7 +10,7 @@ from throughline.domain.session import Turn
 from throughline.memory.chronicle import says_nothing
 from throughline.memory.dialogue import dialogue, own_prose
 from throughline.memory.reversals import Reversal, only_prepares, reversals, without_opening
-from throughline.memory.text import asks, clip, terms, text_units
+from throughline.memory.text import GAP, asks, clip, terms, text_units
 
 # The characters of a title, and of one whose first sentence is longer.
 _TITLE, _LONGEST = 200, 400
@@ -24,7 +24,7 @@ def title(message: str) -> str:
     """What a session is for, by the message that opens it: its first whole sentence that asks for something; of several
     rather one that is no question.
     """
-    return _title(message) or clip(own_prose(message) or message, _LONGEST)
+    return _title(message) or clip(own_prose(message).replace(GAP, " ") or message, _LONGEST)
 
 
 def _title(message: str) -> str:

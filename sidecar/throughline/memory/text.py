@@ -57,7 +57,9 @@ _ENDINGS = ("ing", "ed", "es", "s")
 ERROR = re.compile(r"\b(error|exception|failed|failure|fatal|panic)\b", re.IGNORECASE)
 
 
-UnitKind: TypeAlias = Literal["sentence", "item", "lead", "heading", "row"]
+UnitKind: TypeAlias = Literal["sentence", "item", "lead", "heading", "row", "gap"]
+# A line where something was left out that is nobody's words.
+GAP = "\x00"
 
 
 @frozen
@@ -67,14 +69,16 @@ class TextUnit:
     text: str
     """The sentence without its bullet and marks of strong emphasis."""
     kind: UnitKind
-    """What it is: `lead` where it announces what follows it, `row` of a table, `item` of a list."""
+    """What it is: a `lead` announces what follows it, a `gap` has no words and stands where code was left out."""
 
 
 def text_units(text: str) -> Iterator[TextUnit]:
     """The sentences of a message in order, headings and rows of tables too; none of code."""
-    for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
+    for raw in filter(None, _lines(_UNSAID.sub(f"\n{GAP}\n", text))):
         heading = _HEADING.match(raw)
-        if _TITLE.match(raw) or (heading and heading[0].startswith("#")):
+        if raw == GAP:
+            yield TextUnit("", "gap")
+        elif _TITLE.match(raw) or (heading and heading[0].startswith("#")):
             yield TextUnit(_SIGN.sub("", bare(raw.lstrip("# "))), "heading")
         elif not heading:
             yield from _line_units(raw)
@@ -158,8 +162,8 @@ def _lines(text: str) -> Iterator[str]:
     """The lines of a text; one that was broken within a sentence is put together again."""
     whole = ""
     for line in map(str.strip, text.splitlines()):
-        starts = not line or _HEADING.match(line) or _BULLET.match(line) or line.startswith("|")
-        ended = not whole or whole.endswith(_STOPS) or _HEADING.match(whole)
+        starts = not line or line == GAP or _HEADING.match(line) or _BULLET.match(line) or line.startswith("|")
+        ended = not whole or whole == GAP or whole.endswith(_STOPS) or _HEADING.match(whole)
         if not (starts or ended) and (line[0].islower() or len(whole) >= _BROKEN):
             whole += f" {line}"
         else:

@@ -37,7 +37,7 @@ class ToolOutcome:
 # SpecStory shows a call and its output as one block: the tool's name, the command, and the output in a fence.
 _BLOCK = re.compile(r"<tool-use[\s>]|<details>|Tool use: \*\*")
 _SHOWN = re.compile(
-    r"^ ?`(?P<line>[^`\n].*)`\s*$|^```(?:bash|sh|shell|zsh)\n(?P<lines>.*?)^```\s*$", re.MULTILINE | re.DOTALL
+    r"^ ?`(?P<line>[^`\n][^\n]*)`[ \t]*$|^```(?:bash|sh|shell|zsh)\n(?P<lines>.*?)^```\s*$", re.MULTILINE | re.DOTALL
 )
 _OUTPUT = re.compile(r"^```(?:text)?\n(?P<text>.*?)(?:^```\s*$|\Z)", re.MULTILINE | re.DOTALL)
 _STATUS = re.compile(r"\s*(?:Exit code|Process exited with code|Exit status):? (?P<status>\d+)", re.IGNORECASE)
