@@ -100,7 +100,9 @@ def _chronicle(session: Session, room: int, count: Count) -> Iterator[tuple[Chro
 
     changed = fit_chronicle([one for one in lines if one.changed], room, count, prefix)
     room -= sum(count(prefix(*one)) + 1 for one in changed)
-    others = fit_chronicle([one for one in lines if one.demands and not one.changed], room, count, prefix)
+    # A session that changed nothing leaves no talk to the next one.
+    wanted = [one for one in lines if one.demands and not one.changed] if changed else []
+    others = fit_chronicle(wanted, room, count, prefix)
     yield from reversed(others)
     yield from reversed(changed)
 

@@ -175,15 +175,18 @@ def _asked(now: Dialogue, offered: str, longest: int, least: int) -> str:
     if offered and answers and len(offered) <= least:
         parts.append(offered)
     messages = [one for place, one in enumerate(now.messages) if not _repeated(one, now.messages[place + 1 :])]
-    said = [("", message) for message in messages] + [(one.question, one.text) for one in now.answers]
-    for question, text in said:
-        room = longest - sum(map(len, parts))
-        words = opening(text, room, least // len(said))
-        if words and question and len(question) + len(words) <= room:
-            parts.append(question)
+    for text in messages:
+        words = opening(text, longest - sum(map(len, parts)), least // len(messages))
         if words:
             parts.append(words)
-    return " ".join(map(_quoted, parts))
+    told = [_quoted(words) for words in parts]
+    for answer in now.answers:
+        room = longest - sum(map(len, told))
+        chosen = " ".join(answer.text.split())
+        if len(chosen) <= max(room, least if not told else 0):
+            asked = _quoted(answer.question) if len(answer.question) + len(chosen) <= room else ""
+            told.append(f"{asked} answered {chosen if '`' in chosen else f'`{chosen}`'}".strip())
+    return " ".join(told)
 
 
 def _repeated(message: str, later: Sequence[str]) -> bool:
@@ -259,22 +262,24 @@ def _question(closing: str) -> str:
 
 def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
     """The first sentences in so many characters: a heading, or what announces a list, only with what follows it; a
-    courtesy only where nothing else is said; nothing of a list whose announcement has no room. Where sentences are
-    missing stands an ellipsis.
+    courtesy only where nothing else is said; nothing of a list whose announcement has no room, and nothing that goes on
+    with a sentence of which code was a part. Where sentences are missing stands an ellipsis.
     """
     said = [unit for unit in units if unit.kind == "gap" or _letters(unit.text)]
     telling = [unit for unit in said if not says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
-    skipped = missed = cut = False
+    skipped = missed = cut = gap = False
     for unit in telling if any(unit.text for unit in telling) else said:
+        goes_on, gap = gap and unit.text[:1].islower(), unit.kind == "gap"
         if unit.kind == "gap":
             leads, skipped = [], bool(leads)
         elif unit.kind in ("lead", "heading"):
-            leads = [*leads, unit.text] if unit.kind == "lead" and leads else [unit.text]
+            leads = [*leads, _numbered(unit)] if unit.kind == "lead" and leads else [unit.text]
             skipped = False
-        elif not (unit.kind == "item" and skipped):
-            size = len(joined_lines([*kept, *leads, unit.text])) + len(MORE)
+        elif not ((unit.kind == "item" and skipped) or goes_on):
+            text = _numbered(unit) if leads else unit.text
+            size = len(joined_lines([*kept, *leads, text])) + len(MORE)
             if size > (max(longest, least) if len(joined_lines(kept)) < _BRIEF else longest):
                 cut = True
                 if kept:
@@ -282,13 +287,17 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
                 missed = True
                 skipped = bool(leads)
             else:
-                kept += [*leads, unit.text]
+                kept += [*leads, text]
                 skipped = False
             leads = []
     text = joined_lines(kept)
     words = sum(bool(unit.text) for unit in telling)
     more = (cut and not missed) or len(kept) + missed < words
     return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}"
+
+
+def _numbered(unit: TextUnit) -> str:
+    return f"{unit.mark} {unit.text}".strip()
 
 
 def _letters(text: str) -> bool:

@@ -14,9 +14,7 @@ from throughline.memory.cues import heard, vocabulary
 
 # Stands at a sentence's end where more was said.
 MORE = " …"
-_UNSAID = re.compile(
-    r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)|\[Image[^\]]*\]", re.DOTALL
-)
+_UNSAID = re.compile(r"(?P<fence>```|~~~).*?(?:(?P=fence)|\Z)|<thinking>.*?(?:</thinking>|\Z)", re.DOTALL)
 # What begins so goes on with the sentence before it, whose exception it may be.
 ONWARD = r"(?!(?:[Ee]xcept|[Uu]nless|[Aa]part from|[Oo]ther than|[Bb]ut not|[Oo]nly (?:if|when))\b)"
 # No sentence ends with one of these.
@@ -70,6 +68,8 @@ class TextUnit:
     """The sentence without its bullet and marks of strong emphasis."""
     kind: UnitKind
     """What it is: a `lead` announces what follows it, a `gap` has no words and stands where code was left out."""
+    mark: str = ""
+    """The number that an item of a list has, with its mark."""
 
 
 def text_units(text: str) -> Iterator[TextUnit]:
@@ -88,14 +88,16 @@ def _line_units(raw: str) -> Iterator[TextUnit]:
     if raw.startswith("|"):
         yield TextUnit(bare(raw.strip("|").strip()), "row")
         return
-    item = bool(_BULLET.match(raw))
+    item = _BULLET.match(raw)
+    mark = item[0].strip() if item and item[0].strip()[0].isalnum() else ""
     for part in _parts(_BULLET.sub("", raw)):
         # A sign before the first word says nothing that the words do not.
         said = _SIGN.sub("", bare(part))
         if said.endswith((":", "\uff1a")):
-            yield TextUnit(said, "lead")
+            yield TextUnit(said, "lead", mark)
         elif said:
-            yield TextUnit(said, "item" if item else "sentence")
+            yield TextUnit(said, "item" if item else "sentence", mark)
+        mark = ""
 
 
 def sentence_parts(text: str) -> Iterator[list[str]]:
