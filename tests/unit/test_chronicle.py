@@ -147,6 +147,11 @@ def test_the_users_words_are_their_first_whole_sentences(name: str, message: str
 
 CLOSINGS = [
     (
+        "a sentence torn by code",
+        "The filter is left of the name:\n```\na · b\n```\ninstead of at the end. It holds.",
+        "It holds.",
+    ),
+    (
         "a heading goes with what follows",
         "## Not done\n\n- the export\n- the import",
         "Not done. the export. the import",

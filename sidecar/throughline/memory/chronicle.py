@@ -122,10 +122,17 @@ def closing_words(reply: str, longest: int, least: int = 0) -> str:
     """
     if _lists("client").match(reply.strip()):
         return ""
-    units = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
-    return _fitting(
-        [unit for unit in units if not (asks(unit.text) or _lists("offer").match(unit.text))], longest, least
-    )
+    said = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
+    # A sentence of which code was a part is not whole without it.
+    torn = {
+        place for place, unit in enumerate(said[1:], 1) if said[place - 1].kind == "gap" and unit.text[:1].islower()
+    }
+    told = [unit for place, unit in enumerate(said) if place not in torn and not _offers(unit.text)]
+    return _fitting(told, longest, least)
+
+
+def _offers(text: str) -> bool:
+    return asks(text) or bool(_lists("offer").match(text))
 
 
 def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: str) -> ChronicleLine | None:
@@ -262,22 +269,21 @@ def _question(closing: str) -> str:
 
 def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
     """The first sentences in so many characters: a heading, or what announces a list, only with what follows it; a
-    courtesy only where nothing else is said; nothing of a list whose announcement has no room, and nothing that goes on
-    with a sentence of which code was a part. Where sentences are missing stands an ellipsis.
+    courtesy only where nothing else is said; nothing of a list whose announcement has no room. Where sentences are
+    missing stands an ellipsis.
     """
     said = [unit for unit in units if unit.kind == "gap" or _letters(unit.text)]
     telling = [unit for unit in said if not says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
-    skipped = missed = cut = gap = False
+    skipped = missed = cut = False
     for unit in telling if any(unit.text for unit in telling) else said:
-        goes_on, gap = gap and unit.text[:1].islower(), unit.kind == "gap"
         if unit.kind == "gap":
             leads, skipped = [], bool(leads)
         elif unit.kind in ("lead", "heading"):
             leads = [*leads, _numbered(unit)] if unit.kind == "lead" and leads else [unit.text]
             skipped = False
-        elif not ((unit.kind == "item" and skipped) or goes_on):
+        elif not (unit.kind == "item" and skipped):
             text = _numbered(unit) if leads else unit.text
             size = len(joined_lines([*kept, *leads, text])) + len(MORE)
             if size > (max(longest, least) if len(joined_lines(kept)) < _BRIEF else longest):

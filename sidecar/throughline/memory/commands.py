@@ -41,7 +41,7 @@ class Scope:
 
 
 @frozen
-class Check:
+class CheckCommand:
     """A test run, a linter, a type check or a build."""
 
     kind: CheckKind
@@ -96,10 +96,10 @@ def simple_commands(line: str) -> tuple[SimpleCommand, ...]:
 
 
 @lru_cache(maxsize=512)
-def checks(line: str) -> tuple[Check, ...]:
+def checks(line: str) -> tuple[CheckCommand, ...]:
     """The checks that a line runs, in order."""
     return tuple(
-        Check(kind, _scope(world, one.text), one.text, one.status_hidden)
+        CheckCommand(kind, _scope(world, one.text), one.text, one.status_hidden)
         for one in simple_commands(line)
         if (found := _kind(one.text))
         for kind, world in (found,)
@@ -115,7 +115,7 @@ def changing(line: str) -> tuple[str, ...]:
     )
 
 
-def outcome(check: Check, *, failed: bool, last: bool, output: str) -> Outcome:
+def outcome(check: CheckCommand, *, failed: bool, last: bool, output: str) -> Outcome:
     """How a check of a line ended: by the line's status where that tells it (`last` says whether a failure of the line
     is this check's), else by what the output says; `ran` where neither does.
     """

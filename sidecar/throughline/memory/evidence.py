@@ -15,7 +15,7 @@ from throughline.domain.session import Turn
 from throughline.memory.commands import (
     ANY,
     CHECKS,
-    Check,
+    CheckCommand,
     CheckKind,
     Outcome,
     Scope,
@@ -40,7 +40,7 @@ _NAMES = 3
 class CheckRun:
     """A check that ran, and how it ended."""
 
-    check: Check
+    check: CheckCommand
     """What was checked."""
     outcome: Outcome
     """How it ended; `ran` where nothing tells."""
