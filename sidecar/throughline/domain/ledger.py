@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeAlias, assert_never
 from attrs import evolve, field, frozen
 
 EntryKind: TypeAlias = Literal[
-    "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
+    "rule", "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
     "question", "issue", "rejected", "fact",
 ]  # fmt: skip
 Author: TypeAlias = Literal["agent", "user", "summariser", "code"]

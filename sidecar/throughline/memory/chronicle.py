@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from throughline.domain.session import Turn
 from throughline.memory.dialogue import dialogue
@@ -16,6 +16,8 @@ from throughline.memory.text import bare, clip, joined_lines, sentence_parts
 ASKED, CLOSING = 240, 160
 # Files and commands that a line names.
 _FILES, _COMMANDS = 6, 3
+# So many lines are told before the newest ones are told at length.
+ENOUGH = 16
 
 
 @frozen
@@ -28,11 +30,18 @@ class ChronicleLine:
     """«What was asked» → what was changed and run; «what the agent closed with»."""
     changed: bool
     """Whether files were changed or a commit was made in it."""
+    shorter: tuple[str, ...] = field(default=(), repr=False)
+    """The same in fewer characters, each shorter than the one before."""
 
     @property
     def line(self) -> str:
         """The text with the turn that it leads back to."""
         return f"Turn {self.turn}: {self.text}"
+
+    @property
+    def tellings(self) -> tuple[str, ...]:
+        """The texts from the fullest to the shortest."""
+        return (self.text, *self.shorter)
 
 
 def chronicle(turns: Sequence[Turn], asked: int = ASKED, closing: int = CLOSING) -> tuple[ChronicleLine, ...]:
@@ -50,6 +59,34 @@ def chronicle_line(turn: Turn, asked: int = ASKED, closing: int = CLOSING) -> Ch
         return None
     text = f"«{words}» → {came or 'no reply'}" if words else f"→ {came}"
     return ChronicleLine(turn.number, text, bool(proof.changed or proof.commits))
+
+
+def fit_chronicle(
+    lines: Sequence[ChronicleLine], room: int, count: Callable[[str], int], prefix: Callable[[ChronicleLine, str], str]
+) -> tuple[tuple[ChronicleLine, str], ...]:
+    """The newest lines that fit into `room` tokens, newest first, each with the text that it is told in: some at their
+    shortest come before few at length. `prefix` makes the whole line of a text.
+    """
+    told: dict[int, str] = {}
+
+    def cost(line: ChronicleLine, text: str) -> int:
+        return count(f"{prefix(line, text)}\n") + 1
+
+    newest = list(reversed(lines))
+    for enough in (True, False):
+        for place, line in enumerate(newest):
+            if place in told or (enough and place >= ENOUGH):
+                continue
+            need = cost(line, line.tellings[-1])
+            if need > room:
+                break
+            told[place], room = line.tellings[-1], room - need
+        for place, line in enumerate(newest[: len(told)]) if enough else ():
+            had = cost(line, told[place])
+            text = next((one for one in line.tellings if cost(line, one) - had <= room), told[place])
+            room -= cost(line, text) - had
+            told[place] = text
+    return tuple((newest[place], text) for place, text in told.items())
 
 
 def opening(message: str, longest: int) -> str:

@@ -10,7 +10,7 @@ Freshness: TypeAlias = Literal["fresh", "stale", "gone"]
 FileForm: TypeAlias = Literal["full", "skeleton"]
 Activity: TypeAlias = Literal["idle", "answering", "compacting"]
 EntryKind: TypeAlias = Literal[
-    "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
+    "rule", "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
     "question", "issue", "rejected", "fact",
 ]  # fmt: skip
 
