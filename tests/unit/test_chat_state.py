@@ -32,7 +32,7 @@ from throughline.domain.events import (
 )
 from throughline.domain.ledger import Add
 from throughline.domain.session import apply
-from throughline.memory.archive import ArchiveDiff
+from throughline.memory.archive.merge import ArchiveDiff
 from throughline.protocol.state import (
     Activity,
     AgentRow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -30,7 +31,8 @@ from throughline.domain.events import (
 )
 from throughline.domain.ledger import Add, Entry
 from throughline.domain.visible_text import visible_text
-from throughline.memory.archive import WRITTEN, ArchiveDiff
+from throughline.memory.archive.document import WRITTEN
+from throughline.memory.archive.merge import ArchiveDiff
 from throughline.memory.tags import without
 from throughline.protocol.state import (
     AgentRow,
@@ -108,9 +110,14 @@ def ages(written: Iterable[tuple[float, str]]) -> dict[str, float]:
     found: dict[str, float] = {}
     for at, text in written:
         for raw in text.splitlines():
-            if (line := WRITTEN.fullmatch(raw.rstrip())) and line["id"] not in found:
-                found[line["id"]] = at
+            if (line := WRITTEN.fullmatch(raw.rstrip())) and _name(line) not in found:
+                found[_name(line)] = at
     return found
+
+
+def _name(line: re.Match[str]) -> str:
+    """What names a line that code wrote."""
+    return line["old"] or line["id"]
 
 
 def sections(text: str, since: dict[str, float]) -> list[ArchiveSection]:
@@ -127,7 +134,7 @@ def _sections(text: str, since: dict[str, float]) -> Iterator[ArchiveSection]:
         elif raw.strip() and not raw.startswith("## "):
             known = WRITTEN.fullmatch(raw.rstrip())
             said = known["text"] if known else raw.strip().removeprefix("- ")
-            lines.append(ArchiveLine(said, number, since.get(known["id"]) if known else None))
+            lines.append(ArchiveLine(said, number, since.get(_name(known)) if known else None))
 
 
 def pending(by: Literal["local", "model"], change: ArchiveDiff) -> ArchivePending:

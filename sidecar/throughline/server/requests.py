@@ -14,7 +14,7 @@ from throughline.chat_state.rows import held_row, user_row
 from throughline.context.compaction import Preview
 from throughline.domain.events import RoleAndModelChanged, SessionNamed
 from throughline.domain.ports import Allow, Ask, Deny, ModelRow, Prices, StoreError
-from throughline.memory.archive import ConflictError
+from throughline.memory.archive.merge import ConflictError
 from throughline.protocol.messages import (
     AcceptArchive,
     AddEntry,
