@@ -99,7 +99,7 @@ async def test_where_rules_outgrow_the_archive_the_user_is_asked_to_merge_some(b
     harness = SessionHarness()
     async with opened(harness, Settings(distil="write", archive=budget)) as live:
         for n in range(20):
-            await live.ledger.add("rule", f"Never lend saw {n} to a child, unless a parent has signed for it.")
+            await live.ledger_commands.add("rule", f"Never lend saw {n} to a child, unless a parent has signed for it.")
         text = await live.end()
         assert live.count(text) <= budget
     said = [one.text for one in kinds(harness, Notice) if isinstance(one, Notice) and "shared rules" in one.text]
