@@ -15,6 +15,7 @@ interface Heading {
 export type MemoryNode = Heading | { kind: "entry"; entry: MemoryEntry; heading: string };
 
 const ICONS: Record<EntryKind, string> = {
+  rule: "law",
   objective: "target",
   decision: "law",
   constraint: "lock",

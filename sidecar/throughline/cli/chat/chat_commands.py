@@ -81,6 +81,16 @@ def search_session(talk: ChatRepl, rest: str) -> None:
     show_matches(talk.screen.show, found)
 
 
+def keep_entries(talk: ChatRepl, rest: str) -> None:
+    """Pins entries, so that they come first in every summary from the next one on."""
+    names = rest.replace(",", " ").split()
+    if not names:
+        raise RefusedError("/keep takes the ids of entries: /recall with a kind, such as `decisions`, lists them.")
+    for name in names:
+        talk.do(talk.live.ledger_commands.pin(name, pinned=True))
+    talk.screen.say(f"Pinned: {', '.join(names)}. The next summary begins with what is pinned.", "green")
+
+
 def show_summary(talk: ChatRepl, _: str) -> None:
     """Prints the rolling summary of the ledger as it is now."""
     talk.show(talk.do(asyncio.to_thread(talk.live.summary)))
@@ -183,6 +193,7 @@ COMMANDS: ChatCommands = {
     "summary": ChatCommand("", "the rolling summary, as it is now", show_summary),
     "archive": ChatCommand("", "the project archive", show_archive),
     "recall": ChatCommand("WORDS|KIND", "where something was said; or all `decisions`, `rules`, …", search_session),
+    "keep": ChatCommand("ID …", "pin entries of the memory: they come first in every summary", keep_entries),
     "compact": ChatCommand(
         "[preview]", "move what has ended into the summary now, or show what that would do", compact_now
     ),
