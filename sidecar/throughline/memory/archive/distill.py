@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from attrs import evolve
 
+from throughline.domain.events import ToolCalled
 from throughline.domain.ledger import Entry, EntryKind
 from throughline.domain.session import Session
 from throughline.memory.archive.document import (
@@ -182,8 +183,11 @@ def _plain(text: str) -> str:
 def _with_chronicle(
     lines: tuple[ArchiveEntry, ...], session: Session, room: int, count: Count
 ) -> tuple[ArchiveEntry, ...]:
-    """The lines with those of the session's turns that changed something, as they are told now."""
-    turns = [one for one in chronicle(session.turns) if one.changed]
+    """The lines with those of the session's turns that changed something, as they are told now. Where requirements or
+    test cases were talked over, with no tool at all, what was said is what came of it.
+    """
+    talked = not any(isinstance(item, ToolCalled) for turn in session.turns for item in turn.items)
+    turns = [one for one in chronicle(session.turns) if one.changed or talked]
     names = {one.turn: told_line_id(session.id, one.turn) for one in turns}
     own = {*names.values(), *(old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns)}
     stay = tuple(one for one in lines if one.id not in own or one.hand)
