@@ -12,7 +12,7 @@ export type FileForm = "full" | "skeleton";
 
 export type Activity = "idle" | "answering" | "compacting";
 
-export type EntryKind = "rule" | "objective" | "state" | "decision" | "constraint" | "pattern" | "milestone" | "work" | "question" | "issue" | "rejected" | "fact";
+export type EntryKind = "objective" | "state" | "decision" | "constraint" | "pattern" | "milestone" | "work" | "question" | "issue" | "rejected" | "fact" | "rule";
 
 export type Role = "engineer" | "qa" | "product";
 

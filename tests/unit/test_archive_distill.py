@@ -14,8 +14,9 @@ from throughline.domain.events import Event, ToolCalled
 from throughline.domain.ledger import Entry, EntryKind, Ledger
 from throughline.domain.session import Session
 from throughline.llm.tokens import O200k
-from throughline.memory.archive.distill import distill, rules_outgrow
+from throughline.memory.archive.distill import chronicle_entries, distill, rules_outgrow
 from throughline.memory.archive.document import ARCHIVE_SECTIONS, archive_for_model
+from throughline.memory.chronicle import ChronicleLine
 from throughline.memory.rules import rule_subject
 from unit.event_logs import KINDS, count, entry, replied, session, spoke, tool
 
@@ -176,6 +177,13 @@ def test_rules_come_before_all_else_word_for_word_and_may_take_the_whole_budget(
     assert all_of_them == [f"- {one.text}" for one in rules(12)]
 
 
+def test_a_rule_that_the_user_keeps_for_this_machine_is_in_no_archive() -> None:
+    mine = evolve(entry("a", "No emoji, please, ever.", "rule", author="user"), mine=True)
+    text = distill(holding(mine, *rules(1)), "", 2_000, count)
+    assert section(text, "Rules") == [f"- {rules(1)[0].text}"]
+    assert not rules_outgrow(holding(*(evolve(one, mine=True) for one in rules(40))), 900, count)
+
+
 def test_every_session_writes_the_same_line_of_a_rule_and_the_user_alone_retires_it() -> None:
     first = distill(holding(*rules(2)), "", 2_000, count)
     assert distill(holding(*rules(2), name="t"), first, 2_000, count) == first
@@ -247,6 +255,22 @@ def test_each_session_that_changed_something_keeps_a_line_and_the_newest_keep_mo
     assert "step 2 of one" in kept
     assert sum(line.endswith("four") for line in kept) > sum(line.endswith("one") for line in kept)
     assert count(text) <= 540
+
+
+def test_turns_that_changed_something_come_before_those_in_which_something_was_wanted() -> None:
+    lines = [
+        ChronicleLine(n, f"«Mend board {n} as the first one was» → answered", changed=n % 2 == 0, demands=n > 2)
+        for n in range(1, 9)
+    ]
+
+    def turns(room: int, *, talked: bool = False) -> list[int]:
+        return [int(one.text.split()[1][:-1]) for one in chronicle_entries(lines, "s", room, count, talked=talked)]
+
+    assert turns(2_000) == [3, 5, 7, 2, 4, 6, 8]
+    assert turns(2_000, talked=True) == [1, 3, 5, 7, 2, 4, 6, 8]
+    assert turns(100) == [2, 4, 6, 8][-len(turns(100)) :]
+    assert 2 <= len(turns(100)) <= 4
+    assert len({one.id for one in chronicle_entries(lines, "s", 2_000, count, talked=True)}) == 8
 
 
 def test_what_somebody_said_comes_before_the_chronicle() -> None:

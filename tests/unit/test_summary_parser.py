@@ -114,7 +114,7 @@ EDITS: list[tuple[str, str, str, list[Operation]]] = [
     ("a rule", "on Fridays", "on Sundays", [revised("law", "Never push on Sundays, unless I say so.")]),
     ("a rule taken out", LAW, "", [Delete("law")]),
     ("a rule that becomes a decision", "- Rule: Never", "- Never", [Reclassify("law", "decision")]),
-    ("a decision that becomes a rule", "- Talk", "- Rule: Talk", [Reclassify("net", "rule")]),
+    ("a decision that becomes a rule", "- Talk", "- Rule: Talk", [Delete("net"), added("Talk over a pipe", "rule")]),
     ("a new rule", LAW, f"{LAW}- Rule: Ask first because I say so\n", [added("Ask first because I say so", "rule")]),
     ("a long line's beginning", LONG[:7], "- Word ", [revised("long", "Word " + "word " * 89 + "end")]),
 ]

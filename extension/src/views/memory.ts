@@ -15,7 +15,6 @@ interface Heading {
 export type MemoryNode = Heading | { kind: "entry"; entry: MemoryEntry; heading: string };
 
 const ICONS: Record<EntryKind, string> = {
-  rule: "law",
   objective: "target",
   decision: "law",
   constraint: "lock",
@@ -27,6 +26,7 @@ const ICONS: Record<EntryKind, string> = {
   question: "question",
   issue: "bug",
   rejected: "circle-slash",
+  rule: "law",
 };
 
 /** The ledger by the summary's sections, and below them what no person or model put there; an entry leads to its turn. */

@@ -30,6 +30,8 @@ class ChronicleLine:
     """«What was asked» → what was changed and run; «what the agent closed with»."""
     changed: bool
     """Whether files were changed or a commit was made in it."""
+    demands: bool = False
+    """Whether the user said what is wanted, and did not only ask or agree."""
     shorter: tuple[str, ...] = field(default=(), repr=False)
     """The same in fewer characters, each shorter than the one before."""
 

@@ -86,7 +86,7 @@ def parse_edits(
         elif before is None or not before.entries:
             made.append(_added(after, turn, next(names)))
         else:
-            made += _changed(before.entries, before, after, turn)
+            made += _changed(before.entries, before, after, turn, names)
     made += (Delete(entry.id) for one in gone for entry in one.entries or ())
     return (*made, *(_untold(one, next(names)) for one in gone if one.told))
 
@@ -226,7 +226,9 @@ def _untold(line: _Line, name: str) -> Add:
     return Add(Entry(name, "work", line.text, "user", (line.told,), state="resolved", resolution=_REMOVED))
 
 
-def _changed(entries: Sequence[Entry], before: _Line, after: _Line, turn: int) -> Iterator[Operation]:
+def _changed(
+    entries: Sequence[Entry], before: _Line, after: _Line, turn: int, names: Iterator[str]
+) -> Iterator[Operation]:
     """A line that stands elsewhere or says something else."""
     kind = entries[0].kind
     if before.section != after.section:
@@ -234,6 +236,11 @@ def _changed(entries: Sequence[Entry], before: _Line, after: _Line, turn: int) -
     elif after.text.startswith(RULE) != before.text.startswith(RULE):
         # What the user begins with the mark becomes a rule, and one that loses it is none any more.
         kind = _kind(after)
+    if kind == "rule" != entries[0].kind:
+        # A rule is laid down in words of its own.
+        yield from (Delete(entry.id) for entry in entries)
+        yield _added(after, turn, next(names))
+        return
     if kind != entries[0].kind:
         yield from (Reclassify(entry.id, kind) for entry in entries if entry.kind != kind)
     if before.text == after.text:

@@ -10,8 +10,8 @@ Freshness: TypeAlias = Literal["fresh", "stale", "gone"]
 FileForm: TypeAlias = Literal["full", "skeleton"]
 Activity: TypeAlias = Literal["idle", "answering", "compacting"]
 EntryKind: TypeAlias = Literal[
-    "rule", "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
-    "question", "issue", "rejected", "fact",
+    "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
+    "question", "issue", "rejected", "fact", "rule",
 ]  # fmt: skip
 
 

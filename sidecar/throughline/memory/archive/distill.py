@@ -31,7 +31,7 @@ from throughline.memory.archive.document import (
     written_line,
 )
 from throughline.memory.archive.merge import without_conflicts
-from throughline.memory.chronicle import chronicle, fit_chronicle
+from throughline.memory.chronicle import ChronicleLine, chronicle, fit_chronicle
 from throughline.memory.rules import rule_subject
 from throughline.memory.summary import one_line, wording
 
@@ -118,7 +118,7 @@ def rules_outgrow(session: Session, budget: int, count: Count) -> int:
 
 def _rules(session: Session) -> list[Entry]:
     """The rules that are shared: a personal habit is nobody else's."""
-    return [entry for entry in session.ledger.live() if entry.kind == "rule"]
+    return [entry for entry in session.ledger.live() if entry.kind == "rule" and not entry.mine]
 
 
 def _retired(session: Session) -> set[str]:
@@ -183,20 +183,35 @@ def _plain(text: str) -> str:
 def _with_chronicle(
     lines: tuple[ArchiveEntry, ...], session: Session, room: int, count: Count
 ) -> tuple[ArchiveEntry, ...]:
-    """The lines with those of the session's turns that changed something, as they are told now. Where requirements or
-    test cases were talked over, with no tool at all, what was said is what came of it.
-    """
+    """The lines with those of the session's turns that last, as they are told now."""
     talked = not any(isinstance(item, ToolCalled) for turn in session.turns for item in turn.items)
-    turns = [one for one in chronicle(session.turns) if one.changed or talked]
-    names = {one.turn: told_line_id(session.id, one.turn) for one in turns}
-    own = {*names.values(), *(old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns)}
+    told = chronicle_entries(chronicle(session.turns), session.id, room, count, talked=talked)
+    own = {told_line_id(session.id, turn.number) for turn in session.turns}
+    own |= {old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns}
     stay = tuple(one for one in lines if one.id not in own or one.hand)
     by_hand = {one.id for one in stay if one.hand}
-    fitted = fit_chronicle(
-        turns, room, count, lambda one, text: written_line(ArchiveEntry(f"Turn {one.turn}: {text}", names[one.turn]))
-    )
-    told = (ArchiveEntry(f"Turn {one.turn}: {text}", names[one.turn]) for one, text in reversed(fitted))
     return (*stay, *(one for one in told if one.id not in by_hand))
+
+
+def chronicle_entries(
+    lines: Sequence[ChronicleLine], session: str, room: int, count: Count, *, talked: bool = False
+) -> tuple[ArchiveEntry, ...]:
+    """The archive's lines for a session's turns, from the least to the most lasting, in so many tokens: turns that
+    changed something, the newest kept, and where there is room those in which the user said what is wanted. Where it
+    was `talked` alone, of requirements or test cases, what was said is what came of it.
+    """
+
+    def entry(one: ChronicleLine, text: str) -> ArchiveEntry:
+        return ArchiveEntry(f"Turn {one.turn}: {text}", told_line_id(session, one.turn))
+
+    def written(one: ChronicleLine, text: str) -> str:
+        return written_line(entry(one, text))
+
+    changed = fit_chronicle([one for one in lines if one.changed], room, count, written)
+    room -= sum(count(f"{written(*one)}\n") + 1 for one in changed)
+    others = [one for one in lines if not one.changed and (one.demands or talked)]
+    wanted = fit_chronicle(others, room, count, written)
+    return tuple(entry(*one) for one in (*reversed(wanted), *reversed(changed)))
 
 
 def _packed(archive: ProjectArchive, budget: int, count: Count) -> ProjectArchive:
