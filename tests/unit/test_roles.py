@@ -93,6 +93,12 @@ def test_a_session_of_talk_alone_is_remembered_by_its_decisions_and_what_was_sai
     assert archive.index(RULES[role]) < archive.index("### Project Identity")
 
 
+def test_a_few_words_that_settle_nothing_leave_nothing_in_the_archive() -> None:
+    talk = [("Write three lines about the sea.", "The sea never sleeps."), ("Nice.", "Let me know what else you need.")]
+    made = session(*(event for n, (asked, told) in enumerate(talk, 1) for event in (spoke(n, asked), replied(n, told))))
+    assert "Turn " not in distill(made, "", 2_000, _exact.count)
+
+
 def test_a_session_of_questions_about_code_leaves_no_talk_in_the_archive() -> None:
     made = session(spoke(1, "Where is the till counted?"), *tool(1, "read", path="till.py"), replied(1, "In `Till`."))
     assert "Turn 1" not in distill(made, "", 2_000, _exact.count)

@@ -53,6 +53,8 @@ _FLOOR = 2
 _FAILURES = 3
 # The part of the budget that a session's own chronicle is told in.
 _TOLD = 0.6
+# A session in which nobody decided anything, and nothing was changed, is told where it has so many turns.
+_LONG_TALK = 8
 # A line of the chronicle, and one that says which command fails: code wrote them, and what somebody said comes first.
 _CHRONICLE = re.compile(r"(?:Turn \d+: )?(?:[\u00ab\u201c].*\u2192|\u2192)")
 _FAILS = re.compile(r"`[^`]+` fails")
@@ -185,7 +187,12 @@ def _with_chronicle(
 ) -> tuple[ArchiveEntry, ...]:
     """The lines with those of the session's turns that last, as they are told now."""
     talked = not any(isinstance(item, ToolCalled) for turn in session.turns for item in turn.items)
-    told = chronicle_entries(chronicle(session.turns), session.id, room, count, talked=talked)
+    turns = chronicle(session.turns)
+    claimed = any(entry.author != "code" and entry.kind in _TITLES for entry in session.ledger.live())
+    if not (claimed or any(one.changed for one in turns) or len(turns) >= _LONG_TALK):
+        # Words that settled nothing are no work.
+        turns = ()
+    told = chronicle_entries(turns, session.id, room, count, talked=talked)
     own = {told_line_id(session.id, turn.number) for turn in session.turns}
     own |= {old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns}
     stay = tuple(one for one in lines if one.id not in own or one.hand)
