@@ -97,6 +97,8 @@ def test_a_few_words_that_settle_nothing_leave_nothing_in_the_archive() -> None:
     talk = [("Write three lines about the sea.", "The sea never sleeps."), ("Nice.", "Let me know what else you need.")]
     made = session(*(event for n, (asked, told) in enumerate(talk, 1) for event in (spoke(n, asked), replied(n, told))))
     assert "Turn " not in distill(made, "", 2_000, _exact.count)
+    named = session(spoke(1, "Keep the loans in `loans.db`, never in the cloud."), replied(1, "They are there."))
+    assert "never in the cloud" in distill(named, "", 2_000, _exact.count)
 
 
 def test_a_session_of_questions_about_code_leaves_no_talk_in_the_archive() -> None:

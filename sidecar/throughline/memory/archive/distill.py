@@ -53,8 +53,10 @@ _FLOOR = 2
 _FAILURES = 3
 # The part of the budget that a session's own chronicle is told in.
 _TOLD = 0.6
-# A session in which nobody decided anything, and nothing was changed, is told where it has so many turns.
+# A session in which nobody decided anything, and nothing was changed, is told where it has so many turns; of a shorter
+# one the turns that name code, a number, a path, or a name with capitals within.
 _LONG_TALK = 8
+_NAMED = re.compile(r"`|\d|\w[./_]\w|[a-z][A-Z]")
 # A line of the chronicle, and one that says which command fails: code wrote them, and what somebody said comes first.
 _CHRONICLE = re.compile(r"(?:Turn \d+: )?(?:[\u00ab\u201c].*\u2192|\u2192)")
 _FAILS = re.compile(r"`[^`]+` fails")
@@ -190,8 +192,8 @@ def _with_chronicle(
     turns = chronicle(session.turns)
     claimed = any(entry.author != "code" and entry.kind in _TITLES for entry in session.ledger.live())
     if not (claimed or any(one.changed for one in turns) or len(turns) >= _LONG_TALK):
-        # Words that settled nothing are no work.
-        turns = ()
+        # Words that settled nothing are no work, unless they are about something that has a name.
+        turns = tuple(one for one in turns if _NAMED.search(one.text))
     told = chronicle_entries(turns, session.id, room, count, talked=talked)
     own = {told_line_id(session.id, turn.number) for turn in session.turns}
     own |= {old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns}
