@@ -12,7 +12,7 @@ export type FileForm = "full" | "skeleton";
 
 export type Activity = "idle" | "answering" | "compacting";
 
-export type EntryKind = "objective" | "state" | "decision" | "constraint" | "pattern" | "milestone" | "work" | "question" | "issue" | "rejected" | "fact";
+export type EntryKind = "objective" | "state" | "decision" | "constraint" | "pattern" | "milestone" | "work" | "question" | "issue" | "rejected" | "fact" | "rule";
 
 export type Role = "engineer" | "qa" | "product";
 
@@ -82,6 +82,13 @@ export interface FileRow {
   original: number;
 }
 
+/** An entry in force that the context does not hold after a compaction. */
+export interface MissingEntry {
+  id: string;
+  text: string;
+  why: string;
+}
+
 /** A compaction: the view's tokens before and after, and how many live entries the new view holds. */
 export interface CompactionRow {
   kind: "compaction";
@@ -94,6 +101,7 @@ export interface CompactionRow {
   live: number;
   added: number;
   undone: boolean;
+  missing: Array<MissingEntry>;
 }
 
 /** A compaction that waits for the user's word: the turns up to `through`, and what it would do to the view. */
@@ -107,6 +115,7 @@ export interface HeldRow {
   live: number;
   added: number;
   gains: boolean;
+  missing: Array<MissingEntry>;
 }
 
 /** A change of the project archive: the lines that it adds and takes out, and what became of it. */

@@ -8,7 +8,7 @@ const rows: Row[] = [
   { kind: "user", id: "u1", turn: 1, text: "why?\nand how?", waiting: false },
   { kind: "agent", id: "a1", turn: 1, text: "Because.", streaming: false, partial: true },
   { kind: "tool", id: "t1", turn: 1, tool: "run", title: "cat `x`", result: "a\n````\nb", status: "failed", masked: false, tokens: 3 },
-  { kind: "compaction", id: "k1", compaction: "c", through: 1, before: 900, after: 100, held: 3, live: 4, added: 1, undone: true },
+  { kind: "compaction", id: "k1", compaction: "c", through: 1, before: 900, after: 100, held: 3, live: 4, added: 1, undone: true, missing: [] },
 ];
 
 describe("a transcript", () => {

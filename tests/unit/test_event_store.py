@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from throughline.domain.events import (
     ArchiveProposed,
@@ -23,15 +24,17 @@ from throughline.domain.events import (
     SessionEnded,
     SessionNamed,
     SessionStarted,
+    ToolCalled,
     ToolReturned,
 )
 from throughline.domain.ledger import Add, Entry, Revise
 from throughline.domain.ports import Store, StoreError
 from throughline.domain.serialization import MalformedError
-from throughline.storage import codec
+from throughline.storage import codec, migrations
 from throughline.storage.archive_file import ArchiveOnDisk
 from throughline.storage.event_store import IGNORED, SqliteEventStore
 from throughline.storage.in_memory import MemoryArchive, MemoryStore
+from throughline.storage.search_index import phrase
 from unit import type_strategies
 from unit.event_logs import STARTED, done, log, spoke
 
@@ -241,6 +244,7 @@ SAID = log(
     spoke(1, "The kiosk reads our JSON by field_name."),
     AssistantMessage(1, "[DECISION]: Größe stays in one module.", 9),
     ToolReturned(1, "x", "3 failed, kiosk tests among them", 8, error=True),
+    spoke(1, "def getUserByID(max_retries2): 价格不要用浮点数\uff0c数据库也不要。ราคาสินค้า 絶対に消さない。"),
     LedgerChanged((Add(Entry("t1.1", "decision", "Größe stays in one module.", "agent", (1,), why="it moves")),)),
 )
 
@@ -258,6 +262,17 @@ SAID = log(
         ("NEAR(kiosk)", []),
         ("", []),
         ("  * - ", []),
+        ("user", ["user"]),
+        ("userById", ["user"]),
+        ("retries", ["user"]),
+        ("getUserByID", ["user"]),
+        ("浮点数", ["user"]),
+        ("价格", ["user"]),
+        ("数据库 浮点", ["user"]),
+        ("点数数", []),
+        ("飞机场", []),
+        ("สินค้า", ["user"]),
+        ("絶対", ["user"]),
     ],
 )
 def test_what_was_said_is_found_again(store: Store, query: str, kinds: list[str]) -> None:
@@ -265,6 +280,64 @@ def test_what_was_said_is_found_again(store: Store, query: str, kinds: list[str]
     assert sorted(found.kind for found in store.recall(query)) == kinds
     assert store.recall(query, "another") == ()
     assert len(store.recall(query, "s", 1)) == min(1, len(kinds))
+
+
+FOUND = [
+    ("价格", "价格不要用浮点数"),
+    ("user", "getUserByID"),
+    ("module", "Größe stays in one module."),
+]
+
+
+@pytest.mark.parametrize(("query", "words"), FOUND, ids=[row[0] for row in FOUND])
+def test_an_excerpt_holds_what_was_looked_for(store: Store, query: str, words: str) -> None:
+    long = "and more of it " * 60
+    store.append("s", log(STARTED, spoke(1, f"{long}{words} {long}")))
+    (found,) = store.recall(query)
+    assert words in found.excerpt
+    assert found.excerpt.startswith("… ")
+    assert found.excerpt.endswith(" …")
+    assert len(found.excerpt) < 300
+
+
+def test_an_entry_is_found_with_its_id(store: Store) -> None:
+    store.append("s", SAID)
+    assert [one.entry for one in store.recall("Größe module") if one.kind == "entry"] == ["t1.1"]
+
+
+def test_a_search_finds_neither_searches_nor_their_answers(store: Store) -> None:
+    asked = ToolCalled(2, "r1", "recall", {"query": "green kiosk"}, 4)
+    other = ToolCalled(2, "x1", "read_file", {"path": "recall green kiosk.md"}, 4)
+    answers = [ToolReturned(2, name, f"{name}: the green kiosk", 4) for name in ("r1", "x1")]
+    store.append("s", log(STARTED, spoke(1, "paint the green kiosk"), asked, other, *answers))
+    assert sorted((one.seq, one.kind) for one in store.recall("green kiosk")) == [
+        (2, "user"),
+        (4, "call"),
+        (6, "result"),
+    ]
+    assert len(store.recall("kiosk", "", 1)) == 1
+
+
+_WORDS = st.text(st.sampled_from("abZÖß9_数据库のカ絶ราคาжШ한국א"), min_size=1, max_size=6).filter(
+    lambda one: one.strip("_")
+)
+
+
+@given(st.lists(_WORDS, max_size=5), _WORDS, st.text(max_size=12))
+def test_a_word_of_any_script_is_found_wherever_it_stands_and_no_query_breaks(
+    around: list[str], word: str, anything: str
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        migrations.run_script(connection, (Path(migrations.__file__).parent / "recall.sql").read_text("utf-8"))
+        migrations.index(connection, "s", Logged(1, 0.0, spoke(1, " ".join([*around, word, *around]))))
+
+        def found(query: str) -> bool:
+            sought = phrase(query)
+            rows = connection.execute("SELECT 1 FROM words WHERE words MATCH ?", (sought,)) if sought else []
+            return bool(list(rows))
+
+        assert found(word)
+        found(anything)
 
 
 def test_a_database_of_the_first_schema_is_led_forward_and_searched(tmp_path: Path) -> None:

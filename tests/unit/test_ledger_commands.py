@@ -12,7 +12,7 @@ from throughline.domain.events import LedgerChanged, LedgerUndone
 from throughline.domain.ledger import Add, Delete, Entry, Revise
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
-from throughline.memory.summary import EditError
+from throughline.memory.summary_parser import EditError
 from throughline.session.actor import RefusedError
 from throughline.session.ledger_commands import LedgerCommands
 from throughline.session.live_session import LiveSession

@@ -316,6 +316,14 @@ async def test_the_self_check_names_what_the_view_does_not_hold() -> None:
         assert made.missing == tuple(one.id for one in shown.missing)
         for name in made.missing:
             assert live.session.ledger.entries[name].text not in live.summary()
+        told = preview_markdown(shown)
+        assert "### Not in the context after it: the summary has no room for them" in told
+        assert all(f"- {one.id}, decision: {one.text}" in told for one in shown.missing)
+        assert "Pin what is to stay" in told
+        # What is pinned then is in the next summary.
+        kept = made.missing[0]
+        await live.ledger_commands.pin(kept, pinned=True)
+        assert live.session.ledger.entries[kept].text in live.summary()
 
 
 async def test_after_three_that_gain_nothing_it_says_so_once() -> None:

@@ -16,7 +16,7 @@ from throughline.context.assemble import file_stub, result_stub
 from throughline.context.trimming import head_and_tail
 from throughline.domain.argument_masking import LONGEST, abridge, find_stub, masking_note
 from throughline.domain.events import LedgerChanged, Masked, ToolCalled, ToolReturned
-from throughline.domain.ledger import Add, Entry
+from throughline.domain.ledger import Add, Entry, Resolve
 from throughline.storage.in_memory import MemoryStore
 from unit.event_logs import STARTED, file, log, replied, session, spoke, view
 from unit.tool_harness import ToolHarness
@@ -142,18 +142,61 @@ async def test_recall_finds_neither_itself_nor_what_it_gave_back_before(tmp_path
     assert (await tools_harness.call("recall", query="zeppelin hangar")).text.startswith("Nothing was said of that")
 
 
-async def test_recall_lists_what_the_summary_counted(tmp_path: Path) -> None:
+LISTED = [
+    Entry("t1.1", "decision", "Use SQLite", "agent", (1,), why="it is there"),
+    Entry("t1.2", "constraint", "No new packages", "user", (1, 3)),
+    Entry("t1.3", "issue", "It rounds down", "agent", (1,)),
+    Entry("t1.4", "rule", "Never push, unless I say so.", "user", (2,)),
+    Entry("t1.5", "milestone", "The store holds", "agent", (2,)),
+    Entry("t1.6", "decision", "Use files", "agent", (1,), state="revised"),
+]
+DECIDED = ["- t1.2 (constraint, turns 1, 3, the user's): No new packages"]
+DECIDED.append("- t1.1 (decision, turn 1): Use SQLite because it is there")
+ASKED = [
+    ("decisions", DECIDED),
+    ("Decisions Made", ["- t1.4 (rule, turn 2, the user's): Never push, unless I say so.", *DECIDED]),
+    ("decision", DECIDED[1:]),
+    ("constraints", DECIDED[:1]),
+    ("known issues", ["- t1.3 (issue, turn 1): It rounds down"]),
+    ("issues", ["- t1.3 (issue, turn 1): It rounds down"]),
+    ("Rules", ["- t1.4 (rule, turn 2, the user's): Never push, unless I say so."]),
+    ("questions", ["The memory holds no questions."]),
+    ("do-not-revisit", ["The memory holds no do not revisit."]),
+]
+
+
+@pytest.mark.parametrize(("query", "lines"), ASKED, ids=[row[0] for row in ASKED])
+async def test_recall_lists_what_the_summary_counted(tmp_path: Path, query: str, lines: list[str]) -> None:
     tools_harness = ToolHarness(tmp_path)
-    entries = [
-        Entry("t1.1", "decision", "Use SQLite", "agent", (1,), why="it is there"),
-        Entry("t1.2", "constraint", "No new packages", "user", (1,)),
-        Entry("t1.3", "issue", "It rounds down", "agent", (1,)),
-    ]
-    await tools_harness.log.record(LedgerChanged(tuple(map(Add, entries))))
-    decisions = (await tools_harness.call("recall", query="Decisions")).text
-    assert decisions == "- t1.1: Use SQLite — it is there\n- t1.2: No new packages"
-    assert (await tools_harness.call("recall", query="issues")).text == "- t1.3: It rounds down"
-    assert (await tools_harness.call("recall", query="questions")).text == "The memory holds no questions."
+    await tools_harness.log.record(LedgerChanged(tuple(map(Add, LISTED)), "user"))
+    assert (await tools_harness.call("recall", query=query)).text.splitlines() == lines
+
+
+async def test_work_is_listed_with_a_line_for_each_turn_in_pages(tmp_path: Path) -> None:
+    tools_harness = ToolHarness(tmp_path)
+    for turn in range(1, 70):
+        await tools_harness.log.record(spoke(turn, f"Mend board {turn} of the shed."), replied(turn, "It holds now."))
+    await tools_harness.log.record(LedgerChanged(tuple(map(Add, LISTED))))
+    tools_harness.turn = 70
+    first = (await tools_harness.call("recall", query="work")).text.splitlines()
+    assert first[0] == "- t1.5 (milestone, turn 2): The store holds"
+    assert first[1].startswith("- Turn 69: «Mend board 69 of the shed.»")
+    assert first[-1] == f"… and {70 - (len(first) - 1)} more: recall work with `first` {len(first)}"
+    second = (await tools_harness.call("recall", query="work", first=len(first))).text.splitlines()
+    assert len(first) - 1 + len(second) == 70
+    assert second[-1].startswith("- Turn 1: ")
+    assert (await tools_harness.call("recall", query="work", first=99)).error
+
+
+async def test_a_hit_among_the_entries_names_its_id_and_whether_it_holds(tmp_path: Path) -> None:
+    store = MemoryStore()
+    tools_harness = ToolHarness(tmp_path, store=store)
+    changed = LedgerChanged((Add(LISTED[0]), Add(LISTED[2]), Resolve("t1.3", "mended", "agent")))
+    await tools_harness.log.record(changed)
+    store.append(tools_harness.log.session.id, log(changed))
+    assert (await tools_harness.call("recall", query="SQLite")).text == "[turn 1, entry t1.1] Use SQLite it is there"
+    rounds = (await tools_harness.call("recall", query="rounds")).text
+    assert rounds == "[turn 1, entry t1.3, no longer in force] It rounds down"
 
 
 def test_every_tool_is_looked_at(tmp_path: Path) -> None:

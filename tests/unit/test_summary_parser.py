@@ -21,7 +21,9 @@ from throughline.domain.ledger import (
     Revise,
     apply_operation,
 )
-from throughline.memory.summary import EditError, SummaryLine, one_line, parse_edits, summary_lines, summary_markdown
+from throughline.memory.chronicle import ChronicleLine
+from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
+from throughline.memory.summary_parser import EditError, parse_edits
 from unit.event_logs import KINDS, count, entry
 
 AIM = "mend the shed"
@@ -29,10 +31,6 @@ AIM = "mend the shed"
 
 def ledger(*entries: Entry) -> Ledger:
     return Ledger({one.id: one for one in entries})
-
-
-def weighed(name: str, text: str, turn: int = 1, kind: EntryKind = "decision") -> Entry:
-    return evolve(entry(name, text, kind, turns=(turn,)), weight=1.0)
 
 
 def shown(made: Ledger, budget: int = 9_000, objective: str = AIM) -> tuple[SummaryLine, ...]:
@@ -45,9 +43,7 @@ MADE = ledger(
     entry("net", "Talk over a pipe", turns=(4,)),
     entry("tab", "Tabs only, since the linter wants them", "constraint"),
     entry("now", "Half of it works.", "state"),
-    weighed("one", "The kiosk is slow."),
-    weighed("two", "A writer drains."),
-    weighed("six", "Nobody shares memory."),
+    entry("law", "Never push on Fridays, unless I say so.", "rule", author="user"),
     entry("who", "Lapse when?", "question", owner="user"),
     entry("bad", "`make` fails", "issue"),
     entry("old", "Threads", "rejected", why="they lock"),
@@ -65,12 +61,17 @@ def revised(name: str, text: str, why: str = "", owner: str = "") -> Revise:
     return Revise(name, text, 9, "user", why, owner, whole=True)
 
 
-def added(text: str, kind: EntryKind, name: str = "u9.1", **more: Any) -> Add:
-    return Add(Entry(name, kind, text, "user", (9,), **more))
+def added(text: str, kind: EntryKind, name: str = "u9.1", turns: tuple[int, ...] = (9,), **more: Any) -> Add:
+    return Add(Entry(name, kind, text, "user", turns, **more))
+
+
+def removed(name: str, turn: int) -> Add:
+    text = f"Turn {turn}: «Mend board {turn}» → changed `a.py`"
+    return Add(Entry(name, "work", text, "user", (turn,), state="resolved", resolution="taken out of the summary"))
 
 
 SQL, NET = "- Keep SQLite because it is there\n", "- Talk over a pipe\n"
-SHARED = "- The kiosk is slow. A writer drains. Nobody shares memory.\n"
+LAW = "- Rule: Never push on Fridays, unless I say so.\n"
 EDITS: list[tuple[str, str, str, list[Operation]]] = [
     ("a new wording", NET, "- Talk over a socket\n", [revised("net", "Talk over a socket")]),
     ("a wording with nothing in common", NET, "- Xyz!\n", [revised("net", "Xyz!")]),
@@ -110,22 +111,11 @@ EDITS: list[tuple[str, str, str, list[Operation]]] = [
     ("two lines in another order", SQL + NET, NET + SQL, []),
     ("other bullets and blank lines", SQL + NET, "\n* Keep SQLite  because it is there\n\n+ Talk over a pipe  \n", []),
     ("a carriage return", NET, "- Talk over a pipe\r\n", []),
-    ("a shared line's sentence", "is slow", "is fast", [revised("one", "The kiosk is fast.")]),
-    ("one of them taken out", "A writer drains. ", "", [Delete("two")]),
-    ("one more on it", "memory.", "memory. Well.", [added("Well.", "decision")]),
-    (
-        "two of them",
-        "slow. A writer drains",
-        "fast. It is",
-        [revised("one", "The kiosk is fast. It is."), Delete("two")],
-    ),
-    (
-        "the first and the last",
-        SHARED,
-        "- Kiosk! A writer drains. Queue!\n",
-        [revised("one", "Kiosk!"), revised("six", "Queue!")],
-    ),
-    ("all of them", SHARED, "", [Delete("one"), Delete("two"), Delete("six")]),
+    ("a rule", "on Fridays", "on Sundays", [revised("law", "Never push on Sundays, unless I say so.")]),
+    ("a rule taken out", LAW, "", [Delete("law")]),
+    ("a rule that becomes a decision", "- Rule: Never", "- Never", [Reclassify("law", "decision")]),
+    ("a decision that becomes a rule", "- Talk", "- Rule: Talk", [Delete("net"), added("Talk over a pipe", "rule")]),
+    ("a new rule", LAW, f"{LAW}- Rule: Ask first because I say so\n", [added("Ask first because I say so", "rule")]),
     ("a long line's beginning", LONG[:7], "- Word ", [revised("long", "Word " + "word " * 89 + "end")]),
 ]
 
@@ -141,8 +131,8 @@ def test_a_line_under_another_heading_changes_its_kind() -> None:
     assert read(moved) == (Reclassify("net", "issue"),)
     reworded = moved.replace("over a pipe", "over a wire")
     assert read(reworded) == (Reclassify("net", "issue"), revised("net", "Talk over a wire"))
-    both = TEXT.replace(SHARED, "").replace("**Do Not Revisit:**\n", f"**Do Not Revisit:**\n{SHARED}")
-    assert read(both) == tuple(Reclassify(name, "rejected") for name in ("one", "two", "six"))
+    law = TEXT.replace(LAW, "").replace("**Known Issues:**\n", f"**Known Issues:**\n{LAW}")
+    assert read(law) == (Reclassify("law", "issue"),)
 
 
 REFUSED = [
@@ -174,8 +164,50 @@ def test_what_has_changed_since_it_was_shown_is_refused_only_where_it_was_edited
 def test_every_line_leads_to_its_entries_and_turns() -> None:
     found = {row.text: (row.section, [one.id for one in row.entries], row.turns) for row in shown(MADE)}
     assert found["- Talk over a pipe"] == ("Decisions Made", ["net"], (4,))
-    assert found[SHARED.strip()] == ("Decisions Made", ["one", "two", "six"], (1,))
+    assert found[LAW.strip()] == ("Decisions Made", ["law"], (1,))
     assert found["**Known Issues:**"] == ("", [], ())
+
+
+CHRONICLE = [ChronicleLine(n, f"«Mend board {n}» → changed `a.py`", changed=True) for n in range(1, 7)]
+TOLD = "- Turn 6: «Mend board 6» → changed `a.py`\n"
+
+
+def with_chronicle(made: Ledger, budget: int = 9_000) -> tuple[SummaryLine, ...]:
+    return summary_lines(made, AIM, 9, budget, count, ("a.py",), CHRONICLE)
+
+
+RETOLD: list[tuple[str, str, str, list[Operation]]] = [
+    ("a line worded anew", TOLD, "- Turn 6: the sixth board was mended\n",
+     [added("Turn 6: the sixth board was mended", "work", turns=(6,))]),
+    ("without its turn", TOLD, "- The sixth board is mended\n",
+     [added("The sixth board is mended", "work", turns=(6,)), removed("u9.2", 6)]),
+    ("taken out", TOLD, "", [removed("u9.1", 6)]),
+    ("the files taken out", "- Files: a.py\n", "", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "before", "after", "expected"), RETOLD, ids=[row[0] for row in RETOLD])
+def test_an_edit_of_the_chronicle_is_the_users_and_stays(
+    case: str, before: str, after: str, expected: list[Operation]
+) -> None:
+    base = summary_markdown(with_chronicle(MADE))
+    edited = base.replace(before, after)
+    meant = parse_edits(MADE, with_chronicle(MADE), base, edited, 9)
+    assert list(meant) == expected
+    now = reduce(apply_operation, meant, MADE)
+    again = summary_markdown(with_chronicle(now))
+    assert sorted(again.splitlines()) == sorted((edited if meant else base).splitlines())
+    # Over the text of the first save nothing more is meant, and what no longer fits is no change either.
+    assert parse_edits(now, with_chronicle(now), again, again, 9) == ()
+    assert parse_edits(now, with_chronicle(now, 200), again, again, 9) == ()
+
+
+def test_a_line_of_the_chronicle_under_another_heading_is_an_entry_there() -> None:
+    base = summary_markdown(with_chronicle(MADE))
+    edited = base.replace(TOLD, "").replace("**Decisions Made:**\n", f"**Decisions Made:**\n{TOLD}")
+    made, gone = parse_edits(MADE, with_chronicle(MADE), base, edited, 9)
+    assert made == added(TOLD[2:-1], "decision", turns=(6,))
+    assert gone == removed("u9.2", 6)
 
 
 _texts = st.one_of(
@@ -193,7 +225,6 @@ _entries = st.builds(
     owner=st.sampled_from(("", "QA")),
     state=st.sampled_from(("active", "active", "revised", "resolved")),
     supersedes=st.sampled_from(("", "x")),
-    weight=st.sampled_from((0.0, 1.0)),
     turns=st.lists(st.integers(1, 3), max_size=2).map(tuple),
 )
 _ledgers = st.lists(_entries, max_size=20).map(
@@ -215,11 +246,10 @@ _words = st.lists(
 _plain = _words.map(" ".join)
 _reasons = st.one_of(st.just(""), _plain)
 _owned = st.builds(
-    lambda kind, text, why, owner, weight, turn: evolve(
-        entry("", text, kind, why=why, turns=(turn,)), owner=owner if kind == "question" else "", weight=weight
+    lambda kind, text, why, owner, turn: entry(
+        "", text, kind, why=why, turns=(turn,), owner=owner if kind == "question" else ""
     ),
-    st.sampled_from(KINDS), _plain, _reasons, st.sampled_from(("", "QA")), st.sampled_from((0.0, 1.0)),
-    st.integers(1, 3),
+    st.sampled_from((*KINDS, "rule")), _plain, _reasons, st.sampled_from(("", "QA")), st.integers(1, 3),
 )  # fmt: skip
 _plenty = st.lists(_owned, min_size=1, max_size=12, unique_by=lambda one: one.text).map(
     lambda made: Ledger({str(n): evolve(one, id=str(n)) for n, one in enumerate(made)})
@@ -279,8 +309,7 @@ def saved(made: Ledger, base: str, edited: str, budget: int) -> tuple[Ledger, tu
 
 MANY = ledger(
     *(entry(f"d{n}", f"Keep the table {n} of the loans apart from all of the others", turns=(n,)) for n in range(9)),
-    weighed("one", "The kiosk is slow."),
-    weighed("two", "A writer drains."),
+    entry("r1", "Never lend a saw to a child.", "rule", author="user"),
 )
 HEAD = "**Decisions Made:**\n"
 

@@ -174,6 +174,7 @@ def call(text: str, *, error: bool = False, **args: str) -> tuple[Event, Event]:
 
 
 COMPACTED = Compacted("k1", 2, (Add(entry("m1", "Keep it")),), 9_000, 1_000, 1, 1)
+COMPACTING = "9,000 → 1,000 tokens; 1 entries added"
 
 
 @pytest.mark.parametrize(
@@ -194,13 +195,23 @@ COMPACTED = Compacted("k1", 2, (Add(entry("m1", "Keep it")),), 9_000, 1_000, 1, 
         (
             (COMPACTED, CompactionUndone("k1")),
             [
-                "⚡ compacted up to turn 2: 9,000 → 1,000 tokens; 1 entries added, 1/1 held",
+                "⚡ compacted up to turn 2: 9,000 → 1,000 tokens; 1 entries added, 1 of 1 still in the context",
                 "Compaction k1 is undone: its turns are back, and what came later stays.",
             ],
         ),
         (
             (evolve(COMPACTED, summariser="model"),),
-            ["⚡ compacted up to turn 2, by a model: 9,000 → 1,000 tokens; 1 entries added, 1/1 held"],
+            [f"⚡ compacted up to turn 2, by a model: {COMPACTING}, 1 of 1 still in the context"],
+        ),
+        # What the context lacks is named, with why, and how to keep it.
+        (
+            (evolve(COMPACTED, held=0, live=8, missing=("m1", *"abcdefg")),),
+            [
+                "⚡ compacted up to turn 2: 9,000 → 1,000 tokens; 1 entries added, 0 of 8 still in the context",
+                "  not in it: m1: Keep it (its turn is compacted, and the summary has no room for it)",
+                *(f"  not in it: {name}: {name} (newer entries took its room in the summary)" for name in "abcde"),
+                "  2 more; /keep ID … pins entries, which then come first in the summary; /recall KIND lists them all",
+            ],
         ),
         (
             (FileInjected("a.py", "d", "full", "x", 10, 10), FileInjected("b.py", "d", "skeleton", "x", 10, 2_000)),

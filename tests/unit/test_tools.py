@@ -13,8 +13,17 @@ from typing import Any
 import pytest
 
 from throughline.domain.changes import ComparedRevisions, FileChange
-from throughline.domain.events import CheckpointCreated, Evidence, FileSeen, FullOutputStored, SystemNote, ToolReturned
+from throughline.domain.events import (
+    CheckpointCreated,
+    Evidence,
+    FileSeen,
+    FullOutputStored,
+    LedgerChanged,
+    SystemNote,
+    ToolReturned,
+)
 from throughline.domain.file_knowledge import digest
+from throughline.domain.ledger import Add, Author, Entry, EntryKind
 from throughline.domain.ports import Allow, Deny
 from throughline.workspace.git import Git
 from throughline.workspace.git_diff import GitDiff
@@ -185,9 +194,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("run_command", {"command": "true", "timeout": 0}, "A timeout is"),
     ("recall", {}, "either `query` or `id`"),
     ("recall", {"id": "c99"}, "There is no call c99"),
-    ("update_memory", {"action": "forget", "text": "x"}, "must be one of add, revise, resolve"),
+    ("update_memory", {"action": "forget", "text": "x"}, "must be one of add, revise, replace, resolve, retire"),
     ("update_memory", {"action": "add", "text": "x"}, "`kind` says"),
-    ("update_memory", {"action": "revise", "text": "x", "id": "n1"}, "there is no entry n1"),
+    ("update_memory", {"action": "revise", "text": "x", "id": "n1"}, "there is no entry n1. `recall` lists them"),
+    ("update_memory", {"action": "retire", "text": "x"}, "With `retire`, `id` names the entry"),
     ("fly", {"to": "the moon"}, "There is no tool fly. There are read_file"),
 ]
 
@@ -417,6 +427,59 @@ async def test_the_memory_takes_entries_and_leaves_the_users_alone(tools_harness
     assert [entry.text for entry in tools_harness.log.session.ledger.live()] == ["Which port?", "No new packages"]
     assert not (await tools_harness.call("update_memory", action="resolve", text="8080", id="m1.1")).error
     assert [entry.id for entry in tools_harness.log.session.ledger.live()] == ["m1.2"]
+
+
+KINDS_OF_THE_AGENT: list[EntryKind] = [
+    "decision", "constraint", "pattern", "milestone", "work", "question", "issue", "rejected", "fact", "state",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_THE_AGENT)
+@pytest.mark.parametrize("author", ["agent", "summariser", "code"])
+async def test_an_entry_of_any_kind_is_retired_or_replaced_by_its_id(
+    tools_harness: ToolHarness, kind: EntryKind, author: Author
+) -> None:
+    await tools_harness.log.record(
+        LedgerChanged((Add(Entry("a", kind, "The old one", author, (1,))), Add(Entry("b", kind, "Void", author, (1,)))))
+    )
+    replaced = await tools_harness.call(
+        "update_memory", action="replace", id="a", text="The new one", why="it is small"
+    )
+    assert replaced.text == "replace: m1.1 stands in the place of a"
+    assert (await tools_harness.call("update_memory", action="retire", id="b", text="it was noise")).text == "retire: b"
+    entries = tools_harness.log.session.ledger.entries
+    assert (entries["a"].state, entries["b"].state, entries["b"].resolution) == ("revised", "resolved", "it was noise")
+    (live,) = tools_harness.log.session.ledger.live()
+    assert (live.id, live.kind, live.text, live.why, live.supersedes) == (
+        "m1.1",
+        kind,
+        "The new one",
+        "it is small",
+        "a",
+    )
+    again = await tools_harness.call("update_memory", action="revise", id="a", text="x")
+    assert "a is no longer in force (a later entry has taken its place)" in again.text
+
+
+OF_THE_USER = [
+    (Entry("a", "rule", "Never push", "user", (1,)), "a is a rule of the user's, and only the user retires one"),
+    (Entry("a", "decision", "Use files", "agent", (1,), pinned=True), "a is the user's, who pinned it"),
+    (Entry("a", "decision", "Use files", "user", (1,)), "a is the user's, who wrote it"),
+]
+
+
+@pytest.mark.parametrize(("entry", "why"), OF_THE_USER, ids=[row[1][:28] for row in OF_THE_USER])
+@pytest.mark.parametrize("action", ["revise", "replace", "resolve", "retire"])
+async def test_what_is_the_users_stays_and_the_model_is_told_why(
+    tools_harness: ToolHarness, entry: Entry, why: str, action: str
+) -> None:
+    await tools_harness.log.record(LedgerChanged((Add(entry),), "user"))
+    before = tools_harness.log.session.ledger
+    told = await tools_harness.call("update_memory", action=action, id="a", text="Use tables")
+    assert told.error
+    assert why in told.text
+    assert "in your reply" in told.text
+    assert tools_harness.log.session.ledger == before
 
 
 @pytest.mark.parametrize(("times", "stopped"), [(2, False), (3, True)])

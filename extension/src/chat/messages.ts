@@ -30,11 +30,11 @@ export type FromPage =
   | { kind: "copy"; text: string }
   | { kind: "insert"; text: string };
 
-/** The commands that a page may run; the argument is a session, a compaction, words, or empty. */
+/** The commands that a page may run; the argument is a session, a compaction, an entry, words, or empty. */
 export const PAGE_COMMANDS = [
   ...(["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "doctor", "restart"] as const),
   ...(["allowOnce", "allowSession", "deny", "preview", "apply", "dismiss", "recall", "skeleton", "changes", "role", "model"] as const),
-  ...(["reviewArchive", "acceptArchive", "editArchive", "rejectArchive"] as const),
+  ...(["reviewArchive", "acceptArchive", "editArchive", "rejectArchive", "pin"] as const),
 ];
 
 export type PageCommand = (typeof PAGE_COMMANDS)[number];

@@ -69,6 +69,11 @@ export function memoryEntry([given]: unknown[]): MemoryEntry {
   return node.entry;
 }
 
+/** The id of an entry of the Memory view, or one that the chat page names. */
+export function entryId(given: unknown[]): string {
+  return typeof given[0] === "string" ? given[0] : memoryEntry(given).id;
+}
+
 /** The kind of a new entry, where a section of the Memory view says which. */
 export function entryKind([given]: unknown[]): EntryKind | undefined {
   const node = given as MemoryNode | undefined;

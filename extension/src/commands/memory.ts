@@ -1,13 +1,13 @@
 import { window, type QuickPickItem } from "vscode";
 import type { App, RunningApp } from "../app";
 import type { EntryKind, MemoryEntry, RecallMatch } from "../protocol";
-import { command, entryKind, memoryEntry, nothing, runningCommand, words } from "./command";
+import { command, entryId, entryKind, memoryEntry, nothing, runningCommand, words } from "./command";
 import { resume } from "./session";
 
 /** Commands of what is remembered: the entries of the Memory view, the summary, and where something was said. */
 export const memoryCommands = {
-  pin: runningCommand(memoryEntry, (app, entry) => pin(app, entry, true)),
-  unpin: runningCommand(memoryEntry, (app, entry) => pin(app, entry, false)),
+  pin: runningCommand(entryId, (app, entry) => pin(app, entry, true)),
+  unpin: runningCommand(entryId, (app, entry) => pin(app, entry, false)),
   editEntry: runningCommand(memoryEntry, edit),
   resolveEntry: runningCommand(memoryEntry, resolve),
   reopenEntry: runningCommand(memoryEntry, reopen),
@@ -34,8 +34,8 @@ const KINDS: { kind: EntryKind; label: string; description: string }[] = [
 ];
 
 /** Pins an entry of the memory, or unpins it; a pinned one enters every summary first. */
-async function pin({ request }: RunningApp, entry: MemoryEntry, pinned: boolean): Promise<void> {
-  await request("throughline/ledger/pin", { entry: entry.id, pinned });
+async function pin({ request }: RunningApp, entry: string, pinned: boolean): Promise<void> {
+  await request("throughline/ledger/pin", { entry, pinned });
 }
 
 /** Words an entry anew, with its reason where it has one. */

@@ -26,6 +26,7 @@ const ICONS: Record<EntryKind, string> = {
   question: "question",
   issue: "bug",
   rejected: "circle-slash",
+  rule: "law",
 };
 
 /** The ledger by the summary's sections, and below them what no person or model put there; an entry leads to its turn. */

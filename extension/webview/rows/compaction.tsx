@@ -1,8 +1,9 @@
 import { count } from "../../src/numbers";
-import type { CompactionRow } from "../../src/protocol";
+import type { CompactionRow, MissingEntry } from "../../src/protocol";
 import { run } from "../bridge";
 import { Icon } from "../icons";
 import { session, undoable } from "../store";
+import { visible } from "../visible";
 
 /** Where older turns became entries: what it saved, what the new context keeps, and the way back. */
 export function Compaction({ row }: { row: CompactionRow }) {
@@ -17,8 +18,9 @@ export function Compaction({ row }: { row: CompactionRow }) {
         </span>
         {" · "}
         <span class={lost > 0 ? "lost" : ""} title={kept}>
-          {row.held}/{row.live} kept
+          {row.held} of {row.live} entries kept
         </span>
+        {!row.undone && <Missing entries={row.missing} />}
       </span>
       {row.undone && <span class="muted">undone</span>}
       {!row.undone && row.compaction === undoable.value && !session.value?.readonly && (
@@ -27,5 +29,27 @@ export function Compaction({ row }: { row: CompactionRow }) {
         </button>
       )}
     </div>
+  );
+}
+
+/** The entries that the context does not hold any more, why, and the way to keep each. */
+export function Missing({ entries }: { entries: MissingEntry[] }) {
+  if (entries.length === 0) return null;
+  return (
+    <details class="missing">
+      <summary>Not in the context: {entries.length}</summary>
+      <ul>
+        {entries.map((one) => (
+          <li key={one.id}>
+            {visible(one.text)} <span class="muted">({one.why})</span>
+            {!session.value?.readonly && (
+              <button class="quiet" title="Pin it: pinned entries come first in every summary" aria-label={`Keep ${visible(one.text)}`} onClick={() => run("pin", one.id)}>
+                Keep
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

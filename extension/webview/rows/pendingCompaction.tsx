@@ -3,6 +3,7 @@ import type { HeldRow } from "../../src/protocol";
 import { run } from "../bridge";
 import { Icon } from "../icons";
 import { session } from "../store";
+import { Missing } from "./compaction";
 
 /** A compaction that waits for the user's word: what it would save and keep. */
 export function PendingCompaction({ row }: { row: HeldRow }) {
@@ -14,10 +15,11 @@ export function PendingCompaction({ row }: { row: HeldRow }) {
         {row.gains ? "Compact" : "Compacting"} turns {row.through > 1 ? `1–${row.through}` : row.through} · {count(row.before)} → {count(row.after)} tokens
         {" · "}
         <span class={lost > 0 ? "lost" : ""} title={`The context would keep ${row.held} of ${row.live} live entries.`}>
-          {row.held}/{row.live} kept
+          {row.held} of {row.live} entries kept
         </span>
         {" · "}
         {row.gains ? `${row.added} new entries` : "gains nothing"}
+        <Missing entries={row.missing} />
       </span>
       {!session.value?.readonly && (
         <span class="actions">

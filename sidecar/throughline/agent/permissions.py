@@ -184,7 +184,8 @@ class PermissionGate:
         lines = (f"- {one.id}: {one.text}{f' — {one.why}' if one.why else ''}" for one in new)
         return "\n".join((
             TOLD, *lines,
-            "If it is that, take it back and take another way; if not, go on.]",
+            "If it is that, take it back and take another way; if not, go on. If it no longer holds, retire it by its "
+            "id with update_memory.]",
         ))  # fmt: skip
 
     async def _permit(self, tool: str, want: PermissionRequest, work: ToolCallContext) -> None:

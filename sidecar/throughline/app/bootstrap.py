@@ -16,6 +16,7 @@ from throughline.app.database_origin import is_foreign, known_databases
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from throughline.context.memory_places import EntryPlaces
     from throughline.domain.ports import ArchiveFile, Store
     from throughline.domain.recording import Recording
     from throughline.domain.session import Session
@@ -32,12 +33,15 @@ _LONGEST = 300
 
 @frozen
 class ProjectStore:
-    """What a project has kept: its sessions and its archive, and how a session is folded and rendered."""
+    """What a project has kept: its sessions and its archive, and how a session is folded and rendered, and where its
+    entries stand.
+    """
 
     store: Store
     archive: ArchiveFile
     session: Callable[[str], Session]
     summary: Callable[[Session], str]
+    places: Callable[[Session], tuple[EntryPlaces, ...]]
     export: Callable[[str], Iterator[str]]
 
 

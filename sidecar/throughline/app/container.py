@@ -74,6 +74,7 @@ class Container:
     def library(self, project: Path) -> ProjectStore:
         """What a project has kept. Raises StoreError."""
         from throughline.context.compaction import current
+        from throughline.context.memory_places import memory_places
         from throughline.domain.session import Session, fold
         from throughline.domain.settings import Settings
         from throughline.transcripts.neutral import neutral_transcript
@@ -87,6 +88,7 @@ class Container:
             archive,
             lambda name: fold(store.read(name)),
             summary,
+            lambda session: memory_places(session, archive.read(), Settings(), self.tokens.count),
             lambda name: neutral_transcript(store.read(name)),
         )
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import evolve
 
-from throughline.chat_state.rows import HELD, SHOWN, agent_row, chat_rows, waiting_ask
+from throughline.chat_state.rows import HELD, SHOWN, agent_row, chat_rows, waiting_ask, with_entries
 from throughline.domain.events import (
     ArchiveProposed,
     ArchiveRejected,
@@ -22,6 +22,7 @@ from throughline.domain.events import (
     TurnEnded,
     UserMessage,
 )
+from throughline.domain.ledger import Ledger
 from throughline.domain.visible_text import visible_text
 from throughline.protocol.state import (
     Activity,
@@ -65,11 +66,13 @@ class ChatState:
         self._send = send
         self._revision = 0
         self._rows: dict[str, Row] = {}
+        self._ledger = Ledger()
         self._rest = State(0, None)
 
     def clear(self) -> None:
         """Forgets the session that was shown; the page asks for a snapshot when the next patch comes."""
         self._rows.clear()
+        self._ledger = Ledger()
         self._rest = State(0, None)
         self._revision += 1
 
@@ -137,7 +140,8 @@ class ChatState:
         self._patch(changes)
 
     def _put(self, logged: Logged) -> Iterator[Change]:
-        for row in list(chat_rows(logged, self._rows.get)):
+        self._ledger = with_entries(self._ledger, logged.event)
+        for row in list(chat_rows(logged, self._rows.get, self._ledger)):
             yield from self._show(row)
 
     def offer(self, row: HeldRow) -> None:

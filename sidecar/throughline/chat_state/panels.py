@@ -10,8 +10,8 @@ from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
 from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import Place, View
-from throughline.memory.summary import KINDS as NEW
 from throughline.memory.summary import SECTIONS, one_line
+from throughline.memory.summary_parser import KINDS as NEW
 from throughline.protocol.state import ContextFile, Memory, MemoryEntry, MemorySection, Meter, MeterPart, SessionInfo
 
 _LABELS: dict[Place, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from throughline.domain.events import (
     Compacted,
     CompactionProposed,
     CompactionUndone,
+    Event,
     FileInjected,
     LedgerChanged,
     Logged,
@@ -28,9 +30,11 @@ from throughline.domain.events import (
     TurnEnded,
     UserMessage,
 )
-from throughline.domain.ledger import Add, Entry
+from throughline.domain.ledger import Add, Entry, Ledger, Revise, apply_operations
 from throughline.domain.visible_text import visible_text
-from throughline.memory.archive import WRITTEN, ArchiveDiff
+from throughline.memory.archive.document import WRITTEN
+from throughline.memory.archive.merge import ArchiveDiff
+from throughline.memory.summary import one_line
 from throughline.memory.tags import without
 from throughline.protocol.state import (
     AgentRow,
@@ -43,6 +47,7 @@ from throughline.protocol.state import (
     EntryRow,
     FileRow,
     HeldRow,
+    MissingEntry,
     NoticeRow,
     Row,
     ThoughtRow,
@@ -108,9 +113,14 @@ def ages(written: Iterable[tuple[float, str]]) -> dict[str, float]:
     found: dict[str, float] = {}
     for at, text in written:
         for raw in text.splitlines():
-            if (line := WRITTEN.fullmatch(raw.rstrip())) and line["id"] not in found:
-                found[line["id"]] = at
+            if (line := WRITTEN.fullmatch(raw.rstrip())) and _name(line) not in found:
+                found[_name(line)] = at
     return found
+
+
+def _name(line: re.Match[str]) -> str:
+    """What names a line that code wrote."""
+    return line["old"] or line["id"]
 
 
 def sections(text: str, since: dict[str, float]) -> list[ArchiveSection]:
@@ -127,7 +137,7 @@ def _sections(text: str, since: dict[str, float]) -> Iterator[ArchiveSection]:
         elif raw.strip() and not raw.startswith("## "):
             known = WRITTEN.fullmatch(raw.rstrip())
             said = known["text"] if known else raw.strip().removeprefix("- ")
-            lines.append(ArchiveLine(said, number, since.get(known["id"]) if known else None))
+            lines.append(ArchiveLine(said, number, since.get(_name(known)) if known else None))
 
 
 def pending(by: Literal["local", "model"], change: ArchiveDiff) -> ArchivePending:
@@ -144,8 +154,21 @@ HELD = "held"
 _CHIPS = {"decision": "decision", "milestone": "milestone", "rejected": "rejected"}
 
 
-def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Row]:
-    """The rows that one event adds or replaces; `known` finds a row by its id."""
+def with_entries(ledger: Ledger, event: Event) -> Ledger:
+    """The entries by id after an event, with all that were ever there: what rows tell of them are their words."""
+    match event:
+        case LedgerChanged(operations=operations) | Compacted(operations=operations):
+            # What was taken out may come back by an undo.
+            after, _ = apply_operations(ledger, (one for one in operations if isinstance(one, Add | Revise)))
+            return after
+        case CompactionProposed(event=made):
+            return with_entries(ledger, made)
+        case _:
+            return ledger
+
+
+def chat_rows(logged: Logged, known: Callable[[str], Row | None], ledger: Ledger) -> Iterator[Row]:
+    """The rows that one event adds or replaces; `known` finds a row by its id, and `ledger` has the entries so far."""
     event = logged.event
     match event:
         case UserMessage(turn=turn, text=text, origin="user"):
@@ -179,9 +202,9 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
             yield from _untagged(added, known)
             yield from (_chip(entry) for entry in added if entry.kind in _CHIPS)
         case Compacted():
-            yield _compaction(event)
+            yield _compaction(event, ledger, _through(event, known))
         case CompactionProposed(event=made):
-            yield held_row(made)
+            yield held_row(made, ledger, _through(made, known))
         case ArchiveProposed(by=by, base=base, text=text):
             counted = pending(by, ArchiveDiff(base, text))
             yield ArchiveRow(f"e{logged.seq}", by, counted.added, counted.removed, "waiting")
@@ -242,17 +265,43 @@ def _chip(entry: Entry) -> EntryRow:
     return EntryRow(f"n{entry.id}", entry.turns[0], _CHIPS[entry.kind], entry.text + why)  # type: ignore[arg-type]
 
 
-def held_row(event: Compacted) -> HeldRow:
-    """The row of a compaction that waits for the user's word; there is one at most."""
-    gains = event.after < event.before
-    return HeldRow(HELD, event.through, event.before, event.after, event.held, event.live, _added(event), gains)
+def held_row(event: Compacted, ledger: Ledger, before: int = 0) -> HeldRow:
+    """The row of a compaction that waits for the user's word; there is one at most. `before` is the last turn that was
+    compacted already.
+    """
+    gains, missing = event.after < event.before, missing_entries(event, ledger, before)
+    added = _added(event)
+    return HeldRow(HELD, event.through, event.before, event.after, event.held, event.live, added, gains, missing)
+
+
+def missing_entries(event: Compacted, ledger: Ledger, before: int) -> list[MissingEntry]:
+    """The entries that the view does not hold after a compaction, and why: their turn leaves by it, or newer ones need
+    the room that they had in the summary.
+    """
+    made = []
+    for name in event.missing:
+        entry = ledger.entries.get(name)
+        leaves = entry is not None and max(entry.turns, default=0) > before
+        made.append(MissingEntry(name, one_line(entry) if entry else name, _LEAVES if leaves else _OUTGROWN))
+    return made
+
+
+_LEAVES = "its turn is compacted, and the summary has no room for it"
+_OUTGROWN = "newer entries took its room in the summary"
+
+
+def _through(event: Compacted, known: Callable[[str], Row | None]) -> int:
+    """The last turn that was compacted before a compaction."""
+    number = event.id.removeprefix("c")
+    earlier = (known(f"kc{n}") for n in range(int(number) - 1 if number.isdecimal() else 0, 0, -1))
+    return next((row.through for row in earlier if isinstance(row, CompactionRow) and not row.undone), 0)
 
 
 def _added(event: Compacted) -> int:
     return sum(1 for one in event.operations if isinstance(one, Add))
 
 
-def _compaction(event: Compacted) -> CompactionRow:
+def _compaction(event: Compacted, ledger: Ledger, before: int) -> CompactionRow:
     return CompactionRow(
         f"k{event.id}",
         event.id,
@@ -263,4 +312,5 @@ def _compaction(event: Compacted) -> CompactionRow:
         event.live,
         _added(event),
         undone=False,
+        missing=missing_entries(event, ledger, before),
     )

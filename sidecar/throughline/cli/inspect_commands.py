@@ -20,6 +20,7 @@ from throughline.domain.ports import FORGOTTEN, LogMatch, ModelRow, Prices, Sess
 from throughline.domain.sanitization import shown_time
 from throughline.domain.session import Session
 from throughline.domain.visible_text import escaped_text
+from throughline.memory.entry_listing import list_entries
 from throughline.session.actor import RefusedError
 from throughline.session.report import session_report, session_stats
 
@@ -65,21 +66,31 @@ def print_archive(library: ProjectStore) -> None:
 
 
 def print_matches(library: ProjectStore, query: str, name: str, limit: int, *, as_json: bool) -> None:
-    """Finds where something was said, in one session or in all."""
+    """Finds where something was said, in one session or in all. Where the query is a kind, its entries come first:
+    those of the session, or of the newest one.
+    """
     found = library.store.recall(query, name, limit)
     if as_json:
         print_json([
-            {"session": one.session, "seq": one.seq, "turn": one.turn, "kind": one.kind, "excerpt": one.excerpt}
+            {
+                "session": one.session, "seq": one.seq, "turn": one.turn, "kind": one.kind, "excerpt": one.excerpt,
+                "entry": one.entry,
+            }
             for one in found
         ])  # fmt: skip
         return
-    show_matches(SafeConsole(highlight=False).print, found)
+    console = SafeConsole(highlight=False)
+    listing = list_entries(chosen_session(library, name), query) if library.store.sessions() else None
+    if listing is not None:
+        print_line("\n".join(listing.lines) or listing.page())
+    if found or listing is None:
+        show_matches(console.print, found)
 
 
 def show_matches(show: Callable[[Text], None], found: Sequence[LogMatch]) -> None:
     """Shows where something was said."""
     for one in found:
-        show(Text(f"{one.session} turn {one.turn} {one.kind}", style="bold"))
+        show(Text(f"{one.session} turn {one.turn} {one.kind} {one.entry}".rstrip(), style="bold"))
         show(Text(f"  {' '.join(one.excerpt.split())}"))
     if not found:
         show(Text("Nothing was said with all these words."))

@@ -202,6 +202,21 @@ def summary(container: Container, session: str, project: Path) -> None:
 
 
 @commands.command()
+@_PROJECT
+@_JSON
+@click.pass_obj
+def memory(container: Container, project: Path, as_json: bool) -> None:
+    """List all that is remembered: each entry with its id, who said it, and what shows it.
+
+    Summary is the rolling summary as it is now, archive the project's file, and view what the next call sends.
+    """
+    from throughline.cli import inspect_commands  # noqa: PLC0415
+    from throughline.cli.memory_commands import print_memory  # noqa: PLC0415
+
+    print_memory(container.library(inspect_commands.project_folder(project)), as_json=as_json)
+
+
+@commands.command()
 @_SESSION
 @_PROJECT
 @click.option("--diff", "what", flag_value="diff", help="Show the change that waits, or what ending now would change.")
@@ -269,7 +284,9 @@ def end(container: Container, session: str, write: bool, project: Path, as_json:
 def recall(
     container: Container, query: tuple[str, ...], session: str, limit: int, project: Path, as_json: bool
 ) -> None:
-    """Find where something was said, in all turns and entries of a project."""
+    """Find where something was said, in all turns and entries of a project; or list a kind of entries, such as
+    `decisions`, of one session or of the newest.
+    """
     from throughline.cli import inspect_commands  # noqa: PLC0415
 
     inspect_commands.print_matches(

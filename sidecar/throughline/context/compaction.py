@@ -7,14 +7,14 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
-from throughline.domain.events import Compacted, Logged, ToolReturned
+from throughline.domain.events import Compacted, Logged
 from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
 from throughline.domain.session import Session, apply
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
 from throughline.memory import local_summarizer
 from throughline.memory.chronicle import chronicle
-from throughline.memory.evidence import evidence_operations
+from throughline.memory.evidence import evidence_operations, turn_evidence
 from throughline.memory.summarizer import parse_response
 from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
 
@@ -193,9 +193,8 @@ def changed_files(session: Session, through: int) -> tuple[str, ...]:
     """The files that the agent changed in the turns up to `through`, by what code saw, the newest first."""
     found: dict[str, None] = {}
     for turn in reversed(session.turns):
-        for item in reversed(turn.items) if turn.number <= through else ():
-            if isinstance(item, ToolReturned) and item.evidence is not None and not item.error:
-                found.update(dict.fromkeys(item.evidence.changed))
+        if turn.number <= through:
+            found.update(dict.fromkeys(reversed(turn_evidence(turn).changed)))
         if len(found) > _MOST_FILES:
             break
     # A name is data: it stays on the line.

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 EntryKind: TypeAlias = Literal[
     "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
-    "question", "issue", "rejected", "fact",
+    "question", "issue", "rejected", "fact", "rule",
 ]  # fmt: skip
 Author: TypeAlias = Literal["agent", "user", "summariser", "code"]
 EntryState: TypeAlias = Literal["active", "revised", "resolved"]
@@ -37,11 +37,13 @@ class Entry:
     resolution: str = ""
     pinned: bool = False
     weight: float = 0.0
+    mine: bool = False
+    """Whether a rule stays on this machine; others are shared with the project's archive."""
 
     @property
     def final(self) -> bool:
         """True where only the user may change it."""
-        return self.pinned or self.author == "user"
+        return self.pinned or self.author == "user" or self.kind == "rule"
 
 
 @frozen

@@ -449,13 +449,20 @@ FORGOTTEN = "[forgotten]"
 
 @frozen
 class LogMatch:
-    """A place in a session's log where something was said; the excerpt is at most a few lines."""
+    """A place in a session's log where something was said."""
 
     session: str
+    """The session's id."""
     seq: int
+    """The event's place in its log."""
     turn: int
+    """The number of the turn."""
     kind: str
+    """Who said it, or that it is an entry."""
     excerpt: str
+    """What was said there, at most a few lines."""
+    entry: str = ""
+    """The id of the entry, where it is one."""
 
 
 class Store(Protocol):

@@ -40,8 +40,8 @@ from throughline.memory.text import ERROR, clip, terms, whole
 
 Json: TypeAlias = dict[str, Any]
 
-# What a session is for is the user's to say.
-KINDS: tuple[str, ...] = tuple(kind for kind in get_args(EntryKind) if kind != "objective")
+# What a session is for, and what holds throughout, is the user's to say.
+KINDS: tuple[str, ...] = tuple(kind for kind in get_args(EntryKind) if kind not in ("rule", "objective"))
 
 _TEXT: Json = {"type": "string"}
 _TURN: Json = {"type": "integer"}

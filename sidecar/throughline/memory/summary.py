@@ -1,23 +1,22 @@
-"""The rolling summary: the ledger as Markdown within a budget, and an edited summary read back as operations."""
+"""The rolling summary: the ledger and the chronicle as Markdown within a budget."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
-from itertools import count
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from attrs import frozen
 
-from throughline.domain.errors import UserError
-from throughline.domain.ledger import Add, Delete, Entry, EntryKind, Ledger, Operation, Reclassify, Revise
+from throughline.domain.ledger import Entry, EntryKind, Ledger
 from throughline.memory.chronicle import ChronicleLine, fit_chronicle
-from throughline.memory.text import MORE
 from throughline.memory.text import whole as ended
 
 Count = Callable[[str], int]
 NONE = "- none"
+# What a rule of the user's begins with, among decisions.
+RULE = "Rule: "
 # The characters of an entry's line, if its first sentence is not longer.
 LONGEST = 400
 # The characters of the objective, where a sentence of it ends before.
@@ -26,6 +25,11 @@ _MORE = "… recall objective"
 # The section whose first line names the files that were changed, and the part of the budget that it may take.
 WORK, FILES_LINE = "Work Completed", "Files: "
 _FILES = 0.08
+# The parts of the budget that rules may take, and that what the user pinned or worded may take before each section
+# has its floor.
+_RULES, _PINNED = 0.5, 0.6
+# Failing commands that are named; the others are counted.
+_FAILURES = 3
 # The tokens of a bullet and the end of its line.
 _FRAME = 3
 
@@ -42,32 +46,39 @@ class Section:
 
 SECTIONS = (
     Section("Objective", ("objective",), "objective", inline=True),
-    Section("Decisions Made", ("constraint", "pattern", "decision"), "decisions"),
+    Section("Decisions Made", ("rule", "constraint", "pattern", "decision"), "decisions"),
     Section("Current State", ("state",), "state", inline=True),
     Section(WORK, ("milestone", "work", "fact"), "work"),
     Section("Open Questions", ("question",), "questions"),
     Section("Known Issues", ("issue",), "issues"),
     Section("Do Not Revisit", ("rejected",), "rejected"),
 )
-# What goes first into a budget that does not hold all; within a rank the newest.
-_RANK: dict[EntryKind, int] = {
-    "objective": 0, "state": 1, "constraint": 2, "pattern": 2, "decision": 2, "rejected": 2,
-    "question": 3, "issue": 3, "milestone": 4, "work": 5, "fact": 5,
-}  # fmt: skip
+# What a round of filling gives each section. Each has its floor by that: none crowds out another.
+_ROUND: tuple[tuple[EntryKind, ...], ...] = (
+    ("constraint", "pattern"), ("decision",), ("milestone",), ("question",), ("issue",), ("rejected",),
+)  # fmt: skip
+_LAST: tuple[EntryKind, ...] = ("work", "fact")
+# Of these the oldest are the ground on which the others stand.
+_OLDEST_FIRST = frozenset({"rule", "constraint", "pattern"})
 
 
 @frozen
 class SummaryLine:
-    """A line of the summary, the title of the section that it belongs to, and the entries that stand on it."""
+    """A line of the summary, and what it leads back to."""
 
     text: str
+    """The line as it is written."""
     section: str = ""
+    """The title of the section that it belongs to; "" for a heading."""
     entries: tuple[Entry, ...] = ()
+    """The entries that stand on it: more than one where they say the same."""
+    told: int = 0
+    """The number of the turn whose line of the chronicle it is; 0 for another line."""
 
     @property
     def turns(self) -> tuple[int, ...]:
         """The numbers of the turns that it came from, in their order."""
-        return tuple(sorted({turn for entry in self.entries for turn in entry.turns}))
+        return tuple(sorted({turn for entry in self.entries for turn in entry.turns} | ({self.told} - {0})))
 
 
 def rolling_summary(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> str:
@@ -76,8 +87,8 @@ def rolling_summary(ledger: Ledger, objective: str, turn: int, budget: int, coun
 
 
 def summary_markdown(rows: Sequence[SummaryLine]) -> str:
-    """The summary that these lines are."""
-    return "".join(f"{row.text}\n" for row in rows)
+    """The summary that these lines are: an empty line stands above a heading, which Markdown would join to another."""
+    return "".join(f"\n{row.text}\n" if row.text.startswith("**") else f"{row.text}\n" for row in rows)
 
 
 def summary_lines(
@@ -89,20 +100,68 @@ def summary_lines(
     files: Sequence[str] = (),
     chronicle: Sequence[ChronicleLine] = (),
 ) -> tuple[SummaryLine, ...]:
-    """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line. `files` are
+    """The lines of the rolling summary, together at most `budget` tokens by `count`: one entry a line, and one line for
+    entries that say the same.
+
+    Rules come first, the oldest first, in up to half of the budget; then what the user pinned or worded; then each
+    section has its share, so that no section's entries push out another's. What is not shown is counted. `files` are
     those that were changed, the newest first: a line names as many as fit into a small part of the budget. What the
-    entries leave of it tells the `chronicle`, the newest turn first.
+    entries leave of the budget tells the `chronicle`, the newest turn first.
     """
     touched = _files_line(files, budget, count)
     made = _fitted(ledger, objective, turn, budget - (count(f"{touched}\n") if touched else 0), count)
-    room = budget - count(summary_markdown(made)) - (count(f"{touched}\n") if touched else 0)
-    fitted = fit_chronicle(chronicle, room, count, lambda one, text: f"- Turn {one.turn}: {text}")
-    told = [SummaryLine(f"- Turn {one.turn}: {text}", WORK) for one, text in fitted]
+    if touched:
+        made = _with_work(made, [SummaryLine(touched, WORK)], [])
+    standing = {number for entry in ledger.entries.values() if (number := retold_turn(entry))}
+    some = [one for one in chronicle if one.turn not in standing]
+    room = budget - count(summary_markdown(made))
+    while some and room > 0:
+        full = _with_work(made, [], _told(some, room, count))
+        if count(summary_markdown(full)) <= budget:
+            return full
+        # Tokens do not add up exactly over lines.
+        room -= 1
+    return made
+
+
+def retold_turn(entry: Entry) -> int:
+    """The number of the turn whose line of the chronicle the user has worded anew or taken out, as an entry; or 0."""
+    found = _RETOLD.match(entry.text) if entry.kind == "work" and entry.author == "user" else None
+    return int(found[1]) if found else 0
+
+
+_RETOLD = re.compile(r"Turn (\d+): ")
+
+
+def _with_work(
+    made: Sequence[SummaryLine], above: Sequence[SummaryLine], below: Sequence[SummaryLine]
+) -> tuple[SummaryLine, ...]:
+    """The lines with more of them above and below what stands under Work Completed."""
     heading = next(place for place, row in enumerate(made) if row.text == f"**{WORK}:**")
     end = next(place for place, row in enumerate(made) if place > heading and row.text.startswith("**"))
-    work = [SummaryLine(touched, WORK)] if touched else []
-    work += [row for row in made[heading + 1 : end] if row.text != NONE]
-    return (*made[: heading + 1], *(work + told or [SummaryLine(NONE, WORK)]), *made[end:])
+    mine = [row for row in made[heading + 1 : end] if row.text != NONE]
+    work = [*above, *mine, *below] or [SummaryLine(NONE, WORK)]
+    return (*made[: heading + 1], *work, *made[end:])
+
+
+def _told(chronicle: Sequence[ChronicleLine], room: int, count: Count) -> list[SummaryLine]:
+    """The chronicle's lines that fit, the newest turn first, and how many turns more it tells of."""
+    pointer = count(_earlier(len(chronicle))) + 2
+    fitted = fit_chronicle(chronicle, room, count, _bullet)
+    if len(fitted) < len(chronicle):
+        fitted = fit_chronicle(chronicle, room - pointer, count, _bullet)
+    lines = [SummaryLine(_bullet(one, text), WORK, told=one.turn) for one, text in fitted]
+    if len(fitted) < len(chronicle) and pointer <= room:
+        lines.append(SummaryLine(_earlier(len(chronicle) - len(fitted)), WORK))
+    return lines
+
+
+def _bullet(line: ChronicleLine, text: str) -> str:
+    return f"- Turn {line.turn}: {text}"
+
+
+def _earlier(turns: int) -> str:
+    return f"- … and {turns} more turns: recall work"
 
 
 def _files_line(files: Sequence[str], budget: int, count: Count) -> str:
@@ -118,61 +177,124 @@ def _files_line(files: Sequence[str], budget: int, count: Count) -> str:
     return line
 
 
+@frozen(eq=False)
+class _Fact:
+    """Entries of one section that say the same, the one whose words are shown first."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def lead(self) -> Entry:
+        return self.entries[0]
+
+
 def _fitted(ledger: Ledger, objective: str, turn: int, budget: int, count: Count) -> tuple[SummaryLine, ...]:
-    live = [entry for entry in ledger.live() if entry.kind != "objective"]
-    held = Counter(entry.kind for entry in live)
+    facts = _facts([entry for entry in ledger.live() if entry.kind != "objective"])
+    held = Counter(one.lead.kind for one in facts)
     aims = (ended(objective, AIM), ended(objective, LONGEST), _MORE)
     fitting = (aim for aim in aims if aim and _room(held, aim, turn, budget, count) >= 0)
     objective = next(fitting, "") if objective.strip() else ""
-    shown = _fitting(live, _room(held, objective, turn, budget, count), count)
-    made = _render(held, _in_order(live, shown), objective, turn)
+    shown = _fitting(facts, _room(held, objective, turn, budget, count), round(budget * _RULES), count)
+    made = _render(held, _in_order(facts, shown), objective, turn)
     while count(summary_markdown(made)) > budget and shown:
         # Tokens do not add up exactly over lines: give back the least important until it fits.
         shown.pop()
-        made = _render(held, _in_order(live, shown), objective, turn)
+        made = _render(held, _in_order(facts, shown), objective, turn)
     return made
 
 
 def one_line(entry: Entry) -> str:
-    """An entry as one line of Markdown, without its bullet: of a long one the first sentences, each whole."""
+    """An entry as one line of Markdown, without its bullet: of a long one the first sentences, each whole. A rule is
+    never shortened: what it ends in may be its exception.
+    """
     text = full_text(entry)
-    return ended(text, LONGEST) or text
+    return text if entry.kind == "rule" else ended(text, LONGEST) or text
 
 
 def full_text(entry: Entry) -> str:
     """The same, however long it is."""
-    parts = [entry.text.rstrip(".") if entry.why else entry.text]
-    if entry.why:
-        parts.append(f" because {entry.why}" if entry.kind == "decision" else f" — {entry.why}")
-    if entry.supersedes and entry.kind != "state":
+    why = entry.why if entry.why not in entry.text else ""
+    parts = [entry.text.rstrip(".") if why else entry.text]
+    if why:
+        parts.append(f" because {why}" if entry.kind == "decision" else f" — {why}")
+    if entry.supersedes and entry.kind not in ("state", "rule"):
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")
-    return " ".join("".join(parts).split())
+    said = " ".join("".join(parts).split())
+    return f"{RULE}{said}" if entry.kind == "rule" else said
 
 
-def _ordered(live: Sequence[Entry]) -> list[Entry]:
-    """The entries from the most to the least important. Kinds of one rank take turns, so that none crowds out
-    another; within a kind, what the agent tagged comes before what a summariser read out of the turns.
+def wording(entry: Entry) -> str:
+    """What an entry says, as it is compared: two of one section that have it in common say the same."""
+    return " ".join(_MARKS.sub("", entry.text).casefold().split()).rstrip(".!… ")
+
+
+_MARKS = re.compile("[`*\"'\u201c\u201d\u2018\u2019\u00ab\u00bb]")
+
+
+def _facts(live: Sequence[Entry]) -> list[_Fact]:
+    """The entries in their order, those of a section that say the same as one. It is shown as what binds most: a rule,
+    then what the user worded or pinned, then what has a reason.
     """
-    turn: dict[EntryKind, int] = {}
+    titles = {kind: section.title for section in SECTIONS for kind in section.kinds}
+    same: dict[tuple[str, str], list[Entry]] = {}
+    for entry in live:
+        text = wording(entry) or entry.id
+        same.setdefault((titles[entry.kind], text), []).append(entry)
 
-    def order(entry: Entry) -> tuple[bool, int, int]:
-        turn[entry.kind] = turn.get(entry.kind, 0) + 1
-        return not entry.final, _RANK[entry.kind], turn[entry.kind]
+    def weight(entry: Entry) -> tuple[bool, bool, bool]:
+        return entry.kind != "rule", not entry.final, not entry.why
 
-    newest = sorted(live, key=lambda entry: (entry.author == "summariser", -max(entry.turns, default=0)))
-    return [entry for _, entry in sorted(((order(entry), entry) for entry in newest), key=lambda pair: pair[0])]
+    return [_Fact(tuple(sorted(some, key=weight))) for some in same.values()]
 
 
-def _fitting(live: Sequence[Entry], room: int, count: Count) -> list[Entry]:
-    """The entries as far as they fit, the most important first."""
-    shown = []
-    for entry in _ordered(live):
-        cost = count(f"- {one_line(entry)}\n") if room > _FRAME else room + 1
-        if cost <= room:
-            room -= cost
-            shown.append(entry)
+def _rounds(facts: Sequence[_Fact]) -> Iterator[list[_Fact]]:
+    """The facts from the most to the least important, rules and what the user pinned apart: in rounds, in which each
+    section gives what is its first then.
+    """
+    left = [one for one in facts if one.lead.kind != "rule"]
+
+    def first(kinds: Sequence[EntryKind]) -> list[_Fact]:
+        mine = [one for one in left if one.lead.kind in kinds]
+        if kinds[0] in _OLDEST_FIRST:
+            return mine
+        seen = [one for one in mine if one.lead.author == "code"]
+        return [*_newest(one for one in mine if one not in seen), *_newest(seen)[:_FAILURES]]
+
+    for row in zip_longest(*map(first, _ROUND)):
+        yield [one for one in row if one]
+    yield first(_LAST)
+
+
+def _newest(facts: Iterable[_Fact]) -> list[_Fact]:
+    """The newest first."""
+    return sorted(facts, key=lambda one: -max(one.lead.turns, default=0))
+
+
+def _fitting(facts: Sequence[_Fact], room: int, rules: int, count: Count) -> list[_Fact]:
+    """The facts as far as they fit, the most important first; rules in at most so many tokens."""
+    shown: list[_Fact] = []
+
+    def fill(some: Sequence[_Fact], most: int) -> int:
+        """Takes what fits into so many tokens: what it took."""
+        nonlocal room
+        begun, least = room, max(0, room - most)
+        for one in some:
+            cost = count(f"- {one_line(one.lead)}\n") if room > _FRAME else room + 1
+            if one not in shown and room - cost >= least:
+                room -= cost
+                shown.append(one)
+        return begun - room
+
+    fill([one for one in facts if one.lead.kind == "rule"], rules)
+    fill([one for one in facts if one.lead.kind == "state"], room)
+    pinned = _newest([one for one in facts if one.lead.final and one.lead.kind not in ("rule", "state")])
+    fill(pinned, round(room * _PINNED))
+    for number, some in enumerate(_rounds(facts)):
+        fill(some, room)
+        if not number:
+            fill(pinned, room)
     return shown
 
 
@@ -181,261 +303,33 @@ def _room(held: Mapping[EntryKind, int], objective: str, turn: int, budget: int,
     return budget - count(summary_markdown(_render(held, [], objective, turn)))
 
 
-def _in_order(live: Sequence[Entry], shown: Sequence[Entry]) -> list[Entry]:
-    """The entries that are shown, as they stand in the ledger."""
-    chosen = {entry.id for entry in shown}
-    return [entry for entry in live if entry.id in chosen]
+def _in_order(facts: Sequence[_Fact], shown: Sequence[_Fact]) -> list[_Fact]:
+    """The facts that are shown, as they stand in the ledger."""
+    chosen = {one.lead.id for one in shown}
+    return [one for one in facts if one.lead.id in chosen]
 
 
 def _render(
-    held: Mapping[EntryKind, int], shown: Sequence[Entry], objective: str, turn: int
+    held: Mapping[EntryKind, int], shown: Sequence[_Fact], objective: str, turn: int
 ) -> tuple[SummaryLine, ...]:
-    """The lines that show these entries, in their order, of so many of each kind that the ledger holds."""
+    """The lines that show these facts, in their order, of so many of each kind that the ledger holds."""
     out = [SummaryLine(f"## Rolling Summary — Turn {turn}")]
     for section in SECTIONS:
-        mine = sum(held.get(kind, 0) for kind in section.kinds)
-        picked = [entry for kind in section.kinds for entry in shown if entry.kind == kind]
-        lines = [(one_line(entry), (entry,)) for entry in picked]
+        picked = {kind: [one for one in shown if one.lead.kind == kind] for kind in section.kinds}
+        lines = [(one_line(one.lead), one.entries) for some in picked.values() for one in some]
+        left = {kind: held.get(kind, 0) - len(some) for kind, some in picked.items()}
         if section.inline:
-            absent = f"… recall {section.noun}" if mine else "not stated"
+            absent = f"… recall {section.noun}" if any(left.values()) else "not stated"
             text = objective if section.title == "Objective" else " ".join(text for text, _ in lines)
-            out.append(SummaryLine(f"**{section.title}:** {text or absent}", section.title, tuple(picked)))
+            entries = tuple(entry for _, some in lines for entry in some)
+            out.append(SummaryLine(f"**{section.title}:** {text or absent}", section.title, entries))
             continue
-        left = mine - len(picked)
         out.append(SummaryLine(f"**{section.title}:**"))
-        out += [SummaryLine(f"- {text}", section.title, entries) for text, entries in lines]
-        if left:
-            out.append(SummaryLine(f"- … and {left} more: recall {section.noun}", section.title))
-        elif not lines:
-            out.append(SummaryLine(NONE, section.title))
+        rules, rest = left.pop("rule", 0), sum(left.values())
+        body = [SummaryLine(f"- {text}", section.title, entries) for text, entries in lines]
+        if rules:
+            body.insert(len(picked["rule"]), SummaryLine(f"- … and {rules} more: recall rules", section.title))
+        if rest := sum(left.values()):
+            body.append(SummaryLine(f"- … and {rest} more: recall {section.noun}", section.title))
+        out += body or [SummaryLine(NONE, section.title)]
     return tuple(out)
-
-
-# What a new line of a section is.
-KINDS: dict[str, EntryKind] = {
-    "Objective": "objective", "Decisions Made": "decision", "Current State": "state", "Work Completed": "work",
-    "Open Questions": "question", "Known Issues": "issue", "Do Not Revisit": "rejected",
-}  # fmt: skip
-_INLINE = frozenset(section.title for section in SECTIONS if section.inline)
-_HEADING = re.compile(rf"\*\*({'|'.join(section.title for section in SECTIONS)}):\*\*\s*(.*)")
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)", re.MULTILINE)
-_BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])(?:\s+|$)")
-_SILENT = re.compile(r"|none|not stated|… (?:and \d+ more: )?recall \w+|Files: .*|Turn \d+: .*→.*")
-_OWNER = re.compile(r" \[([^\[\]]+)\]$")
-# How alike a line and its new wording are where nothing else tells that they belong together, and where not even the
-# heading does.
-_ALIKE = 0.6
-_SAME = 0.75
-
-
-class EditError(UserError):
-    """An edited summary that cannot be read back; the message says why."""
-
-
-@frozen(eq=False)
-class _Line:
-    """A line's section and text. `entries` are those that stood on it, or None where the ledger has moved on since."""
-
-    section: str
-    text: str
-    place: int
-    entries: tuple[Entry, ...] | None = ()
-
-
-def parse_edits(
-    ledger: Ledger, rows: Sequence[SummaryLine], base: str, edited: str, turn: int
-) -> tuple[Operation, ...]:
-    """What the user meant by making `edited` of `base`, a rendering that was shown; `rows` are the lines of the summary
-    as it is now, and `turn` is the number of the turn in which the edit falls. Raises EditError.
-    """
-    pairs, gone = _pairs(_known(ledger, base, rows), list(_read(edited)))
-    for before in (*(one for one, _ in pairs), *gone):
-        if before is not None and before.entries is None:
-            raise EditError(
-                f"The summary has changed since it was opened, where it says “{before.text[:60]}”: open it again."
-            )
-    names = (name for n in count(1) if (name := f"u{turn}.{n}") not in ledger.entries)
-    made: list[Operation] = []
-    for before, after in sorted(pairs, key=lambda pair: pair[1].place):
-        if after.section == "Objective":
-            made += _aimed(ledger, before, after.text, turn, names)
-        elif before is None or not before.entries:
-            made.append(_added(after.text, KINDS[after.section], turn, next(names)))
-        else:
-            made += _changed(before.entries, before, after, turn)
-    return (*made, *(Delete(entry.id) for one in gone for entry in one.entries or ()))
-
-
-def _known(ledger: Ledger, base: str, rows: Sequence[SummaryLine]) -> list[_Line]:
-    """The lines of a rendering with the entries that stand on them now. What the summary does not show any more, or
-    shows in other words than those in which the user saved it, is looked for among all that is in force.
-    """
-    live = ledger.live()
-    shown: dict[tuple[str, str], list[SummaryLine]] = defaultdict(list)
-    for now, row in zip(_read(summary_markdown(rows)), (row for row in rows if row.section), strict=True):
-        shown[now.section, now.text].append(row)
-    known = []
-    for was in _read(base):
-        found = shown[was.section, was.text]
-        silent = was.section == "Objective" or _SILENT.fullmatch(was.text)
-        entries = found.pop(0).entries if found else () if silent else _standing(live, was) or None
-        known.append(_Line(was.section, was.text, was.place, entries))
-    return known
-
-
-def _standing(live: Sequence[Entry], was: _Line) -> tuple[Entry, ...]:
-    """The entry in force that a line of the section shows, or nothing."""
-    mine = [entry for entry in live if any(entry.kind in one.kinds for one in SECTIONS if one.title == was.section)]
-    for entry in mine:
-        shown = one_line(entry)
-        if was.text in (shown, shown.replace(" (revised)", ""), full_text(entry)):
-            return (entry,)
-    return ()
-
-
-def _read(text: str) -> Iterator[_Line]:
-    """The lines below the headings, without bullets; what is indented goes on with the line above it."""
-    if _CONFLICT.search(text):
-        raise EditError("The summary has conflict markers: settle the conflict first.")
-    found: list[tuple[str, list[str]]] = []
-    for raw in text.replace("\r\n", "\n").split("\n"):
-        if heading := _HEADING.match(raw):
-            found.append((heading[1], []))
-            rest = heading[2].strip()
-            if rest or heading[1] in _INLINE:
-                found[-1][1].append(rest)
-        elif not raw.strip():
-            continue
-        elif not found:
-            if not raw.startswith("#"):
-                raise EditError(f"“{raw.strip()[:60]}” stands above the first heading: put it below one.")
-        else:
-            lines, bullet = found[-1][1], _BULLET.match(raw)
-            if found[-1][0] in _INLINE or (lines and raw[0].isspace() and not bullet):
-                lines[-1] += f" {raw.strip()}"
-            else:
-                lines.append(raw[bullet.end() :] if bullet else raw)
-    titles = [title for title, _ in found]
-    for section in SECTIONS:
-        if titles.count(section.title) != 1:
-            how = "is gone: put it back" if section.title not in titles else "stands there twice: take one out"
-            raise EditError(f"The heading **{section.title}:** {how}.")
-    place = count()
-    yield from (_Line(title, " ".join(one.split()), next(place)) for title, lines in found for one in lines)
-
-
-def _pairs(old: Sequence[_Line], new: Sequence[_Line]) -> tuple[list[tuple[_Line | None, _Line]], list[_Line]]:
-    """Each new or changed line with the one that it was, and the old lines that nothing has come of."""
-    gone, come = list(old), list(new)
-
-    def take(match: Callable[[_Line, _Line], bool]) -> list[tuple[_Line, _Line]]:
-        taken = []
-        for after in tuple(come):
-            before = next((one for one in gone if match(one, after)), None)
-            if before is not None:
-                gone.remove(before)
-                come.remove(after)
-                taken.append((before, after))
-        return taken
-
-    stands = take(lambda one, other: (one.section, one.text) == (other.section, other.text))
-    gone[:] = [one for one in gone if one.entries != () or one.section in _INLINE]
-    come[:] = [one for one in come if one.section == "Objective" or not _SILENT.fullmatch(one.text)]
-    pairs: list[tuple[_Line | None, _Line]] = []
-    pairs += take(lambda one, other: one.section == other.section and one.section in _INLINE)
-    pairs += take(lambda one, other: one.text == other.text)
-    for least, anywhere in ((_ALIKE, False), (_SAME, True)):
-        likeness = {
-            (one, other): SequenceMatcher(None, one.text, other.text, autojunk=False).ratio()
-            for one in gone
-            for other in come
-            if anywhere or one.section == other.section
-        }
-        for pair in sorted(likeness, key=lambda pair: (-likeness[pair], pair[0].place, pair[1].place)):
-            if likeness[pair] >= least and pair[0] in gone and pair[1] in come:
-                pairs += take(lambda one, other, pair=pair: (one, other) == pair)  # type: ignore[misc]
-    # What stands where a line stood has taken its place, however little they have in common.
-    above = _above(old, {one: one for one, _ in stands}) | _above(new, {other: one for one, other in stands})
-    pairs += take(lambda one, other: above[one] == above[other])
-    return [*pairs, *((None, one) for one in come)], gone
-
-
-def _above(lines: Sequence[_Line], stands: dict[_Line, _Line]) -> dict[_Line, tuple[str, _Line | None]]:
-    """For each line its section and the nearest line above it that stands as it stood."""
-    nearest: dict[str, _Line | None] = {}
-    found = {}
-    for one in lines:
-        found[one] = (one.section, nearest.get(one.section))
-        nearest[one.section] = stands.get(one, nearest.get(one.section))
-    return found
-
-
-def _aimed(ledger: Ledger, before: _Line | None, text: str, turn: int, names: Iterator[str]) -> Iterator[Operation]:
-    """What the session is for, in the user's words."""
-    known = next((entry for entry in ledger.live() if entry.kind == "objective"), None)
-    if not _SILENT.fullmatch(text):
-        if known is not None:
-            yield Revise(known.id, text, turn, "user", whole=True)
-        else:
-            yield Add(Entry(next(names), "objective", text, "user", (turn,), subject="objective"))
-    elif before is None or not _SILENT.fullmatch(before.text):
-        raise EditError("The objective is empty: say what the session is for.")
-
-
-def _changed(entries: Sequence[Entry], before: _Line, after: _Line, turn: int) -> Iterator[Operation]:
-    """A line that stands elsewhere or says something else."""
-    moved = before.section != after.section
-    kind = KINDS[after.section] if moved else entries[0].kind
-    if moved:
-        yield from (Reclassify(entry.id, kind) for entry in entries)
-    if before.text == after.text:
-        return
-    if _SILENT.fullmatch(after.text):
-        yield from (Delete(entry.id) for entry in entries)
-    else:
-        yield from _reworded(entries[0], after.text, kind, turn)
-
-
-def _reworded(entry: Entry, text: str, kind: EntryKind, turn: int) -> Iterator[Revise]:
-    said, why, owner = _parts(_lengthened(entry, text), kind, entry)
-    if (said, why, owner) != (_plain(entry.text), _plain(entry.why), _plain(entry.owner)):
-        yield Revise(entry.id, said, turn, "user", why, owner, whole=True)
-
-
-def _added(text: str, kind: EntryKind, turn: int, name: str) -> Add:
-    said, why, owner = _parts(text, kind)
-    return Add(Entry(name, kind, said, "user", (turn,), why, owner, subject="state" if kind == "state" else ""))
-
-
-def _lengthened(entry: Entry, text: str) -> str:
-    """The text of a line that was too long to be shown, with the end that it did not show."""
-    shown, full = one_line(entry), full_text(entry)
-    if shown == full or not text.endswith(MORE):
-        return text
-    return text.removesuffix(MORE) + full[len(shown) - len(MORE) :]
-
-
-def _parts(text: str, kind: EntryKind, was: Entry | None = None) -> tuple[str, str, str]:
-    """What a line says, why, and whose it is: `line` backwards. Words that may be read in two ways are read as those of
-    the entry that it was.
-    """
-    said, why, owner = text, "", ""
-    if (found := _OWNER.search(said)) and (kind == "question" or (was and was.owner)):
-        said, owner = said[: found.start()], found[1]
-    if kind != "state":
-        said = said.removesuffix(" (revised)")
-    mark = " because " if kind == "decision" else " — "
-    old, reason = (_plain(was.text), _plain(was.why)) if was else ("", "")
-    if reason and said.endswith(mark + reason):
-        said, why = said.removesuffix(mark + reason), reason
-    elif reason and said.startswith(old.rstrip(".") + mark):
-        said, why = old, said.removeprefix(old.rstrip(".") + mark)
-    elif (reason or kind in ("decision", "rejected")) and not (was and not reason and mark in old):
-        said, _, why = said.partition(mark)
-    if not said.strip():
-        return text, "", ""
-    return old if said == old.rstrip(".") else said, why, owner
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())

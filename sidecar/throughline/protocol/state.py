@@ -11,7 +11,7 @@ FileForm: TypeAlias = Literal["full", "skeleton"]
 Activity: TypeAlias = Literal["idle", "answering", "compacting"]
 EntryKind: TypeAlias = Literal[
     "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
-    "question", "issue", "rejected", "fact",
+    "question", "issue", "rejected", "fact", "rule",
 ]  # fmt: skip
 
 
@@ -96,6 +96,18 @@ class FileRow:
 
 
 @frozen
+class MissingEntry:
+    """An entry in force that the context does not hold after a compaction."""
+
+    id: str
+    """Its id, by which it can be pinned."""
+    text: str
+    """What it says."""
+    why: str
+    """Why the context does not hold it."""
+
+
+@frozen
 class CompactionRow:
     """A compaction: the view's tokens before and after, and how many live entries the new view holds."""
 
@@ -109,6 +121,7 @@ class CompactionRow:
     live: int
     added: int
     undone: bool
+    missing: list[MissingEntry]
 
 
 @frozen
@@ -124,6 +137,7 @@ class HeldRow:
     live: int
     added: int
     gains: bool
+    missing: list[MissingEntry]
 
 
 @frozen

@@ -28,7 +28,7 @@ from throughline.domain.events import (
 from throughline.domain.ports import SessionRow
 from throughline.domain.serialization import MalformedError
 from throughline.domain.staleness import ContextFileStatus
-from throughline.memory.archive import PATH
+from throughline.memory.archive.merge import PATH
 from throughline.protocol.messages import (
     Accepted,
     Compacting,

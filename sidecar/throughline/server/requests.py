@@ -10,11 +10,11 @@ from throughline.app.workspace import WorkspaceService
 from throughline.chat_state import rows as panel
 from throughline.chat_state.chat_state import ChatState
 from throughline.chat_state.panels import context_report, fitting_paths
-from throughline.chat_state.rows import held_row, user_row
+from throughline.chat_state.rows import held_row, user_row, with_entries
 from throughline.context.compaction import Preview
 from throughline.domain.events import RoleAndModelChanged, SessionNamed
 from throughline.domain.ports import Allow, Ask, Deny, ModelRow, Prices, StoreError
-from throughline.memory.archive import ConflictError
+from throughline.memory.archive.merge import ConflictError
 from throughline.protocol.messages import (
     AcceptArchive,
     AddEntry,
@@ -190,7 +190,8 @@ class PreviewRequests:
         preview = await live.preview()
         if live.session.pending_compaction is None:
             self._seen = preview
-            self._page.offer(held_row(preview.event))
+            was = preview.session
+            self._page.offer(held_row(preview.event, with_entries(was.ledger, preview.event), was.through))
         return Previewed(preview_markdown(preview))
 
     async def apply(self, _: Empty) -> Compacting:

@@ -15,10 +15,14 @@ from throughline.domain.events import (
     ArchiveWritten,
     CallBilled,
     Compacted,
+    Notice,
     SessionEnded,
 )
 from throughline.domain.settings import Settings
-from throughline.memory.archive import ArchiveDiff, archive_request, distilled_diff, merge_archive, refine_archive
+from throughline.memory.archive.distill import distilled_diff, rules_outgrow
+from throughline.memory.archive.identity import project_identity
+from throughline.memory.archive.merge import ArchiveDiff, merge_archive
+from throughline.memory.archive.refine import archive_request, refine_archive
 from throughline.session.actor import ClosedError, Journal, Mailbox, RefusedError, SessionPorts
 from throughline.session.background_llm import call_tool_once
 from throughline.session.compactor import Compactor
@@ -109,12 +113,13 @@ class ArchiveService:
         now = await self._ports.in_worker(self._ports.archive.read)
         text, by, bill = await self._refined(await self._ports.in_worker(lambda: self._local(now)))
         text = text if text.strip() else now
+        told = await self._ports.in_worker(self._rules_notice)
         if self._settings.distil == "ask":
             proposed = [ArchiveProposed(now, text, self._count(text), by)] if text != now else []
-            await self._journal.keep([*bill, *proposed, SessionEnded()])
+            await self._journal.keep([*bill, *told, *proposed, SessionEnded()])
             return text
         text = await self._ports.in_worker(lambda: self._write(text))
-        await self._journal.keep([*bill, ArchiveWritten(text, self._count(text)), SessionEnded()])
+        await self._journal.keep([*bill, *told, ArchiveWritten(text, self._count(text)), SessionEnded()])
         return text
 
     async def on_window_close(self) -> None:
@@ -200,7 +205,19 @@ class ArchiveService:
             last = propose(session, session.recent[-1].number)
             session = after_event(session, Compacted("", last.through, last.operations, 0, 0, 0, 0))
         count, settings = self._ports.tokens.count, self._settings
-        return distilled_diff(session, now, settings.archive, count)
+        identity = project_identity(session.project, self._ports.workspace.text)
+        return distilled_diff(session, now, settings.archive, count, identity)
+
+    def _rules_notice(self) -> tuple[Notice, ...]:
+        """A line that asks which rules to merge, where the archive has no room for all of the shared ones."""
+        most = self._settings.archive
+        if not (size := rules_outgrow(self._journal.session, most, self._ports.tokens.count)):
+            return ()
+        said = (
+            f"The shared rules take {size:,} tokens, and the archive may take {most:,}. Those without room are in "
+            "force all the same, but a colleague does not get them: merge or retire some in Memory."
+        )
+        return (Notice(said),)
 
     async def _refined(self, local: str) -> tuple[str, Literal["local", "model"], tuple[CallBilled, ...]]:
         """What a model makes of an archive that local rules distilled, who made it, and the cost."""

@@ -15,6 +15,7 @@ from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Calibration, calibrated_tokens, factor
 from throughline.domain.view import View
+from throughline.memory.archive.document import archive_for_model
 from throughline.session.actor import Journal, SessionPorts
 
 # The part of the context limit that the recaps of compacted turns take at most.
@@ -25,7 +26,7 @@ class ViewBuilder:
     """Views of one session as its log makes it, or would make it; what is remembered is never more than a memo."""
 
     def __init__(self, ports: SessionPorts, settings: Settings, archive: str) -> None:
-        self.frame = StablePrefix(ports.system, archive)
+        self.frame = StablePrefix(ports.system, archive_for_model(archive))
         self._ports = ports
         self._settings = settings
         self._rendered: tuple[Ledger, int, str] | None = None

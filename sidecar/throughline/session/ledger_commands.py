@@ -22,7 +22,7 @@ from throughline.domain.ledger import (
     refusal_reason,
 )
 from throughline.domain.session import Session
-from throughline.memory.summary import parse_edits
+from throughline.memory.summary_parser import parse_edits
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts
 from throughline.session.compactor import Compactor
 

@@ -96,7 +96,7 @@ def preview_markdown(preview: Preview) -> str:
         "Added": preview.added,
         "Revised": preview.revised,
         "No longer in force": preview.folded,
-        "Not in the view after it (recall finds them)": preview.missing,
+        "Not in the context after it: the summary has no room for them": preview.missing,
     }
     counts = (
         f"kept {len(preview.kept)}, added {len(preview.added)}, revised {len(preview.revised)}, "
@@ -113,9 +113,12 @@ def preview_markdown(preview: Preview) -> str:
     ]
     for title, entries in groups.items():
         if entries:
-            out += ["", f"### {title}", *_bullets(entries)]
+            out += ["", f"### {title}", *_bullets(entries, named=entries is preview.missing)]
+            if entries is preview.missing:
+                out += ["", "Pin what is to stay, and make a new preview; `recall` finds the others by kind or words."]
     return "\n".join([*out, "", preview.summary])
 
 
-def _bullets(entries: Sequence[Entry]) -> list[str]:
-    return [f"- {entry.kind}: {one_line(entry)}" for entry in entries]
+def _bullets(entries: Sequence[Entry], *, named: bool = False) -> list[str]:
+    """The entries, a point each; `named` with the ids by which they are pinned."""
+    return [f"- {f'{entry.id}, ' if named else ''}{entry.kind}: {one_line(entry)}" for entry in entries]

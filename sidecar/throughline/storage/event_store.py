@@ -16,7 +16,17 @@ from attrs import frozen
 from filelock import BaseFileLock, FileLock, Timeout
 
 from throughline.atomic_write import SHARED, write_atomically
-from throughline.domain.events import ArchiveWritten, Logged, SessionEnded, SessionNamed, SessionStarted, UserMessage
+from throughline.domain.events import (
+    ArchiveWritten,
+    Event,
+    Logged,
+    SessionEnded,
+    SessionNamed,
+    SessionStarted,
+    ToolCalled,
+    ToolReturned,
+    UserMessage,
+)
 from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow, StoreError
 from throughline.domain.serialization import MalformedError
 from throughline.storage import codec, integrity, migrations, recovery
@@ -24,9 +34,11 @@ from throughline.storage.errors import FULL, disk_full_error, in_use_error, read
 from throughline.storage.integrity import DamagedError, RowsDamagedError
 from throughline.storage.migrations import SCHEMA, transaction
 from throughline.storage.recovery import DatabaseContents, database_contents
-from throughline.storage.search_index import phrase
+from throughline.storage.search_index import LOOKUP, excerpt, phrase, words
 
 log = logging.getLogger(__name__)
+# A result's call is among so many calls before it.
+_CALLS = 200
 
 NAME = "throughline.db"
 IGNORED = "*\n!.gitignore\n!.gitattributes\n!project-context.md\n"
@@ -280,17 +292,55 @@ class SqliteEventStore:
         return tuple(made)
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[LogMatch, ...]:
-        """Where all words of a query stand together, the best first, in one session or in all. Raises StoreError."""
+        """Where all words of a query stand together, the best first, in one session or in all; questions for words and
+        the answers to them left out. Raises StoreError.
+        """
         sought = phrase(query)
         if not sought:
             return ()
+        found: list[LogMatch] = []
         with self._guarded(), self._lock:
             rows = self._connection.execute(
-                "SELECT session, seq, turn, kind, snippet(words, 0, '', '', ' … ', 40) FROM words"
-                " WHERE words MATCH ? AND (? = '' OR session = ?) ORDER BY rank LIMIT ?",
-                (sought, session, session, limit),
-            ).fetchall()
-        return tuple(LogMatch(*row) for row in rows)
+                "SELECT session, seq, turn, kind, text FROM words"
+                " WHERE words MATCH ? AND (? = '' OR session = ?) AND NOT (kind = 'call' AND text LIKE ?)"
+                " ORDER BY rank",
+                (sought, session, session, f"{LOOKUP} %"),
+            )
+            for name, seq, turn, kind, text in rows:
+                if kind == "result" and self._looked_up(name, seq):
+                    continue
+                entry = self._entry(name, seq, text) if kind == "entry" else ""
+                found.append(LogMatch(name, seq, turn, kind, excerpt(text, query), entry))
+                if len(found) == limit:
+                    break
+        return tuple(found)
+
+    def _looked_up(self, session: str, seq: int) -> bool:
+        """Whether a result is one of a search in the log."""
+        result = self._event(session, seq)
+        calls = self._connection.execute(
+            "SELECT seq FROM events WHERE session = ? AND seq < ? AND kind = 'tool_called' ORDER BY seq DESC LIMIT ?",
+            (session, seq, _CALLS),
+        ).fetchall()
+        for (place,) in calls:
+            call = self._event(session, place)
+            if isinstance(call, ToolCalled) and isinstance(result, ToolReturned) and call.id == result.id:
+                return call.tool == LOOKUP
+        return False
+
+    def _entry(self, session: str, seq: int, text: str) -> str:
+        """The id of the entry that says a text."""
+        event = self._event(session, seq)
+        return next((said.entry for said in words(event) if said.text == text), "") if event else ""
+
+    def _event(self, session: str, seq: int) -> Event | None:
+        """An event, or None where it cannot be read."""
+        row = self._connection.execute(
+            "SELECT body FROM events WHERE session = ? AND seq = ?", (session, seq)
+        ).fetchone()
+        with suppress(MalformedError):
+            return codec.decode_event(row[0]) if row else None
+        return None
 
     def forget(self, session: str) -> int:
         """Deletes a session and all that it said: how many events. Raises StoreError where it is open elsewhere."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from attrs import evolve
 
-from throughline.domain.events import ArchiveWritten, Logged
+from throughline.domain.events import ArchiveWritten, Logged, ToolCalled, ToolReturned
 from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow
 from throughline.domain.session import fold
 from throughline.storage import codec
-from throughline.storage.search_index import words
+from throughline.storage.search_index import LOOKUP, excerpt, query_terms, words
 
 
 class MemoryStore:
@@ -51,14 +50,19 @@ class MemoryStore:
         return changed
 
     def recall(self, query: str, session: str = "", limit: int = 10) -> tuple[LogMatch, ...]:
-        """Where all words of a query stand together, in one session or in all."""
-        terms = re.findall(r"\w+", query.lower())
+        """Where all words of a query stand together, in one session or in all; searches left out."""
+        terms = query_terms(query.lower())
         found = (
-            LogMatch(name, logged.seq, said.turn, said.kind, said.text[:200])
+            LogMatch(name, logged.seq, said.turn, said.kind, excerpt(said.text, query), said.entry)
             for name, log in self._logs.items()
+            if session in ("", name)
+            for looked in [
+                {one.event.id for one in log if isinstance(one.event, ToolCalled) and one.event.tool == LOOKUP}
+            ]
             for logged in log
+            if not (isinstance(logged.event, ToolCalled | ToolReturned) and logged.event.id in looked)
             for said in words(logged.event)
-            if session in ("", name) and terms and all(term in said.text.lower() for term in terms)
+            if terms and all(term in said.text.lower() for term in terms)
         )
         return tuple(islice(found, limit))
 

@@ -14,17 +14,17 @@ from throughline.domain.ports import StoreError
 from throughline.domain.serialization import MalformedError
 from throughline.storage import codec, integrity
 from throughline.storage.integrity import DamagedError
-from throughline.storage.search_index import words
+from throughline.storage.search_index import parts, words
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Each file leads from one schema to the next.
-MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql")
+MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql", "recall.sql")
 SCHEMA = len(MIGRATIONS)
 # Tables, and the schema from which on they are there.
 _SINCE = {"sessions": 1, "events": 1, "words": 2, "meta": 4}
 # What fails where the description of a table is not as it must be; the other tables are read anyway.
 _PROBES = (
-    "SELECT text, session, seq, turn, kind FROM words LIMIT 0",
+    "SELECT text, parts, session, seq, turn, kind FROM words LIMIT 0",
     "SELECT id, key, body FROM skeletons LIMIT 0",
     "SELECT name, value FROM meta LIMIT 0",
 )
@@ -50,7 +50,7 @@ def migrate(connection: sqlite3.Connection, path: Path, name: str) -> int:
             raise DamagedError
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             run_script(connection, (files(__package__) / script).read_text("utf-8"))
-            if script == "words.sql":
+            if script == "recall.sql":
                 reindex(connection)
             if script == "checksums.sql":
                 integrity.stamp_event(connection)
@@ -96,8 +96,8 @@ def index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:
         if said.text.strip():
             text = said.text.encode("utf-8", "replace").decode("utf-8")
             connection.execute(
-                "INSERT INTO words (text, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?)",
-                (text, session, logged.seq, said.turn, said.kind),
+                "INSERT INTO words (text, parts, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?, ?)",
+                (text, parts(text), session, logged.seq, said.turn, said.kind),
             )
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from throughline.agent.output import both_ends
 from throughline.agent.tool import Args, PermissionRequest, Result, ToolCallContext, ToolPorts
 from throughline.domain.events import FullOutputStored, ToolCalled, ToolReturned
-from throughline.domain.ledger import Entry
-from throughline.domain.ports import ActError, LogMatch, Store
-from throughline.memory.summary import SECTIONS
+from throughline.domain.ports import ActError, LogMatch
+from throughline.domain.session import Session
+from throughline.memory.entry_listing import list_entries
 
 # Characters of a result that are shown at a time, and places that a query finds.
 PAGE = 30_000
 MOST = 10
-# So many places are looked for: some of them are earlier questions of this kind, which say nothing.
-_SOUGHT = 60
+_SOME_KINDS = "`decisions`, `rules`, `issues` or `work`"
 
 
 class Recall:
@@ -38,44 +37,29 @@ class Recall:
             raise ActError("recall takes either `query` or `id`.")
         if call:
             return await asyncio.to_thread(_call, call, args.get("first", 1), work)
-        section = next((one for one in SECTIONS if one.noun == query.lower()), None)
-        if section is not None:
-            entries = [one for one in work.session.ledger.live() if one.kind in section.kinds]
-            text = "\n".join(map(_entry, entries)) or f"The memory holds no {section.noun}."
-            return Result(_page(text, args.get("first", 1), f"The memory's {section.noun}"))
-        found = await asyncio.to_thread(_places, query, work.ports.store)
+        if listing := await asyncio.to_thread(list_entries, work.session, query):
+            first = args.get("first", 1)
+            if not 1 <= first <= max(1, len(listing.lines)):
+                raise ActError(f"The memory's {listing.noun} have {len(listing.lines):,} lines.")
+            return Result(listing.page(first))
+        found = await asyncio.to_thread(work.ports.store.recall, query, "", MOST)
         if not found:
-            return Result("Nothing was said of that: try fewer or other words.")
-        here = work.session.id
-        where = (("" if one.session == here else f"session {one.session}, ") + f"turn {one.turn}" for one in found)
-        rows = (f"[{place}, {one.kind}] {one.excerpt}" for place, one in zip(where, found, strict=True))
-        return Result("\n".join(rows))
+            return Result(f"Nothing was said of that: try fewer or other words, or a kind, such as {_SOME_KINDS}.")
+        return Result("\n".join(f"[{_place(one, work.session)}] {one.excerpt}" for one in found))
 
 
-def _places(query: str, store: Store) -> Sequence[LogMatch]:
-    """Where words stand, questions for them and the answers to those left out."""
-    found = store.recall(query, "", _SOUGHT)
-    asked = {name: _asked(store, name) for name in {one.session for one in found}}
-    return [one for one in found if one.seq not in asked[one.session]][:MOST]
-
-
-def _asked(store: Store, session: str) -> set[int]:
-    """The numbers of a session's events that are calls of this tool, or what it gave back."""
-    calls: set[str] = set()
-    seqs: set[int] = set()
-    for logged in store.read(session):
-        event = logged.event
-        if isinstance(event, ToolCalled) and event.tool == Recall.name:
-            calls.add(event.id)
-            seqs.add(logged.seq)
-        elif isinstance(event, ToolReturned) and event.id in calls:
-            seqs.add(logged.seq)
-    return seqs
-
-
-def _entry(entry: Entry) -> str:
-    why = f" — {entry.why}" if entry.why else ""
-    return f"- {entry.id}: {entry.text}{why}"
+def _place(found: LogMatch, here: Session) -> str:
+    """Where words stand: the turn, who said them, and of an entry its id and whether it still holds."""
+    mine = found.session == here.id
+    parts = [
+        *([] if mine else [f"session {found.session}"]),
+        f"turn {found.turn}",
+        f"{found.kind} {found.entry}".strip(),
+    ]
+    entry = here.ledger.entries.get(found.entry) if mine and found.entry else None
+    if found.entry and mine and (entry is None or entry.state != "active"):
+        parts.append("no longer in force")
+    return ", ".join(parts)
 
 
 def _call(name: str, first: int, work: ToolCallContext) -> Result:

@@ -12,6 +12,7 @@ from throughline.cli.inspect_commands import permission_lines, show_matches, wit
 from throughline.domain.events import Form
 from throughline.domain.ports import ArchiveFile
 from throughline.domain.view import Place
+from throughline.memory.entry_listing import list_entries
 from throughline.session.actor import RefusedError
 from throughline.session.report import PURPOSES, format_dollars, preview_markdown
 
@@ -69,11 +70,25 @@ def undo_last_compaction(talk: ChatRepl, rest: str) -> None:
 
 
 def search_session(talk: ChatRepl, rest: str) -> None:
-    """Finds where something was said in this session."""
+    """Lists a kind of entries, or finds where something was said in this project's sessions."""
     if not rest:
-        raise RefusedError("/recall takes the words to look for.")
-    found = talk.do(asyncio.to_thread(talk.workspace.recall, rest, talk.live.session.id, 10))
+        raise RefusedError("/recall takes the words to look for, or a kind, such as `decisions`.")
+    listing = talk.do(asyncio.to_thread(list_entries, talk.live.session, rest))
+    if listing is not None:
+        talk.screen.show(Text("\n".join(listing.lines) or listing.page()))
+        return
+    found = talk.do(asyncio.to_thread(talk.workspace.recall, rest, "", 10))
     show_matches(talk.screen.show, found)
+
+
+def keep_entries(talk: ChatRepl, rest: str) -> None:
+    """Pins entries, so that they come first in every summary from the next one on."""
+    names = rest.replace(",", " ").split()
+    if not names:
+        raise RefusedError("/keep takes the ids of entries: /recall with a kind, such as `decisions`, lists them.")
+    for name in names:
+        talk.do(talk.live.ledger_commands.pin(name, pinned=True))
+    talk.screen.say(f"Pinned: {', '.join(names)}. The next summary begins with what is pinned.", "green")
 
 
 def show_summary(talk: ChatRepl, _: str) -> None:
@@ -177,7 +192,8 @@ COMMANDS: ChatCommands = {
     "status": ChatCommand("", "turns, context, cost by purpose", show_status),
     "summary": ChatCommand("", "the rolling summary, as it is now", show_summary),
     "archive": ChatCommand("", "the project archive", show_archive),
-    "recall": ChatCommand("WORDS", "where something was said in this session", search_session),
+    "recall": ChatCommand("WORDS|KIND", "where something was said; or all `decisions`, `rules`, …", search_session),
+    "keep": ChatCommand("ID …", "pin entries of the memory: they come first in every summary", keep_entries),
     "compact": ChatCommand(
         "[preview]", "move what has ended into the summary now, or show what that would do", compact_now
     ),

@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from throughline.chat_state.rows import chat_rows, shortened
+from throughline.chat_state.rows import chat_rows, shortened, with_entries
 from throughline.cli.output import SafeConsole
 from throughline.domain.events import (
     ArchiveWritten,
@@ -33,7 +33,7 @@ from throughline.domain.events import (
     ToolReturned,
     TurnEnded,
 )
-from throughline.domain.ledger import EntryKind
+from throughline.domain.ledger import EntryKind, Ledger
 from throughline.domain.usage import explain_rewrite
 from throughline.memory.tags import tagged
 from throughline.protocol.state import (
@@ -141,6 +141,7 @@ class ChatRenderer:
         self._limit = 0
         self._calls = 0
         self._rows: dict[str, Row] = {}
+        self._ledger = Ledger()
         self._running: dict[str, str] = {}
         self._spent: list[float | None] = []
 
@@ -160,7 +161,8 @@ class ChatRenderer:
         with self._lock:
             for one in events:
                 self._keep(one.event)
-                for row in list(chat_rows(one, self._rows.get)):
+                self._ledger = with_entries(self._ledger, one.event)
+                for row in list(chat_rows(one, self._rows.get, self._ledger)):
                     before = self._rows.get(row.id)
                     self._rows[row.id] = row
                     if not self.quiet and row != before:
@@ -260,6 +262,7 @@ class ChatRenderer:
         if isinstance(event, SessionStarted):
             # A log that is read again, as after a change of the model, begins here: nothing is counted twice.
             self._rows.clear()
+            self._ledger = Ledger()
             self._calls = 0
         match event:
             case SessionStarted(limit=limit) | RoleAndModelChanged(limit=limit) | ContextLimitReported(limit=limit):
@@ -286,6 +289,8 @@ class ChatRenderer:
                 self.say(f"Compaction {name} is undone: its turns are back, and what came later stays.", "yellow")
             case CompactionRow():
                 self.say(_compaction_line(row, event), "bold yellow")
+                for line in _missing_lines(row):
+                    self.say(line, "yellow")
             case NoticeRow(level="error", text=text):
                 self.refuse(text)
             case NoticeRow(text=text):
@@ -353,8 +358,22 @@ def _compaction_line(row: CompactionRow, event: Event) -> str:
     by = ", by a model" if isinstance(event, Compacted) and event.summariser == "model" else ""
     return (
         f"⚡ compacted up to turn {row.through}{by}: {row.before:,} → {row.after:,} tokens; "
-        f"{row.added} entries added, {row.held}/{row.live} held"
+        f"{row.added} entries added, {row.held} of {row.live} still in the context"
     )
+
+
+# So many entries that the context has lost are named below a compaction.
+_NAMED = 6
+
+
+def _missing_lines(row: CompactionRow) -> Iterator[str]:
+    """The entries that the context does not hold any more, why, and how to keep them."""
+    for one in row.missing[:_NAMED]:
+        yield f"  not in it: {one.id}: {shortened(one.text, 100)} ({one.why})"
+    if row.missing:
+        left = len(row.missing) - _NAMED
+        more = f"{left} more; " if left > 0 else ""
+        yield f"  {more}/keep ID … pins entries, which then come first in the summary; /recall KIND lists them all"
 
 
 def _first_line(text: str) -> str:

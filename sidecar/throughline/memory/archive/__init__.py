@@ -1,0 +1,1 @@
+"""The project archive: its document, distillation, merging and refinement by a model."""
