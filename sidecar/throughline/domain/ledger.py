@@ -10,9 +10,9 @@ from attrs import evolve, field, frozen
 
 EntryKind: TypeAlias = Literal[
     "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
-    "question", "issue", "rejected", "fact",
+    "question", "issue", "rejected", "fact", "rule",
 ]  # fmt: skip
-Author: TypeAlias = Literal["agent", "user", "summariser"]
+Author: TypeAlias = Literal["agent", "user", "summariser", "code"]
 EntryState: TypeAlias = Literal["active", "revised", "resolved"]
 
 
@@ -36,11 +36,13 @@ class Entry:
     resolution: str = ""
     pinned: bool = False
     weight: float = 0.0
+    mine: bool = False
+    """Whether a rule stays on this machine; others are shared with the project's archive."""
 
     @property
     def final(self) -> bool:
         """True where only the user may change it."""
-        return self.pinned or self.author == "user"
+        return self.pinned or self.author == "user" or self.kind == "rule"
 
 
 @frozen
@@ -121,7 +123,16 @@ class Reclassify:
     to: EntryKind
 
 
-Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete | Reopen | Reclassify
+@frozen
+class KeepMine:
+    """Keeps a rule on this machine, or shares it with the project's archive: only the user says it."""
+
+    kind: ClassVar[Literal["keep_mine"]] = "keep_mine"
+    id: str
+    mine: bool
+
+
+Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete | Reopen | Reclassify | KeepMine
 
 
 @frozen
@@ -145,6 +156,8 @@ def refusal_reason(ledger: Ledger, operation: Operation) -> str | None:
     """Why an operation may not be applied, in one sentence, or None where it may."""
     match operation:
         case Add(entry=entry):
+            if entry.kind == "rule" and entry.author != "user":
+                return "only the user lays down rules"
             return f"entry {entry.id} is there already" if entry.id in ledger.entries else None
         case Merge(ids=ids, author=author):
             if len(ids) < 2 or len(set(ids)) < len(ids):
@@ -157,7 +170,12 @@ def refusal_reason(ledger: Ledger, operation: Operation) -> str | None:
         case Reopen(id=name):
             resolved = name in ledger.entries and ledger.entries[name].state == "resolved"
             return None if resolved else _untouchable(ledger, name, "user") or f"entry {name} is not resolved"
+        case KeepMine(id=name):
+            other = name in ledger.entries and ledger.entries[name].kind != "rule"
+            return f"entry {name} is no rule" if other else _untouchable(ledger, name, "user")
         case Reclassify(id=name, to=to):
+            if to == "rule":
+                return "a rule is laid down in words of its own"
             same = name in ledger.entries and ledger.entries[name].kind == to
             return f"entry {name} is a {to} already" if same else _untouchable(ledger, name, "user")
         case _:
@@ -211,7 +229,13 @@ def _enter(ledger: Ledger, operation: Operation) -> None:
         case Pin(id=name, pinned=pinned):
             entries[name] = evolve(entries[name], pinned=pinned)
         case Delete(id=name):
-            del entries[name]
+            if entries[name].kind == "rule":
+                # The workspace's other sessions and the archive must learn that it is void: it leaves a trace.
+                entries[name] = evolve(entries[name], state="resolved", resolution="deleted")
+            else:
+                del entries[name]
+        case KeepMine(id=name, mine=mine):
+            entries[name] = evolve(entries[name], mine=mine)
         case Reopen(id=name):
             entries[name] = evolve(entries[name], state="active", resolution="", author="user")
         case Reclassify(id=name, to=to):
@@ -225,7 +249,7 @@ def _untouchable(ledger: Ledger, name: str, author: Author) -> str | None:
     if entry is None:
         return f"there is no entry {name}"
     if entry.final and author != "user":
-        return f"entry {name} is the user's"
+        return f"entry {name} is a rule of the user's" if entry.kind == "rule" else f"entry {name} is the user's"
     return None
 
 

@@ -17,13 +17,14 @@ from throughline.domain.ports import Request
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.view import Block, View
-from throughline.memory.rules import rule_subject
+from throughline.memory.rule_subjects import rule_subject
 from throughline.memory.selection import best, together, weighed
 from throughline.memory.summarizer import Json, clipped_line, ledger_lines, operations_tool, quoted, schema_error
 from throughline.memory.summary import one_line
 from throughline.memory.text import joined_lines, terms
 
 SECTIONS: tuple[tuple[str, tuple[EntryKind, ...]], ...] = (
+    ("Rules", ("rule",)),
     ("Project Identity", ()),
     ("Architectural Decisions", ("decision",)),
     ("Completed Milestones", ("milestone",)),
@@ -40,7 +41,7 @@ _FRAME = 11
 _SHOWN = 0.55
 # The order in which sections get room when the budget is short.
 _WORTH = (
-    "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
+    "Rules", "Project Identity", "Current State", "Do Not Revisit", "Constraints", "Patterns & Standards",
     "Architectural Decisions", "Known Issues", "Completed Milestones",
 )  # fmt: skip
 # With less between two sections' lines, git takes additions to both for one change, and where branches merge, lines of
@@ -71,7 +72,7 @@ def distill(session: Session, archive: str, budget: int, count: Count, shown: Co
     sentences from its dialogue rather those that are not `shown`, by id, in its last summary.
     """
     old = parse_archive(archive, session.project)
-    live = [entry for entry in session.ledger.live() if entry.kind in _TITLES]
+    live = [entry for entry in session.ledger.live() if entry.kind in _TITLES and not entry.mine]
     if not old.sections["Project Identity"]:
         old.sections["Project Identity"] = (ArchiveEntry(session.project, _line_id(session.project)),)
     # What this session wrote before gives way to what its ledger says now, and a rule to a later one.
@@ -80,7 +81,10 @@ def distill(session: Session, archive: str, budget: int, count: Count, shown: Co
     for title, lines in old.sections.items():
         state = title == "Current State" and any(entry.kind == "state" for entry in live)
         old.sections[title] = tuple(
-            one for one in lines if not one.id or not (one.id in mine or state or rule_subject(one.text) in ruled)
+            one
+            for one in lines
+            if not one.id
+            or not (one.id in mine or state or (title != "Rules" and rule_subject(one.text) in ruled))
         )
     made = [entry for entry in live if not weighed(entry)]
     full = _with(old, made, session)
@@ -152,6 +156,7 @@ def _packed(
                 chosen.append(one)
 
     newest = {title: tuple(reversed(archive.sections[title])) for title in _WORTH}
+    fill(archive.sections["Rules"])
     fill((*newest["Project Identity"], *newest["Current State"]))
     fill(one for title in _WORTH for one in newest[title] if rule_subject(one.text))
     waiting = [one for title in _WORTH for one in newest[title] if one.id and one not in chosen]
@@ -191,6 +196,9 @@ def _written(one: ArchiveEntry) -> str:
 
 
 def _id(session: Session, entry: Entry) -> str:
+    if entry.kind == "rule":
+        # It is the workspace's: any session knows its line again.
+        return _line_id(entry.id)
     return _line_id(f"{session.id}/{entry.id}")
 
 

@@ -17,8 +17,7 @@ from throughline.domain.ledger import Add, Entry, EntryKind, Ledger, Operation, 
 from throughline.domain.session import Turn
 from throughline.domain.user_replies import unrun
 from throughline.memory.cues import heard
-from throughline.memory.rules import Rule, binds, standing_rules
-from throughline.memory.salience import APART, Remark, dialogue, weighed_sentences
+from throughline.memory.salience import APART, Remark, weighed_sentences
 from throughline.memory.tags import tagged, untagged
 from throughline.memory.text import ERROR, clip, expresses_doubt, joined_lines, sentences
 
@@ -60,20 +59,14 @@ def operations(
         for number, group in groupby(weighed_sentences(turns, before, after), key=lambda one: one.turn)
     }
     for turn in turns:
-        standing = tuple(_rules(turn))
-        for rule in standing:
-            # A sentence with several rules is not taken out for one of them.
-            alone = sum(other.said == rule.said for other in standing) == 1
-            add("pattern", rule.said, turn.number, about=rule.subject if alone else "")
-        # What a rule says is not said again in the words it came in: a later rule could not take their place.
-        ruled = {rule.what for rule in standing}
-        whole = " ".join(rule.said for rule in standing)
+        # What a rule says is not said again in the words it came in.
+        ruled = {one.text for one in ledger.entries.values() if one.kind == "rule" and turn.number in one.turns}
         kept = _kept(
             turn,
             (
                 one
                 for one in said.get(turn.number, ())
-                if one.sentence.text not in whole and not any(what in one.sentence.raw for what in ruled)
+                if not any(one.sentence.text in rule for rule in ruled)
             ),
         )
         common = _kind(kept)
@@ -97,15 +90,6 @@ def _added(operations: Sequence[Operation]) -> Iterator[Entry]:
     """The entries that are on their way into the ledger."""
     resolved = {one.id for one in operations if isinstance(one, Resolve)}
     return (one.entry for one in operations if isinstance(one, Add) and one.entry.id not in resolved)
-
-
-def _rules(turn: Turn) -> Iterator[Rule]:
-    """The user's standing rules, and those that the agent takes on in its answer to them; each once."""
-    said = dialogue(turn)
-    found = [rule for text in said.asked for rule in standing_rules(text)]
-    if any(binds(text) for text in said.asked):
-        found += [rule for text in said.replied for rule in standing_rules(text, pledged=True)]
-    return (rule for place, rule in enumerate(found) if rule not in found[:place])
 
 
 def _kept(turn: Turn, said: Iterable[Remark]) -> list[Remark]:

@@ -42,7 +42,7 @@ class Section:
 
 SECTIONS = (
     Section("Objective", ("objective",), "objective", inline=True),
-    Section("Decisions Made", ("constraint", "pattern", "decision"), "decisions"),
+    Section("Decisions Made", ("rule", "constraint", "pattern", "decision"), "decisions"),
     Section("Current State", ("state",), "state", inline=True),
     Section(WORK, ("milestone", "work", "fact"), "work"),
     Section("Open Questions", ("question",), "questions"),
@@ -51,7 +51,7 @@ SECTIONS = (
 )
 # What goes first into a budget that does not hold all; within a rank the newest.
 _RANK: dict[EntryKind, int] = {
-    "objective": 0, "state": 1, "constraint": 2, "pattern": 2, "decision": 2, "rejected": 2,
+    "rule": 0, "objective": 0, "state": 1, "constraint": 2, "pattern": 2, "decision": 2, "rejected": 2,
     "question": 3, "issue": 3, "milestone": 4, "work": 5, "fact": 5,
 }  # fmt: skip
 
@@ -144,7 +144,7 @@ def full_text(entry: Entry) -> str:
     parts = [entry.text.rstrip(".") if entry.why else entry.text]
     if entry.why:
         parts.append(f" because {entry.why}" if entry.kind == "decision" else f" — {entry.why}")
-    if entry.supersedes and entry.kind != "state":
+    if entry.supersedes and entry.kind not in ("state", "rule"):
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")

@@ -11,7 +11,7 @@ FileForm: TypeAlias = Literal["full", "skeleton"]
 Activity: TypeAlias = Literal["idle", "answering", "compacting"]
 EntryKind: TypeAlias = Literal[
     "objective", "state", "decision", "constraint", "pattern", "milestone", "work",
-    "question", "issue", "rejected", "fact",
+    "question", "issue", "rejected", "fact", "rule",
 ]  # fmt: skip
 
 
@@ -179,7 +179,7 @@ class MemoryEntry:
     resolution: str
     turns: list[int]
     state: Literal["active", "revised", "resolved"]
-    author: Literal["agent", "user", "summariser"]
+    author: Literal["agent", "user", "summariser", "code"]
     pinned: bool
     row: str
 

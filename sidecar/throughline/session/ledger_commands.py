@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
+from attrs import evolve
+
 from throughline.domain.events import LedgerChanged, LedgerUndone
 from throughline.domain.ledger import (
     Add,
     Delete,
     Entry,
     EntryKind,
+    KeepMine,
     Ledger,
     Operation,
     Pin,
@@ -22,6 +25,7 @@ from throughline.domain.ledger import (
     refusal_reason,
 )
 from throughline.domain.session import Session
+from throughline.memory.rule_operations import new_rule, same_rule
 from throughline.memory.summary import parse_edits
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts
 from throughline.session.compactor import Compactor
@@ -60,10 +64,18 @@ class LedgerCommands:
         def made(session: Session) -> tuple[Operation, ...]:
             if kind == "objective":
                 raise RefusedError("A session has one objective: edit that instead.")
-            _active(session.ledger, entry)
+            was = _active(session.ledger, entry)
+            if kind == "rule":
+                # A rule is the workspace's, and its id none of this session alone.
+                rule = new_rule(was.text, session.id, _turn(session), session.ledger)
+                return (Delete(entry), Add(evolve(rule, why=was.why)))
             return (Reclassify(entry, kind),)
 
         await self._do(made)
+
+    async def keep_mine(self, entry: str, *, mine: bool) -> None:
+        """Keeps a rule on this machine, or shares it with the project's archive."""
+        await self._do(lambda _: (KeepMine(entry, mine),))
 
     async def resolve(self, entry: str, resolution: str) -> None:
         """Ends an entry, with what came of it: a question's answer, what mended an issue, why a rule is void."""
@@ -91,6 +103,12 @@ class LedgerCommands:
             said, turn = _said(text, "An entry needs words."), _turn(session)
             if any((one.kind, one.text, one.why) == (kind, said, _line(why)) for one in session.ledger.live()):
                 raise RefusedError("The ledger says so already.")
+            if kind == "rule":
+                if same_rule(session.ledger, said):
+                    raise RefusedError("This rule is in force already.")
+                rule = new_rule(said, session.id, turn, session.ledger)
+                given.append(rule.id)
+                return (Add(evolve(rule, why=_line(why))),)
             given.append(next(f"u{turn}.{n}" for n in count(1) if f"u{turn}.{n}" not in session.ledger.entries))
             about = kind if kind in ("state", "objective") else ""
             return (Add(Entry(given[0], kind, said, "user", (turn,), _line(why), _line(owner), about)),)
