@@ -69,6 +69,13 @@ export function memoryEntry([given]: unknown[]): MemoryEntry {
   return node.entry;
 }
 
+/** A rule of the Memory view that somebody else wrote. */
+export function foreignRule([given]: unknown[]): string {
+  const node = given as MemoryNode | undefined;
+  if (node?.kind !== "foreign") throw new Error("Choose a rule of others in the Memory view.");
+  return node.text;
+}
+
 /** The kind of a new entry, where a section of the Memory view says which. */
 export function entryKind([given]: unknown[]): EntryKind | undefined {
   const node = given as MemoryNode | undefined;

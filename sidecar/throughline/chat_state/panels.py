@@ -10,10 +10,21 @@ from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
 from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import Place, View
+from throughline.memory.archive_rules import TITLE as RULES
+from throughline.memory.archive_rules import foreign_rules
 from throughline.memory.selection import weighed
 from throughline.memory.summary import KINDS as NEW
 from throughline.memory.summary import SECTIONS, one_line
-from throughline.protocol.state import ContextFile, Memory, MemoryEntry, MemorySection, Meter, MeterPart, SessionInfo
+from throughline.protocol.state import (
+    Archive,
+    ContextFile,
+    Memory,
+    MemoryEntry,
+    MemorySection,
+    Meter,
+    MeterPart,
+    SessionInfo,
+)
 
 _LABELS: dict[Place, str] = {
     "system": "System prompt",
@@ -24,21 +35,31 @@ _LABELS: dict[Place, str] = {
 }
 
 
-def memory_panel(session: Session, summary: str, tokens: int) -> Memory:
-    """The rolling summary and the ledger: by section what somebody put there on purpose, apart from it the sentences
-    that rules took from the dialogue, as far as the summary has room for them, and what is resolved, the newest first.
+def memory_panel(session: Session, summary: str, tokens: int, archive: Archive | None = None) -> Memory:
+    """The rolling summary and the ledger: the user's rules, by section what somebody put there on purpose, apart from
+    it what was read in the dialogue, as far as the summary has room for it, and what is resolved, the newest first; and
+    the rules of the archive that are somebody else's.
     """
     entries = session.ledger.entries.values()
     live = [entry for entry in entries if entry.state == "active"]
     made = [entry for entry in live if not weighed(entry)]
-    sections = []
+    rules = [_entry(entry) for entry in made if entry.kind == "rule"]
+    sections = [MemorySection(RULES, "rule", rules)] if rules else []
     for section in SECTIONS:
-        mine = [entry for kind in section.kinds for entry in made if entry.kind == kind]
+        mine = [entry for kind in section.kinds for entry in made if entry.kind == kind != "rule"]
         if mine:
             sections.append(MemorySection(section.title, NEW[section.title], [_entry(entry) for entry in mine]))
     taken = [_entry(entry) for entry in live if weighed(entry) and entry.text in summary]
     resolved = [_entry(entry) for entry in entries if entry.state == "resolved"]
-    return Memory(summary, tokens, sections, taken, resolved[::-1])
+    return Memory(summary, tokens, sections, taken, resolved[::-1], _foreign(session, archive))
+
+
+def _foreign(session: Session, archive: Archive | None) -> list[str]:
+    """The rules of the archive that are none of the user's, be these in force or not."""
+    own = [entry.text for entry in session.ledger.entries.values() if entry.kind == "rule"]
+    sections = archive.sections if archive else []
+    lines = [line.text for section in sections if section.title == RULES for line in section.lines]
+    return list(foreign_rules("\n".join([f"### {RULES}", *(f"- {line}" for line in lines)]), own))
 
 
 def _entry(entry: Entry) -> MemoryEntry:
@@ -57,6 +78,7 @@ def _entry(entry: Entry) -> MemoryEntry:
         entry.author,
         entry.pinned,
         row,
+        entry.mine,
     )
 
 

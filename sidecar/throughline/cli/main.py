@@ -323,6 +323,18 @@ def permissions(
 
 
 @commands.command()
+@click.option("--retire", multiple=True, metavar="ID", help="Take this rule back, as the list has it.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def rules(container: Container, retire: tuple[str, ...], project: Path, as_json: bool) -> None:
+    """List the rules that you laid down in a project's sessions, or take some back."""
+    from throughline.cli.inspect_commands import print_rules, project_folder  # noqa: PLC0415
+
+    print_rules(container.library(project_folder(project)), retire, as_json=as_json)
+
+
+@commands.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--detail", type=click.IntRange(0), help="How much is shown: 0 is names alone.")
 @click.option("--budget", type=click.IntRange(1), help="Tokens (o200k) that a file's skeleton may take.")

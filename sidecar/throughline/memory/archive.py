@@ -83,8 +83,7 @@ def distill(session: Session, archive: str, budget: int, count: Count, shown: Co
         old.sections[title] = tuple(
             one
             for one in lines
-            if not one.id
-            or not (one.id in mine or state or (title != "Rules" and rule_subject(one.text) in ruled))
+            if not one.id or not (one.id in mine or state or (title != "Rules" and rule_subject(one.text) in ruled))
         )
     made = [entry for entry in live if not weighed(entry)]
     full = _with(old, made, session)
@@ -118,6 +117,8 @@ def archive_markdown(archive: ProjectArchive) -> str:
     """The archive's Markdown; each line that code wrote carries its id in a comment, so that branches merge."""
     out = [archive.title, ""]
     for title, lines in archive.sections.items():
+        if title == "Rules" and not lines:
+            continue
         out += [f"### {title}", *map(_written, lines), *_GAP]
     return "\n".join(out).rstrip("\n") + "\n"
 

@@ -63,11 +63,7 @@ def operations(
         ruled = {one.text for one in ledger.entries.values() if one.kind == "rule" and turn.number in one.turns}
         kept = _kept(
             turn,
-            (
-                one
-                for one in said.get(turn.number, ())
-                if not any(one.sentence.text in rule for rule in ruled)
-            ),
+            (one for one in said.get(turn.number, ()) if not any(one.sentence.text in rule for rule in ruled)),
         )
         common = _kind(kept)
         for remark in kept:

@@ -39,6 +39,10 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+# Before a cue it turns that around: "never forget the rule".
+_DENIED = re.compile(
+    r"(?:\b(?:never|not|nie|niemals|nicht|jamais|ne|no|nunca|não|не|никогда)|n't|n'|不要|别|不)\s*$", re.IGNORECASE
+)
 _ASKS = re.compile(r"[?\uff1f][\"'\u201d\u2019»」』)*_]*$|^[¿]")
 # A function or variable by its name, and what says that something is done inside of it.
 _INSIDE = re.compile(
@@ -242,7 +246,8 @@ def _own(message: str) -> list[Said]:
 
 def _together(message: str, one: Said, other: Said) -> bool:
     """Whether a sentence goes on where another ends."""
-    return not other.item and "\n\n" not in (between := message[one.end : other.start]) and not between.strip()
+    same = one.paragraph == other.paragraph and not other.item
+    return same and not message[one.end : other.start].strip()
 
 
 def _limits(said: Said, message: str) -> bool:
@@ -276,7 +281,7 @@ def _passes(said: Said, heard: _Cues) -> bool:
 def _retired(said: Said, language: str) -> str | None:
     """What a sentence names of a rule that it takes back; None where it takes none back."""
     for cue in cues(language).retire:
-        if found := cue.search(said.bare):
+        if (found := cue.search(said.bare)) and not _DENIED.search(said.bare[: found.start()]):
             return next((value for value in found.groupdict().values() if value), "").strip(" .,!")
     return None
 

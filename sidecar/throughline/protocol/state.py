@@ -167,7 +167,7 @@ Row: TypeAlias = (
 @frozen
 class MemoryEntry:
     """One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is
-    the chat row of the turn it came from.
+    the chat row of the turn it came from. A rule that is `mine` stays on this machine.
     """
 
     id: str
@@ -182,6 +182,7 @@ class MemoryEntry:
     author: Literal["agent", "user", "summariser", "code"]
     pinned: bool
     row: str
+    mine: bool
 
 
 @frozen
@@ -196,7 +197,8 @@ class MemorySection:
 @frozen
 class Memory:
     """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what somebody put into the
-    ledger, `taken` is what rules took from the dialogue and the summary shows, and `resolved` what has been settled.
+    ledger, the user's rules first; `taken` is what was read in the dialogue and the summary shows, and `resolved` what
+    has been settled. `foreign` are rules of the archive that somebody else wrote and the user has not accepted.
     """
 
     summary: str
@@ -204,6 +206,7 @@ class Memory:
     sections: list[MemorySection]
     taken: list[MemoryEntry]
     resolved: list[MemoryEntry]
+    foreign: list[str]
 
 
 @frozen
@@ -300,7 +303,7 @@ class State:
     revision: int
     session: SessionInfo | None
     rows: list[Row] = field(factory=list)
-    memory: Memory = field(factory=lambda: Memory("", 0, [], [], []))
+    memory: Memory = field(factory=lambda: Memory("", 0, [], [], [], []))
     files: list[ContextFile] = field(factory=list)
     archive: Archive = field(factory=lambda: Archive("", 0, [], None))
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))

@@ -381,7 +381,7 @@ class SqliteEventStore:
 
     def _migrate(self) -> None:
         version = migrations.migrate(self._connection, self._path, self._name)
-        if version < SCHEMA:
+        if version < migrations.WITH_ID:
             self.since = "led" if version else "made"
 
     def _prepare(self) -> None:

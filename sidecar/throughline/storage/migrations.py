@@ -20,6 +20,8 @@ _COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Each file leads from one schema to the next.
 MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql", "rules.sql")
 SCHEMA = len(MIGRATIONS)
+# From this schema on a database has an id of its own.
+WITH_ID = 4
 # Tables, and the schema from which on they are there.
 _SINCE = {"sessions": 1, "events": 1, "words": 2, "meta": 4, "rules": 5}
 # What fails where the description of a table is not as it must be; the other tables are read anyway.
