@@ -60,16 +60,6 @@ CASES: list[tuple[str, tuple[Event, ...], tuple[str, str] | None]] = [
         ("decision", "Call it `hold_days` in the store"),
     ),
     (
-        "a standing rule in a line of its own",
-        (spoke(1, "From now on, please start all table names with 'tl_'."),),
-        ("pattern", "From now on, please start all table names with 'tl_'."),
-    ),
-    (
-        "a standing rule that the agent takes on",
-        (spoke(1, "Another important habit: docstrings."), replied(1, "I'll use docstrings in all functions.")),
-        ("pattern", "I'll use docstrings in all functions."),
-    ),
-    (
         "the user's words in a refused call",
         refused("The user doesn't want to proceed. The user said:\nKeep the two stores apart for clarity."),
         ("decision", "Keep the two stores apart for clarity."),
@@ -174,13 +164,6 @@ def test_a_turns_sentences_are_of_one_kind_and_carry_what_they_are_worth() -> No
 def test_a_long_turn_brings_only_its_best_sentences() -> None:
     text = "\n".join(f"The fix is that `lock_{n}` must hold `store_{n}` only once." for n in range(3 * MOST))
     assert len([one for one in found(replied(1, text)) if one.kind != "state"]) == MOST
-
-
-def test_a_rules_own_words_do_not_stay_beside_it() -> None:
-    made = found(
-        spoke(1, "From now on, start all table names with 'tl_'."), replied(1, "I'll start table names with 'tl_'.")
-    )
-    assert [one.kind for one in made if "tl_" in one.text and one.kind != "state"] == ["pattern"]
 
 
 def test_names_are_free_ones() -> None:

@@ -175,7 +175,7 @@ def _grown(before: RenderedTurns, session: Session, items: Iterable[Item]) -> Re
 
 def rules_text(rules: Iterable[Entry]) -> str:
     """The user's rules as the model is told them, all of them and word for word."""
-    return "\n".join([_RULES, "", *(f"- {rule.text}" for rule in rules)])
+    return "\n".join([_RULES, "", *(f"- {rule.text}{f' ({rule.why})' if rule.why else ''}" for rule in rules)])
 
 
 def assemble(

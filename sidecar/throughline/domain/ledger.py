@@ -260,7 +260,8 @@ def _superseded(ledger: Ledger, entry: Entry) -> Entry | None:
     named = ledger.entries.get(entry.supersedes)
     if named is not None and named.state == "active" and (entry.author == "user" or not named.final):
         return named
-    if not entry.subject:
+    # A rule may be about several things: what it replaces is said by operations of their own.
+    if not entry.subject or entry.kind == "rule":
         return None
     for old in ledger.entries.values():
         same = old.state == "active" and old.kind == entry.kind and old.subject == entry.subject

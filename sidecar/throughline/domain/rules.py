@@ -103,4 +103,4 @@ def carried_rules(rules: WorkspaceRules, archive: str) -> tuple[Entry, ...]:
     that they leave it. The turns of other sessions are none of its own.
     """
     left = (rule for rule in rules.retired if rule.text in archive)
-    return tuple(evolve(rule, turns=(), supersedes="") for rule in (*rules.in_force, *left))
+    return tuple(evolve(rule, turns=()) for rule in (*rules.in_force, *left))

@@ -9,16 +9,20 @@ from itertools import count
 from attrs import evolve, frozen
 
 from throughline.domain.file_knowledge import digest
-from throughline.domain.ledger import Add, Entry, Ledger, Operation, Resolve
+from throughline.domain.ledger import Add, Entry, Ledger, Operation, Resolve, Revise
 from throughline.domain.rules import WorkspaceRules, rules_in_force
 from throughline.memory.message_prose import bare_words
-from throughline.memory.rule_subjects import rule_subject
+from throughline.memory.rule_subjects import rule_subjects
 from throughline.memory.rules import HeardRule, RetiringWords, hear_retirements, hear_rules, is_personal, uncommon_words
 
 # The characters of an id after its letter: enough for all rules of a workspace.
 _ID = 6
 # The part of what is said of a rule that it must hold to be the one that is meant.
 _MEANT = 0.5
+# What stands between the subjects of a rule that has several.
+_AND = " | "
+_SUBJECT = "rule: "
+_SINGLE = (("rule: start ", "rule: end "), ("rule: style ",))
 _SPACE = re.compile(r"\s+")
 
 
@@ -40,14 +44,10 @@ def rule_operations(heard: HeardWords, session: str, turn: int, ledger: Ledger) 
     return (*_retired(heard.retirements, ledger), *_added(heard.rules, session, turn, ledger))
 
 
-def new_rule(text: str, session: str, turn: int, ledger: Ledger) -> Entry:
-    """A rule that the user writes down by hand."""
-    return _entry(HeardRule(text, is_personal(text), rule_subject(text)), session, turn, set(ledger.entries))
-
-
-def same_rule(ledger: Ledger, text: str) -> Entry | None:
-    """The rule in force that says the same, save for spaces, case and the stop at its end."""
-    return next((rule for rule in rules_in_force(ledger) if _plain(rule.text) == _plain(text)), None)
+def rule_by_hand(text: str, why: str, session: str, turn: int, ledger: Ledger) -> tuple[Operation, ...]:
+    """What the user does who writes a rule down: the rule, then what it replaces; nothing where it is in force."""
+    made = _added([HeardRule(text, is_personal(text), rule_subjects(text))], session, turn, ledger)
+    return tuple(Add(evolve(one.entry, why=why)) if isinstance(one, Add) else one for one in made)
 
 
 def reconciled_rules(ledger: Ledger, workspace: WorkspaceRules) -> tuple[Operation, ...]:
@@ -56,7 +56,7 @@ def reconciled_rules(ledger: Ledger, workspace: WorkspaceRules) -> tuple[Operati
     for rule in workspace.in_force:
         mine = ledger.entries.get(rule.id)
         if mine is None:
-            made.append(Add(evolve(rule, turns=(), supersedes="", pinned=False)))
+            made.append(Add(evolve(rule, turns=())))
     for rule in workspace.retired:
         mine = ledger.entries.get(rule.id)
         if mine is not None and mine.kind == "rule" and mine.state == "active":
@@ -64,20 +64,46 @@ def reconciled_rules(ledger: Ledger, workspace: WorkspaceRules) -> tuple[Operati
     return tuple(made)
 
 
-def _added(rules: Sequence[HeardRule], session: str, turn: int, ledger: Ledger) -> Iterator[Add]:
-    known, taken = {_plain(rule.text) for rule in rules_in_force(ledger)}, set(ledger.entries)
+def _added(rules: Sequence[HeardRule], session: str, turn: int, ledger: Ledger) -> Iterator[Add | Resolve | Revise]:
+    standing, taken = list(rules_in_force(ledger)), set(ledger.entries)
     for heard in rules:
-        if _plain(heard.text) not in known:
-            made = _entry(heard, session, turn, taken)
-            known.add(_plain(made.text))
-            taken.add(made.id)
-            yield Add(made)
+        if any(_plain(rule.text) == _plain(heard.text) for rule in standing):
+            continue
+        made = _entry(heard, session, turn, taken)
+        taken.add(made.id)
+        yield Add(made)
+        standing.append(made)
+        for place, old in enumerate(tuple(standing)):
+            about = _subjects(old)
+            gone = about & {name for one in standing[place + 1 :] for name in _subjects(one)}
+            why = f"replaced in part: {', '.join(sorted(name.removeprefix(_SUBJECT) for name in gone))}"
+            if gone and gone == about:
+                yield Resolve(old.id, f"{made.id} took its place", "user")
+            elif gone and old.why != why:
+                # A sentence is not taken out for a half, and nothing is cut out of it.
+                standing[place] = evolve(old, why=why)
+                yield Revise(old.id, old.text, turn, "user", why)
+        gone_now = {one.id for one in standing if _replaced(one, standing)}
+        standing = [one for one in standing if one.id not in gone_now]
+
+
+def _replaced(rule: Entry, standing: Sequence[Entry]) -> bool:
+    """Whether later rules have taken the place of all that a rule is about."""
+    about = _subjects(rule)
+    return bool(about) and about <= {name for one in standing[standing.index(rule) + 1 :] for name in _subjects(one)}
+
+
+def _subjects(rule: Entry) -> set[str]:
+    """What a rule is about: of several things those alone of which there can be only one, as a name's beginning."""
+    named = set(filter(None, rule.subject.split(_AND)))
+    single = ({name for name in named if name.startswith(kinds)} for kinds in _SINGLE)
+    return next(filter(None, single), named)
 
 
 def _entry(heard: HeardRule, session: str, turn: int, taken: set[str]) -> Entry:
     names = (f"r{digest(f'{session}/{turn}/{number}')[:_ID]}" for number in count(1))
     name = next(free for free in names if free not in taken)
-    return Entry(name, "rule", heard.text, "user", (turn,), subject=heard.subject, mine=heard.personal)
+    return Entry(name, "rule", heard.text, "user", (turn,), subject=_AND.join(heard.subjects), mine=heard.personal)
 
 
 def _retired(retirements: Sequence[RetiringWords], ledger: Ledger) -> Iterator[Resolve]:

@@ -49,6 +49,9 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _STANDING = _heard("standing")
+# What names are like, or all of a kind, is for good where it is told by a literal.
+_GENERAL = _heard("general")
+_LITERAL = re.compile(r"(?<!\w)[`'\"\u2018\u201c]_?\w+_?[`'\"\u2019\u201d](?!\w)|(?<![\w@])@\w+")
 _EXAMPLE = _heard("example")
 _LIKE = re.compile(r"\b(?:as in|such as|like|e\.g\.|from(?: the)?|or)\s+$", re.IGNORECASE)
 _ENDING = re.compile(
@@ -130,10 +133,15 @@ def read_conventions(sentences: Sequence[str], doubted: Sequence[bool]) -> Itera
             yield made
 
 
+def rule_subjects(text: str) -> tuple[str, ...]:
+    """What the conventions in a rule are about."""
+    return tuple(sorted({made.subject for made in read_conventions([text], [False])}))
+
+
 def rule_subject(text: str) -> str:
-    """What a rule is about, where it is one convention and nothing else; else nothing."""
-    found = {made.subject for made in read_conventions([text], [False])}
-    return found.pop() if len(found) == 1 else ""
+    """The same, where it is one convention alone; else nothing."""
+    found = rule_subjects(text)
+    return found[0] if len(found) == 1 else ""
 
 
 def _read(told: Sequence[str], doubted: Sequence[bool]) -> Iterator[Convention]:
@@ -148,7 +156,8 @@ def _read(told: Sequence[str], doubted: Sequence[bool]) -> Iterator[Convention]:
     for number, sentence in enumerate(told):
         # A verb reaches as far as the next sentence but one.
         verb = verb if number - spoken < 3 else None
-        standing, bound = (3, number) if _STANDING.search(sentence) else (standing - 1, bound)
+        lasts = _STANDING.search(sentence) or (_GENERAL.search(sentence) and _LITERAL.search(sentence))
+        standing, bound = (3, number) if lasts else (standing - 1, bound)
         binds = standing > 0 and not (doubted[number] or doubted[bound] or _EXAMPLE.search(sentence))
         thing = evolve(thing, age=thing.age + 1)
         waiting: list[Convention] = []

@@ -16,7 +16,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from throughline.memory.message_prose import Said, bare_words, said_sentences
-from throughline.memory.rule_subjects import Convention, read_conventions, rule_subject
+from throughline.memory.rule_subjects import Convention, read_conventions, rule_subjects
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "ru", "zh", "ja")
 # The languages whose words are written without spaces: a cue stands anywhere in a sentence.
@@ -39,6 +39,11 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+# What is conceded limits no rule: "even if you don't need it in this file".
+_CONCEDED = re.compile(
+    r",? ?\b(?:even (?:if|when|though)|auch wenn|selbst wenn|même (?:si|quand)|aunque|incluso si|mesmo (?:que|se)"
+    r"|ainda que|даже если)\b[^.;:]*|(?:即使|哪怕)[^\u3002\uff0c]*|たとえ[^\u3001\u3002]*", re.IGNORECASE,
+)  # fmt: skip
 # Before a cue it turns that around: "never forget the rule".
 _DENIED = re.compile(
     r"(?:\b(?:never|not|nie|niemals|nicht|jamais|ne|no|nunca|não|не|никогда)|n't|n'|不要|别|不)\s*$", re.IGNORECASE
@@ -60,8 +65,8 @@ class HeardRule:
     """Whole sentences, word for word, on one line."""
     personal: bool
     """Whether it is the user's own habit or the form of answers, and not about the code."""
-    subject: str = ""
-    """What it is about, where that is a convention that a later one can take the place of."""
+    subjects: tuple[str, ...] = ()
+    """What it is about, where it has conventions whose place later ones can take."""
     explicit: bool = False
     """Whether the user asked for it to be remembered."""
 
@@ -162,23 +167,46 @@ def _remembered(message: str) -> Iterator[HeardRule]:
     """What the user asks to be remembered, by a word for it; a heading of Markdown is none."""
     for found in _REMEMBER.finditer(message):
         text = " ".join(found["text"].split())
-        yield HeardRule(text, is_personal(text), rule_subject(text), explicit=True)
+        yield HeardRule(text, is_personal(text), rule_subjects(text), explicit=True)
 
 
 def _heard(message: str) -> Iterator[HeardRule]:
     said = _own(message)
     conventions = _conventions(said, message)
-    spans = _merged((*_bound(said, message), *((one.first, one.last) for one in conventions)))
-    for first, last in spans:
+    # A convention has the sentences that it was read from; what was heard beside it is joined where these overlap.
+    read = sorted({(one.first, one.last) for one in conventions})
+    bound = list(_bound(said, message))
+    apart = [
+        one for one in _merged((one.first, one.last) for one in bound) if not any(_overlap(one, two) for two in read)
+    ]
+    for first, last in sorted([*apart, *(_widened(span, bound) for span in read)]):
         text = " ".join(message[said[first].start : said[last].end].split())
         about = {one.subject for one in conventions if first <= one.first and one.last <= last}
         if len(text) <= LONGEST and _whole(message, said[first : last + 1]):
             heard = cues(language_of(said[first].bare, message))
             personal = bool(heard.personal.search(" ".join(each.bare for each in said[first : last + 1])))
-            yield HeardRule(text, personal, about.pop() if len(about) == 1 else "")
+            yield HeardRule(text, personal, tuple(sorted(about)))
 
 
-def _bound(said: Sequence[Said], message: str) -> Iterator[tuple[int, int]]:
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _widened(span: tuple[int, int], bound: Sequence[_Span]) -> tuple[int, int]:
+    """A convention's sentences with the exceptions that belong to them."""
+    return span[0], max([span[1], *(one.last for one in bound if span[0] <= one.place <= span[1])])
+
+
+@frozen
+class _Span:
+    """Sentences that make a rule, by their numbers: the one that lays it down, and the first and the last of all."""
+
+    place: int
+    first: int
+    last: int
+
+
+def _bound(said: Sequence[Said], message: str) -> Iterator[_Span]:
     """The first and the last sentence of each rule: what it points at stands before it, its exception after it."""
     rules = [_lays_down(one, message) for one in said]
     for place, one in enumerate(said):
@@ -193,7 +221,7 @@ def _bound(said: Sequence[Said], message: str) -> Iterator[tuple[int, int]]:
             if not short and not _limits(said[last + 1], message):
                 break
             last += 1
-        yield first, last
+        yield _Span(place, first, last)
 
 
 def _conventions(said: Sequence[Said], message: str) -> list[Convention]:
@@ -202,7 +230,9 @@ def _conventions(said: Sequence[Said], message: str) -> list[Convention]:
         return []
     heard = cues("en")
     doubted = [
-        bool(_ASKS.search(one.text) or heard.once.search(one.bare) or heard.doubt.search(one.bare)) for one in said
+        bool(_ASKS.search(one.text) or heard.once.search(bare) or heard.doubt.search(bare))
+        for one in said
+        for bare in (_CONCEDED.sub("", one.bare),)
     ]
     return list(read_conventions([one.text for one in said], doubted))
 
@@ -274,7 +304,7 @@ def _binds(said: Said, heard: _Cues) -> bool:
 
 def _passes(said: Said, heard: _Cues) -> bool:
     """Whether a sentence holds once, wavers, or takes a rule back."""
-    bare = said.bare
+    bare = _CONCEDED.sub("", said.bare)
     return bool(heard.once.search(bare) or heard.doubt.search(bare)) or _retired(said, heard.name) is not None
 
 
@@ -296,7 +326,8 @@ def _languages(text: str, around: str) -> tuple[str, ...]:
     if _KANA.search(text):
         return ("ja",)
     if len(_HAN.findall(text)) >= _FEW:
-        return ("ja",) if _KANA.search(around) else ("zh",)
+        # A sentence without kana is Chinese more often than not, even beside Japanese ones.
+        return ("zh", "ja") if _KANA.search(around) else ("zh",)
     if len(_CYRILLIC.findall(text)) >= _FEW:
         return ("ru",)
     scores, wider = _scores(text), _scores(around)

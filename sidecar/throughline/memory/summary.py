@@ -144,7 +144,7 @@ def full_text(entry: Entry) -> str:
     parts = [entry.text.rstrip(".") if entry.why else entry.text]
     if entry.why:
         parts.append(f" because {entry.why}" if entry.kind == "decision" else f" — {entry.why}")
-    if entry.supersedes and entry.kind not in ("state", "rule"):
+    if entry.supersedes and entry.kind != "state" and (entry.kind != "rule" or entry.why):
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from attrs import evolve
-
 from throughline.domain.events import LedgerChanged, LedgerUndone
 from throughline.domain.ledger import (
     Add,
@@ -25,7 +23,7 @@ from throughline.domain.ledger import (
     refusal_reason,
 )
 from throughline.domain.session import Session
-from throughline.memory.rule_operations import new_rule, same_rule
+from throughline.memory.rule_operations import rule_by_hand
 from throughline.memory.summary import parse_edits
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts
 from throughline.session.compactor import Compactor
@@ -67,8 +65,7 @@ class LedgerCommands:
             was = _active(session.ledger, entry)
             if kind == "rule":
                 # A rule is the workspace's, and its id none of this session alone.
-                rule = new_rule(was.text, session.id, _turn(session), session.ledger)
-                return (Delete(entry), Add(evolve(rule, why=was.why)))
+                return (Delete(entry), *_rule(session, was.text, was.why))
             return (Reclassify(entry, kind),)
 
         await self._do(made)
@@ -104,11 +101,9 @@ class LedgerCommands:
             if any((one.kind, one.text, one.why) == (kind, said, _line(why)) for one in session.ledger.live()):
                 raise RefusedError("The ledger says so already.")
             if kind == "rule":
-                if same_rule(session.ledger, said):
-                    raise RefusedError("This rule is in force already.")
-                rule = new_rule(said, session.id, turn, session.ledger)
-                given.append(rule.id)
-                return (Add(evolve(rule, why=_line(why))),)
+                operations = _rule(session, said, _line(why))
+                given.extend(one.entry.id for one in operations if isinstance(one, Add))
+                return operations
             given.append(next(f"u{turn}.{n}" for n in count(1) if f"u{turn}.{n}" not in session.ledger.entries))
             about = kind if kind in ("state", "objective") else ""
             return (Add(Entry(given[0], kind, said, "user", (turn,), _line(why), _line(owner), about)),)
@@ -166,6 +161,13 @@ def _active(ledger: Ledger, name: str) -> Entry:
     if entry.state == "revised":
         raise RefusedError(f"Entry {name} is no longer in force: a later one has taken its place.")
     return entry
+
+
+def _rule(session: Session, text: str, why: str) -> tuple[Operation, ...]:
+    """A new rule, and what it replaces. Raises RefusedError."""
+    if made := rule_by_hand(text, why, session.id, _turn(session), session.ledger):
+        return made
+    raise RefusedError("This rule is in force already.")
 
 
 def _said(text: str, refused: str) -> str:
