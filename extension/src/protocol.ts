@@ -144,7 +144,7 @@ export interface NoticeRow {
   text: string;
 }
 
-/** One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is the chat row of the turn it came from. */
+/** One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is the chat row of the turn it came from. A rule that is `mine` stays on this machine. */
 export interface MemoryEntry {
   id: string;
   kind: EntryKind;
@@ -158,6 +158,7 @@ export interface MemoryEntry {
   author: "agent" | "user" | "summariser" | "code";
   pinned: boolean;
   row: string;
+  mine: boolean;
 }
 
 /** A section of the rolling summary, and the kind of a new entry in it. */
@@ -167,12 +168,13 @@ export interface MemorySection {
   entries: Array<MemoryEntry>;
 }
 
-/** The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, and in `resolved` what has been settled. */
+/** The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, the user's rules first, and in `resolved` what has been settled. `foreign` are rules of the archive that somebody else wrote and the user has not accepted. */
 export interface Memory {
   summary: string;
   tokens: number;
   sections: Array<MemorySection>;
   resolved: Array<MemoryEntry>;
+  foreign: Array<string>;
 }
 
 /** A line of the project archive: its number in the file (from 1), and when a session first wrote it, in seconds since the epoch; null where a person wrote it. */
@@ -416,6 +418,12 @@ export interface PinEntry {
   pinned: boolean;
 }
 
+/** Keeps a rule on this machine, or shares it with the project's archive. */
+export interface KeepRuleMine {
+  entry: string;
+  mine: boolean;
+}
+
 /** Names an entry of the ledger. */
 export interface EntryId {
   entry: string;
@@ -641,6 +649,7 @@ export interface Requests {
   "throughline/compact": { params: Empty; result: Compacting };
   "throughline/undo": { params: Undo; result: Empty };
   "throughline/ledger/pin": { params: PinEntry; result: LedgerChange };
+  "throughline/ledger/keep_mine": { params: KeepRuleMine; result: LedgerChange };
   "throughline/ledger/edit": { params: EditEntry; result: LedgerChange };
   "throughline/ledger/resolve": { params: ResolveEntry; result: LedgerChange };
   "throughline/ledger/reopen": { params: EntryId; result: LedgerChange };

@@ -7,7 +7,7 @@ export const EMPTY: State = {
   revision: -1,
   session: null,
   rows: [],
-  memory: { summary: "", tokens: 0, sections: [], resolved: [] },
+  memory: { summary: "", tokens: 0, sections: [], resolved: [], foreign: [] },
   files: [],
   archive: { uri: "", tokens: 0, sections: [], pending: null },
   meter: METER,

@@ -36,8 +36,8 @@ const CASES: { name: string; change: Change; after: Partial<State> }[] = [
   { name: "adds no text to a row that is not there", change: { kind: "grown", id: "gone", text: "!" }, after: {} },
   {
     name: "replaces the memory",
-    change: { kind: "memory", memory: { summary: "s", tokens: 1, sections: [], resolved: [] } },
-    after: { memory: { summary: "s", tokens: 1, sections: [], resolved: [] } },
+    change: { kind: "memory", memory: { summary: "s", tokens: 1, sections: [], resolved: [], foreign: [] } },
+    after: { memory: { summary: "s", tokens: 1, sections: [], resolved: [], foreign: [] } },
   },
   { name: "replaces the files", change: { kind: "files", files: [] }, after: { files: [] } },
   {

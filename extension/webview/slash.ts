@@ -18,6 +18,7 @@ export const SLASHES: Slash[] = [
   { name: "/preview", what: "Show what compacting now would do", act: () => run("preview") },
   { name: "/undo", what: "Undo the last compaction", act: () => run("undo") },
   { name: "/status", what: "Show what fills the context, and the cost", act: () => (details.value = true) },
+  { name: "/remember", takes: "rule", what: "Lay down a rule that holds from now on", act: (rest) => run("remember", rest) },
   { name: "/recall", takes: "words", what: "Find where something was said", act: (rest) => run("recall", rest) },
   { name: "/skeleton", takes: "file", what: "Put a file's skeleton into the context", act: (rest) => run("skeleton", rest) },
   { name: "/diff", takes: "revisions", what: "Say what changed, file by file", act: (rest) => run("changes", rest) },

@@ -75,6 +75,33 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
     assert (tmp_path / ".agent" / "project-context.md").read_text(encoding="utf-8").startswith("## Project Archive: ")
 
 
+async def test_rules_are_laid_down_listed_shared_and_retired_in_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / ".agent").mkdir()
+    archive = "## Project Archive: p\n\n### Rules\n- Deploy on Fridays only.\n\n### Project Identity\n- p\n"
+    (tmp_path / ".agent" / "project-context.md").write_text(archive, encoding="utf-8")
+    lines = [
+        "/remember Tabs, never spaces.",
+        "/rules",
+        "/rules accept 1",
+        "/rules accept 1",
+        "/rules retire x",
+        "exit",
+        "n",
+    ]
+    status, out, err = await chat(tmp_path, lines, "--demo")
+    assert status == 1
+    found = re.search(r"Remembered as (r[0-9a-f]{6}), shared by the archive\.", out)
+    assert found
+    assert f"{found[1]} Tabs, never spaces. (shared by the archive)" in out
+    assert "1 Deploy on Fridays only. (in the archive by somebody else)" in out
+    assert "From now on it is a rule of yours." in out
+    assert "takes the number of a rule by somebody else" in out + err
+    assert "There is no rule x in force" in out + err
+    lines = ["/remember Tabs, never spaces.", "exit", "n"]
+    status, out, _ = await chat(tmp_path, lines, "--demo")
+    assert status == 0, "the rules of a demo are nobody's"
+
+
 async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path) -> None:
     usage = Usage(input=1_000, output=50, cache_read=200, cache_write=30)
     replies = [

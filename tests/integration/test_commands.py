@@ -185,6 +185,27 @@ def test_a_project_without_sessions_remembers_nothing(tmp_path: Path) -> None:
     assert json.loads(run("memory", "--project", tmp_path, "--json").stdout) == []
 
 
+def test_rules_are_listed_over_sessions_and_taken_back(tmp_path: Path) -> None:
+    said = ["Never touch `legacy.py` again.", "Answer me without emoji, always."]
+    for number, text in enumerate(said):
+        steps = [
+            {"i": 0, "role": "user", "kind": "prompt", "text": text},
+            {"i": 1, "role": "assistant", "kind": "text", "text": "ok"},
+        ]
+        path = tmp_path / f"{number}.jsonl"
+        path.write_text("".join(f"{json.dumps(step)}\n" for step in steps), encoding="utf-8")
+        assert run("replay", path, "--project", tmp_path / "shed").returncode == 0
+    told = json.loads(run("rules", "--project", tmp_path / "shed", "--json").stdout)
+    assert [(one["text"], one["mine"]) for one in told] == [(said[0], False), (said[1], True)]
+    done = run("rules", "--project", tmp_path / "shed", "--retire", told[0]["id"])
+    assert done.stdout.splitlines() == [f"{told[1]['id']}  {said[1]}  (on this machine only)"]
+    gone = run("rules", "--project", tmp_path / "shed", "--retire", told[0]["id"])
+    assert gone.returncode == 1
+    assert f"There is no rule {told[0]['id']} in force" in gone.stderr
+    run("rules", "--project", tmp_path / "shed", "--retire", told[1]["id"])
+    assert run("rules", "--project", tmp_path / "shed").stdout == "There are no rules in force.\n"
+
+
 def test_a_replay_with_a_sample_runs_the_tools_in_a_copy_of_it(tmp_path: Path) -> None:
     beginning = DEMO.read_text(encoding="utf-8").splitlines()[:140]
     recording, sample = tmp_path / "beginning.jsonl", tmp_path / "sample"

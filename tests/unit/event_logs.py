@@ -239,3 +239,13 @@ def unfold(steps: Iterable[Step]) -> Iterable[tuple[Session, Step]]:
         yield now, step
         for event in step.events:
             now = apply(now, Logged(now.seq + 1, float(now.seq + 1), event))
+
+
+def still_says(now: Any, then: Any) -> bool:
+    """Whether all that was said is said still; what a later version adds is beside it."""
+    if isinstance(then, dict):
+        return isinstance(now, dict) and all(name in now and still_says(now[name], then[name]) for name in then)
+    if isinstance(then, list):
+        return isinstance(now, list) and len(now) == len(then) and all(map(still_says, now, then))
+    # No number is equal to itself where it is none.
+    return bool(now == then) or repr(now) == repr(then)

@@ -17,7 +17,7 @@ from throughline.llm.tokens import O200k
 from throughline.memory.archive.distill import chronicle_entries, distill, rules_outgrow
 from throughline.memory.archive.document import ARCHIVE_SECTIONS, archive_for_model
 from throughline.memory.chronicle import ChronicleLine
-from throughline.memory.rules import rule_subject
+from throughline.memory.rule_subjects import rule_subject
 from unit.event_logs import KINDS, count, entry, replied, session, spoke, tool
 
 TITLES = [f"### {title}" for title, _ in ARCHIVE_SECTIONS]

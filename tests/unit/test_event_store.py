@@ -346,7 +346,8 @@ def test_a_database_of_the_first_schema_is_led_forward_and_searched(tmp_path: Pa
         database.append("s", SAID)
     with closing(sqlite3.connect(path)) as old:
         old.executescript(
-            "DROP TABLE words; DROP TABLE skeletons; DROP TABLE meta; ALTER TABLE events DROP COLUMN crc;"
+            "DROP TABLE words; DROP TABLE skeletons; DROP TABLE meta; DROP TABLE rules;"
+            "ALTER TABLE events DROP COLUMN crc;"
             "ALTER TABLE sessions DROP COLUMN crc; ALTER TABLE sessions DROP COLUMN events; PRAGMA user_version = 1"
         )
     with closing(SqliteEventStore(path)) as database:

@@ -29,6 +29,7 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ports import CallPiece, Log, Outcome, Piece, Request, StoreError, TextPiece
+from throughline.domain.rules import RuleEvent
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
 from throughline.session.actor import ClosedError, Mailbox, RefusedError
@@ -278,11 +279,11 @@ class Full(MemoryStore):
 
     room = 4
 
-    def append(self, session: str, events: Sequence[Logged]) -> None:
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
         self.room -= len(events)
         if self.room < 0:
             raise StoreError("The disk is full.")
-        super().append(session, events)
+        super().append(session, events, rules)
 
 
 async def test_where_nothing_can_be_kept_the_session_is_what_was_kept_and_not_busy_for_ever() -> None:
@@ -616,11 +617,11 @@ class BrokenStore(MemoryStore):
 
     fails: type[Event] | None = None
 
-    def append(self, session: str, events: Sequence[Logged]) -> None:
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
         if self.fails and any(isinstance(one.event, self.fails) for one in events):
             self.fails = None
             raise StoreError("The disk is full.")
-        super().append(session, events)
+        super().append(session, events, rules)
 
 
 class PanicError(BaseException):

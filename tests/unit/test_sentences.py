@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from throughline.domain.ledger import Add, Ledger
 from throughline.memory.chronicle import chronicle
 from throughline.memory.local_summarizer import operations
-from throughline.memory.rules import standing_rules
+from throughline.memory.rules import hear_rules
 from throughline.memory.text import MORE, expresses_doubt, text_units, whole
 from unit.event_logs import replied, session, spoke
 
@@ -114,7 +114,7 @@ def test_a_plain_word_is_no_doubt(text: str) -> None:
 
 
 def test_a_doubted_rule_is_none() -> None:
-    assert not list(standing_rules("Maybe we should always start table names with 'tl_'."))
+    assert not list(hear_rules("Maybe we should always start table names with 'tl_'."))
 
 
 _sentences = st.builds(

@@ -33,7 +33,7 @@ export type FromPage =
 /** The commands that a page may run; the argument is a session, a compaction, an entry, words, or empty. */
 export const PAGE_COMMANDS = [
   ...(["compact", "undo", "end", "resume", "demo", "recording", "setKey", "settings", "log", "doctor", "restart"] as const),
-  ...(["allowOnce", "allowSession", "deny", "preview", "apply", "dismiss", "recall", "skeleton", "changes", "role", "model"] as const),
+  ...(["allowOnce", "allowSession", "deny", "preview", "apply", "dismiss", "recall", "remember", "skeleton", "changes", "role", "model"] as const),
   ...(["reviewArchive", "acceptArchive", "editArchive", "rejectArchive", "pin"] as const),
 ];
 

@@ -74,6 +74,13 @@ export function entryId(given: unknown[]): string {
   return typeof given[0] === "string" ? given[0] : memoryEntry(given).id;
 }
 
+/** A rule of the Memory view that somebody else wrote. */
+export function foreignRule([given]: unknown[]): string {
+  const node = given as MemoryNode | undefined;
+  if (node?.kind !== "foreign") throw new Error("Choose a rule of others in the Memory view.");
+  return node.text;
+}
+
 /** The kind of a new entry, where a section of the Memory view says which. */
 export function entryKind([given]: unknown[]): EntryKind | undefined {
   const node = given as MemoryNode | undefined;

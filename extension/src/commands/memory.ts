@@ -1,7 +1,7 @@
 import { window, type QuickPickItem } from "vscode";
 import type { App, RunningApp } from "../app";
 import type { EntryKind, MemoryEntry, RecallMatch } from "../protocol";
-import { command, entryId, entryKind, memoryEntry, nothing, runningCommand, words } from "./command";
+import { command, entryId, entryKind, foreignRule, memoryEntry, nothing, runningCommand, words } from "./command";
 import { resume } from "./session";
 
 /** Commands of what is remembered: the entries of the Memory view, the summary, and where something was said. */
@@ -14,6 +14,10 @@ export const memoryCommands = {
   recastEntry: runningCommand(memoryEntry, changeKind),
   deleteEntry: runningCommand(memoryEntry, remove),
   addEntry: runningCommand(entryKind, add),
+  remember: runningCommand(words, remember),
+  keepRuleMine: runningCommand(memoryEntry, (app, entry) => keepMine(app, entry, true)),
+  shareRule: runningCommand(memoryEntry, (app, entry) => keepMine(app, entry, false)),
+  acceptRule: runningCommand(foreignRule, remember),
   source: command(memoryEntry, showSource),
   summary: command(nothing, openSummary),
   recall: runningCommand(words, recall),
@@ -21,6 +25,7 @@ export const memoryCommands = {
 
 /** What an entry can be, as a person says it. */
 const KINDS: { kind: EntryKind; label: string; description: string }[] = [
+  { kind: "rule", label: "Rule", description: "what always holds, in this session and in those to come" },
   { kind: "decision", label: "Decision", description: "what was chosen, and why" },
   { kind: "constraint", label: "Constraint", description: "what must hold" },
   { kind: "pattern", label: "Pattern", description: "how things are done here" },
@@ -77,6 +82,19 @@ async function add({ request }: RunningApp, given?: EntryKind): Promise<void> {
   const kind = given ?? (await askKind("Add to the memory", KINDS));
   const text = kind && (await askWords("Add to the memory", "What should be remembered?", ""));
   if (text) await request("throughline/ledger/add", { kind, text, why: "", owner: "" });
+}
+
+/** Lays down a rule: in the words given, those selected in the editor, or those that are asked for. */
+async function remember({ request }: RunningApp, given?: string): Promise<void> {
+  const editor = window.activeTextEditor;
+  const selected = editor?.document.getText(editor.selection).trim() ?? "";
+  const text = given?.trim() || (await askWords("Remember a rule", "What holds from now on, in this session and in those to come?", selected));
+  if (text) await request("throughline/ledger/add", { kind: "rule", text, why: "", owner: "" });
+}
+
+/** Keeps a rule on this machine, or shares it by the project archive. */
+async function keepMine({ request }: RunningApp, entry: MemoryEntry, mine: boolean): Promise<void> {
+  await request("throughline/ledger/keep_mine", { entry: entry.id, mine });
 }
 
 /** Shows the turn that an entry came from. */

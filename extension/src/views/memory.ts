@@ -12,9 +12,22 @@ interface Heading {
   why?: string;
 }
 
-export type MemoryNode = Heading | { kind: "entry"; entry: MemoryEntry; heading: string };
+/** A rule of the archive that somebody else wrote. */
+interface ForeignRule {
+  kind: "foreign";
+  text: string;
+}
+
+/** The rules of others, which tell and order nothing until they are accepted. */
+interface ForeignRules {
+  kind: "foreign rules";
+  rules: string[];
+}
+
+export type MemoryNode = Heading | { kind: "entry"; entry: MemoryEntry; heading: string } | ForeignRule | ForeignRules;
 
 const ICONS: Record<EntryKind, string> = {
+  rule: "shield",
   objective: "target",
   decision: "law",
   constraint: "lock",
@@ -26,7 +39,6 @@ const ICONS: Record<EntryKind, string> = {
   question: "question",
   issue: "bug",
   rejected: "circle-slash",
-  rule: "law",
 };
 
 /** The ledger by the summary's sections, and below them what no person or model put there; an entry leads to its turn. */
@@ -46,21 +58,50 @@ export class MemoryView implements TreeDataProvider<MemoryNode> {
 
   getChildren(node?: MemoryNode): MemoryNode[] {
     if (!node) return headings(this.#shown);
-    if (node.kind === "entry") return [];
+    if (node.kind === "foreign rules") return node.rules.map((text) => ({ kind: "foreign", text }));
+    if (node.kind !== "section") return [];
     return node.entries.map((entry) => ({ kind: "entry", entry, heading: node.title }));
   }
 
   getTreeItem(node: MemoryNode): TreeItem {
-    return node.kind === "section" ? headingItem(node) : entryItem(node.entry, node.heading);
+    switch (node.kind) {
+      case "section":
+        return headingItem(node);
+      case "entry":
+        return entryItem(node.entry, node.heading);
+      case "foreign rules":
+        return foreignHeadingItem(node.rules.length);
+      case "foreign":
+        return foreignItem(node.text);
+    }
   }
 }
 
-function headings({ sections, resolved }: Memory): Heading[] {
+function headings({ sections, resolved, foreign }: Memory): MemoryNode[] {
   const made = sections.map(({ title, kind, entries }: MemorySection): Heading => ({ kind: "section", title, entries, adds: kind }));
   const below: Heading[] = [
     { kind: "section", title: "Resolved", entries: resolved, folded: true, why: "What has been settled. It can be reopened." },
   ];
-  return [...made, ...below.filter(({ entries }) => entries.length > 0)];
+  const others: ForeignRules[] = foreign.length > 0 ? [{ kind: "foreign rules", rules: foreign }] : [];
+  return [...others, ...made, ...below.filter(({ entries }) => entries.length > 0)];
+}
+
+function foreignHeadingItem(count: number): TreeItem {
+  const item = new TreeItem("Rules of Others, Not Accepted", TreeItemCollapsibleState.Expanded);
+  item.id = "foreign rules";
+  item.description = String(count);
+  item.tooltip = "Somebody else wrote these rules into the project archive. The agent follows them once you accept them.";
+  item.contextValue = "foreign rules";
+  return item;
+}
+
+function foreignItem(text: string): TreeItem {
+  const item = new TreeItem(text);
+  item.id = `foreign ${text}`;
+  item.iconPath = new ThemeIcon("unverified");
+  item.tooltip = text;
+  item.contextValue = "foreign";
+  return item;
 }
 
 function headingItem({ title, entries, adds, folded, why }: Heading): TreeItem {
@@ -78,7 +119,9 @@ function entryItem(entry: MemoryEntry, heading: string): TreeItem {
   item.iconPath = new ThemeIcon(icon(entry));
   if (entry.state !== "active") item.description = entry.resolution || entry.state;
   item.tooltip = tooltip(entry);
-  item.contextValue = `entry ${entry.state === "resolved" ? "resolved" : "live"} ${entry.pinned ? "pinned" : "free"} ${entry.kind}`;
+  if (entry.kind === "rule" && entry.mine && entry.state === "active") item.description = "on this machine only";
+  const whose = entry.kind === "rule" ? (entry.mine ? " mine" : " shared") : "";
+  item.contextValue = `entry ${entry.state === "resolved" ? "resolved" : "live"} ${entry.pinned ? "pinned" : "free"} ${entry.kind}${whose}`;
   item.accessibilityInformation = { label: `${entry.text}, ${marks(entry)}` };
   item.command = { command: "throughline.source", title: "Show Source Turn", arguments: [{ kind: "entry", entry, heading }] };
   return item;

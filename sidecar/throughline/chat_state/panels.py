@@ -10,9 +10,20 @@ from throughline.domain.ledger import Entry
 from throughline.domain.session import Session
 from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import Place, View
+from throughline.memory.archive.document import RULES
+from throughline.memory.archive.foreign_rules import foreign_rules
 from throughline.memory.summary import SECTIONS, one_line
 from throughline.memory.summary_parser import KINDS as NEW
-from throughline.protocol.state import ContextFile, Memory, MemoryEntry, MemorySection, Meter, MeterPart, SessionInfo
+from throughline.protocol.state import (
+    Archive,
+    ContextFile,
+    Memory,
+    MemoryEntry,
+    MemorySection,
+    Meter,
+    MeterPart,
+    SessionInfo,
+)
 
 _LABELS: dict[Place, str] = {
     "system": "System prompt",
@@ -23,17 +34,28 @@ _LABELS: dict[Place, str] = {
 }
 
 
-def memory_panel(session: Session, summary: str, tokens: int) -> Memory:
-    """The rolling summary, the ledger's entries in force by section, and what is resolved, the newest first."""
+def memory_panel(session: Session, summary: str, tokens: int, archive: Archive | None = None) -> Memory:
+    """The rolling summary and the ledger: the user's rules, the other entries in force by section, and what is
+    resolved, the newest first; and the rules of the archive that are somebody else's.
+    """
     entries = session.ledger.entries.values()
     live = session.ledger.live()
-    sections = []
+    rules = [_entry(entry) for entry in live if entry.kind == "rule"]
+    sections = [MemorySection(RULES, "rule", rules)] if rules else []
     for section in SECTIONS:
-        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind]
+        mine = [entry for kind in section.kinds for entry in live if entry.kind == kind != "rule"]
         if mine:
             sections.append(MemorySection(section.title, NEW[section.title], [_entry(entry) for entry in mine]))
     resolved = [_entry(entry) for entry in entries if entry.state == "resolved"]
-    return Memory(summary, tokens, sections, resolved[::-1])
+    return Memory(summary, tokens, sections, resolved[::-1], _foreign(session, archive))
+
+
+def _foreign(session: Session, archive: Archive | None) -> list[str]:
+    """The rules of the archive that are none of the user's, be these in force or not."""
+    own = [entry.text for entry in session.ledger.entries.values() if entry.kind == "rule"]
+    sections = archive.sections if archive else []
+    lines = [line.text for section in sections if section.title == RULES for line in section.lines]
+    return list(foreign_rules("\n".join([f"### {RULES}", *(f"- {line}" for line in lines)]), own))
 
 
 def _entry(entry: Entry) -> MemoryEntry:
@@ -52,6 +74,7 @@ def _entry(entry: Entry) -> MemoryEntry:
         entry.author,
         entry.pinned,
         row,
+        entry.mine,
     )
 
 

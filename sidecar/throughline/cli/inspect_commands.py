@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from throughline.app.doctor import run_checks
 from throughline.cli.output import SafeConsole, markdown, print_json, print_line
 from throughline.domain.permissions import Permission, Permissions
 from throughline.domain.ports import FORGOTTEN, LogMatch, ModelRow, Prices, SessionRow
+from throughline.domain.rules import RuleRetired
 from throughline.domain.sanitization import shown_time
 from throughline.domain.session import Session
 from throughline.domain.visible_text import escaped_text
@@ -125,6 +127,25 @@ def delete_traces(library: ProjectStore, name: str, secret: str, *, sure: bool) 
         click.confirm(f"Delete session {session.id} and its {len(session.turns)} turns?", abort=True)
     click.echo(f"Forgotten: {library.store.forget(session.id)} events.")
     return session.id
+
+
+def print_rules(library: ProjectStore, retired: tuple[str, ...], *, as_json: bool) -> None:
+    """Lists the workspace's rules in force, after some were retired. Raises RefusedError for one that is not there."""
+    standing = {rule.id: rule for rule in library.store.rules().in_force}
+    for name in retired:
+        if name not in standing:
+            raise RefusedError(f"There is no rule {name} in force: `throughline rules` lists them.")
+    if retired:
+        library.store.change_rules(time.time(), [RuleRetired(name, "retired by hand") for name in retired])
+    left = [rule for name, rule in standing.items() if name not in retired]
+    if as_json:
+        print_json([{"id": one.id, "text": one.text, "mine": one.mine} for one in left])
+        return
+    show = SafeConsole(highlight=False).print
+    for rule in left:
+        show(Text(f"{rule.id}  {rule.text}{'  (on this machine only)' if rule.mine else ''}"))
+    if not left:
+        show(Text("There are no rules in force."))
 
 
 def chosen_session(library: ProjectStore, name: str) -> Session:

@@ -340,6 +340,18 @@ def permissions(
 
 
 @commands.command()
+@click.option("--retire", multiple=True, metavar="ID", help="Take this rule back, as the list has it.")
+@_PROJECT
+@_JSON
+@click.pass_obj
+def rules(container: Container, retire: tuple[str, ...], project: Path, as_json: bool) -> None:
+    """List the rules that you laid down in a project's sessions, or take some back."""
+    from throughline.cli.inspect_commands import print_rules, project_folder  # noqa: PLC0415
+
+    print_rules(container.library(project_folder(project)), retire, as_json=as_json)
+
+
+@commands.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--detail", type=click.IntRange(0), help="How much is shown: 0 is names alone.")
 @click.option("--budget", type=click.IntRange(1), help="Tokens (o200k) that a file's skeleton may take.")
@@ -382,7 +394,7 @@ def files(container: Container, session: str, project: Path, as_json: bool) -> N
     from throughline.cli.files import print_context_files  # noqa: PLC0415
 
     known = inspect_commands.chosen_session(container.library(inspect_commands.project_folder(project)), session)
-    print_context_files(container.desk(project).files, known, as_json=as_json)
+    print_context_files(container.project_files(project).files, known, as_json=as_json)
 
 
 @commands.command()

@@ -23,6 +23,7 @@ from throughline.domain.events import (
     masked_arguments_id,
 )
 from throughline.domain.file_header import shown_text
+from throughline.domain.ledger import Entry
 from throughline.domain.session import Session, is_superseded, items_since
 from throughline.domain.view import NOTE, Block, View
 
@@ -73,6 +74,7 @@ def system_prompt(
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), template).strip()
 
 
+_RULES = "The user's rules. They hold in all you do in this workspace, until the user takes them back:"
 ACKNOWLEDGED = "I have the summary and go on from there."
 
 
@@ -171,6 +173,11 @@ def _grown(before: RenderedTurns, session: Session, items: Iterable[Item]) -> Re
     return RenderedTurns(session, blocks, sources, before.hidden)
 
 
+def rules_text(rules: Iterable[Entry]) -> str:
+    """The user's rules as the model is told them, all of them and word for word."""
+    return "\n".join([_RULES, "", *(f"- {rule.text}{f' ({rule.why})' if rule.why else ''}" for rule in rules)])
+
+
 def assemble(
     session: Session,
     frame: StablePrefix,
@@ -182,14 +189,17 @@ def assemble(
     """The blocks of the next call, from the most stable to the least, with up to four cache breakpoints.
 
     `summary` is the rendered rolling summary, sent once a compaction has moved turns into it or the user has changed
-    it. Before it stand the `recaps` of the compacted turns, the oldest first. A new one leaves those before it in the
-    cache, which looks for a prefix that ended with a breakpoint: so the last recap has one, in the archive's place.
+    it. The user's rules stand after the archive, as the user's instructions. Before the summary stand the `recaps` of
+    the compacted turns, the oldest first. A new one leaves those before it in the cache, which looks for a prefix that
+    ended with a breakpoint: so the last recap has one, in the archive's place.
     `turns` are the blocks of the recent turns, where they are `shown` already.
     """
     blocks = [_text("system", "system", frame.system, count, label="system prompt")]
     blocks[-1] = evolve(blocks[-1], cached=True)
     if frame.archive:
         blocks.append(evolve(_text("archive", "system", frame.archive, count, label="archive"), cached=not recaps))
+    if session.prefix_rules:
+        blocks.append(_text("system", "system", rules_text(session.prefix_rules), count, label="rules"))
     if session.through or session.edited:
         blocks += [_text("summary", "user", told, count, label="recap") for told in recaps]
         if recaps:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from throughline.domain.ledger import Operation
+from throughline.domain.ledger import Entry, Operation
 
 
 @frozen
@@ -163,6 +163,8 @@ class SessionStarted:
     limit: int
     origin: Origin = "live"
     environment: str = ""
+    rules: tuple[Entry, ...] = ()
+    """The workspace's rules as the session found them: those in force, and retired ones that the archive still has."""
 
 
 @frozen
@@ -422,13 +424,13 @@ class CallBilled:
 
 @frozen
 class LedgerChanged:
-    """Operations applied to the ledger outside a compaction: tags in a reply, or the user's own, which the summary in
-    the view shows at once.
+    """Operations applied to the ledger outside a compaction: tags in a reply; the user's own, which the summary in the
+    view shows at once; rules that were heard in the user's words; and what other sessions did to the workspace's rules.
     """
 
     kind: ClassVar[Literal["ledger_changed"]] = "ledger_changed"
     operations: tuple[Operation, ...]
-    by: Literal["agent", "user"] = "agent"
+    by: Literal["agent", "user", "heard", "workspace"] = "agent"
 
 
 @frozen

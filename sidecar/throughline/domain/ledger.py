@@ -124,7 +124,16 @@ class Reclassify:
     to: EntryKind
 
 
-Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete | Reopen | Reclassify
+@frozen
+class KeepMine:
+    """Keeps a rule on this machine, or shares it with the project's archive: only the user says it."""
+
+    kind: ClassVar[Literal["keep_mine"]] = "keep_mine"
+    id: str
+    mine: bool
+
+
+Operation: TypeAlias = Add | Revise | Resolve | Merge | Pin | Delete | Reopen | Reclassify | KeepMine
 
 
 @frozen
@@ -150,6 +159,8 @@ def refusal_reason(ledger: Ledger, operation: Operation) -> str | None:
     """Why an operation may not be applied, in one sentence, or None where it may."""
     match operation:
         case Add(entry=entry):
+            if entry.kind == "rule" and entry.author != "user":
+                return "only the user lays down rules"
             return f"entry {entry.id} is there already" if entry.id in ledger.entries else None
         case Merge(ids=ids, author=author):
             if len(ids) < 2 or len(set(ids)) < len(ids):
@@ -162,7 +173,12 @@ def refusal_reason(ledger: Ledger, operation: Operation) -> str | None:
         case Reopen(id=name):
             resolved = name in ledger.entries and ledger.entries[name].state == "resolved"
             return None if resolved else _untouchable(ledger, name, "user") or f"entry {name} is not resolved"
+        case KeepMine(id=name):
+            other = name in ledger.entries and ledger.entries[name].kind != "rule"
+            return f"entry {name} is no rule" if other else _untouchable(ledger, name, "user")
         case Reclassify(id=name, to=to):
+            if to == "rule":
+                return "a rule is laid down in words of its own"
             same = name in ledger.entries and ledger.entries[name].kind == to
             return f"entry {name} is a {to} already" if same else _untouchable(ledger, name, "user")
         case _:
@@ -216,7 +232,13 @@ def _enter(ledger: Ledger, operation: Operation) -> None:
         case Pin(id=name, pinned=pinned):
             entries[name] = evolve(entries[name], pinned=pinned)
         case Delete(id=name):
-            del entries[name]
+            if entries[name].kind == "rule":
+                # The workspace's other sessions and the archive must learn that it is void: it leaves a trace.
+                entries[name] = evolve(entries[name], state="resolved", resolution="deleted")
+            else:
+                del entries[name]
+        case KeepMine(id=name, mine=mine):
+            entries[name] = evolve(entries[name], mine=mine)
         case Reopen(id=name):
             entries[name] = evolve(entries[name], state="active", resolution="", author="user")
         case Reclassify(id=name, to=to):
@@ -230,7 +252,7 @@ def _untouchable(ledger: Ledger, name: str, author: Author) -> str | None:
     if entry is None:
         return f"there is no entry {name}"
     if entry.final and author != "user":
-        return f"entry {name} is the user's"
+        return f"entry {name} is a rule of the user's" if entry.kind == "rule" else f"entry {name} is the user's"
     return None
 
 
@@ -241,7 +263,8 @@ def _superseded(ledger: Ledger, entry: Entry) -> Entry | None:
     named = ledger.entries.get(entry.supersedes)
     if named is not None and named.state == "active" and (entry.author == "user" or not named.final):
         return named
-    if not entry.subject:
+    # A rule may be about several things: what it replaces is said by operations of their own.
+    if not entry.subject or entry.kind == "rule":
         return None
     for old in ledger.entries.values():
         same = old.state == "active" and old.kind == entry.kind and old.subject == entry.subject

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from throughline.domain.changes import ComparedRevisions, FileChange
 from throughline.domain.errors import UserError
 from throughline.domain.events import Event, Logged, Origin, Purpose, ToolCalled, ToolReturned, UserMessage
+from throughline.domain.rules import RuleEvent, WorkspaceRules
 from throughline.domain.session import Session
 from throughline.domain.usage import Price, Usage
 from throughline.domain.view import View
@@ -466,10 +467,22 @@ class LogMatch:
 
 
 class Store(Protocol):
-    """The sessions of one workspace, durable."""
+    """The sessions of one workspace and its rules, durable."""
 
-    def append(self, session: str, events: Sequence[Logged]) -> None:
-        """Keeps events; when it returns they survive a crash. Raises StoreError."""
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
+        """Keeps events, and what they did to the workspace's rules, both or neither; when it returns they survive a
+        crash. Raises StoreError.
+        """
+        ...
+
+    def rules(self) -> WorkspaceRules:
+        """The workspace's rules."""
+        ...
+
+    def change_rules(self, at: float, rules: Sequence[RuleEvent]) -> None:
+        """Keeps what the user did to the workspace's rules outside of any session, at a time in seconds since the
+        epoch. Raises StoreError.
+        """
         ...
 
     def lock_session(self, session: str) -> None:

@@ -56,7 +56,20 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.file_knowledge import Registry, superseded_reads, update_knowledge
-from throughline.domain.ledger import Add, Ledger, Operation, Pin, Reclassify, Reopen, Resolve, Revise, apply_operations
+from throughline.domain.ledger import (
+    Add,
+    Entry,
+    KeepMine,
+    Ledger,
+    Operation,
+    Pin,
+    Reclassify,
+    Reopen,
+    Resolve,
+    Revise,
+    apply_operations,
+)
+from throughline.domain.rules import rules_in_force
 from throughline.domain.usage import Bill, Calibration, charge, learn
 
 
@@ -87,12 +100,13 @@ def turn_number(turn: Turn) -> int:
 @frozen
 class LedgerStep:
     """One event's operations on the ledger; `compaction` is the id where one brought them, and `edit` the event's seq
-    where the user made them.
+    where the user made them. What comes from the `workspace` is what other sessions did to its rules.
     """
 
     operations: tuple[Operation, ...]
     compaction: str = ""
     edit: int = 0
+    workspace: bool = False
 
 
 # So many of the newest turns can be gone back to the beginning of; each holds a session as it was.
@@ -118,6 +132,7 @@ class Session:
     that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
     ids of what the view shows as stubs, which `saved` so many tokens of each turn; `cuts` says by key what it shows the
     beginning and the end of, and `left_out` what it does not show at all.
+    `prefix_rules` are the rules as the view's prefix shows them: one that was said since stands in its turn.
     `name` is what the user calls the session in lists, where that is not the objective. `openings` and
     `checkpoints` are what it can go back to: its conversation and its files before a turn. `numbered` is the highest
     number that a turn ever had, and `call_ids` are those of all calls. What the user allowed is not here: a log may be
@@ -152,6 +167,7 @@ class Session:
     ledger_history: tuple[LedgerStep, ...] = ()
     ledger: Ledger = field(factory=Ledger)
     summarised: Ledger = field(factory=Ledger)
+    prefix_rules: tuple[Entry, ...] = ()
     masked: frozenset[str] = frozenset()
     masked_tokens: dict[int, int] = field(factory=dict)
     cuts: dict[str, Cut] = field(factory=dict)
@@ -226,10 +242,7 @@ def _applied(session: Session, logged: Logged) -> Session:
     event = logged.event
     match event:
         case SessionStarted():
-            return evolve(
-                session, id=event.session, objective=event.objective, role=event.role, project=event.project,
-                model=event.model, limit=event.limit, origin=event.origin,
-            )  # fmt: skip
+            return _begun(session, event)
         case SessionNamed(name=name):
             return evolve(session, name=name)
         case RoleAndModelChanged(role=role, model=model, limit=limit):
@@ -269,12 +282,8 @@ def _applied(session: Session, logged: Logged) -> Session:
             return session if turn is None else _put(session, evolve(turn, ending=event.ending))
         case CallBilled():
             return _billed(session, event, logged.at)
-        case LedgerChanged(by="user"):
-            after = _step(session, LedgerStep(event.operations, edit=logged.seq))
-            shown = any(not isinstance(one, Pin) for one in event.operations)
-            return evolve(after, summarised=after.ledger) if shown else after
         case LedgerChanged():
-            return _step(session, LedgerStep(event.operations))
+            return _changed(session, event, logged.seq)
         case LedgerUndone():
             kept = tuple(step for step in session.ledger_history if step.edit != event.step)
             return _refolded(session, kept)
@@ -282,11 +291,13 @@ def _applied(session: Session, logged: Logged) -> Session:
             return _carry(_masked(session, frozenset(event.ids)))
         case Trimmed(cuts=cuts, left_out=left_out):
             later = max(session.left_out, left_out, key=lambda one: (one.turn, one.items))
-            return evolve(session, cuts={**session.cuts, **{one.id: one for one in cuts}}, left_out=later)
+            cut = {**session.cuts, **{one.id: one for one in cuts}}
+            # It may be the words in which a rule was said.
+            return evolve(session, cuts=cut, left_out=later, prefix_rules=rules_in_force(session.ledger))
         case Compacted():
             compactions = (*session.compactions, event)
             after = _step(evolve(session, compactions=compactions), LedgerStep(event.operations, event.id))
-            return _carry(evolve(after, summarised=after.ledger, pending_compaction=None))
+            return _carry(evolve(_shown(after), pending_compaction=None))
         case CompactionProposed():
             return evolve(session, pending_compaction=event.event, pending_compaction_items=event.items)
         case CompactionDismissed():
@@ -310,13 +321,32 @@ def _applied(session: Session, logged: Logged) -> Session:
             assert_never(event)
 
 
+def _begun(session: Session, event: SessionStarted) -> Session:
+    begun = evolve(
+        session, id=event.session, objective=event.objective, role=event.role, project=event.project,
+        model=event.model, limit=event.limit, origin=event.origin,
+    )  # fmt: skip
+    given = tuple(Add(rule) for rule in event.rules)
+    return _shown(_step(begun, LedgerStep(given, workspace=True))) if given else begun
+
+
 def _back(session: Session, turn: int) -> Session:
     """The session as a turn found it. What was paid stays, and what the user did to the ledger, as far
-    as its entries are there; no number is given twice.
+    as its entries are there, and so does what other sessions did to the workspace's rules; no number is given twice.
     """
     was = next((one.session for one in session.rewind_points if one.turn == turn), session)
     later = {one.id for one in session.compactions} - {one.id for one in was.compactions}
-    edits = tuple(step for step in session.ledger_history[len(was.ledger_history) :] if step.edit)
+    history = session.ledger_history
+    standing = {step.edit for step in history if step.edit}
+    known = {step.edit for step in was.ledger_history if step.edit}
+    kept = tuple(step for step in was.ledger_history if not step.edit or step.edit in standing)
+    later_steps = tuple(
+        step
+        for step in history
+        if (step.edit and step.edit not in known) or (step.workspace and step not in was.ledger_history)
+    )
+    if later_steps or kept != was.ledger_history:
+        was = _refolded(was, (*kept, *later_steps))
     return evolve(
         was,
         rewind_points=tuple(one for one in session.rewind_points if one.turn < turn),
@@ -324,8 +354,6 @@ def _back(session: Session, turn: int) -> Session:
         compactions=session.compactions,
         undone=was.undone | later,
         undone_at=turn - 1 if later else was.undone_at,
-        ledger_history=(*was.ledger_history, *edits),
-        ledger=apply_operations(was.ledger, (operation for step in edits for operation in step.operations))[0],
         queue=session.queue,
         last_turn_number=session.last_turn_number,
         call_ids=session.call_ids,
@@ -455,6 +483,20 @@ def _carry(session: Session) -> Session:
     return evolve(session, compacted_files=tuple(file for file in session.files.values() if file not in shown))
 
 
+def _changed(session: Session, event: LedgerChanged, seq: int) -> Session:
+    match event.by:
+        case "user":
+            after = _step(session, LedgerStep(event.operations, edit=seq))
+            return after if all(isinstance(one, Pin) for one in event.operations) else _shown(after)
+        case "workspace":
+            # The session is being opened: the cache is cold.
+            return _shown(_step(session, LedgerStep(event.operations, workspace=True)))
+        case "agent" | "heard":
+            return _step(session, LedgerStep(event.operations))
+        case _:
+            assert_never(event.by)
+
+
 def _step(session: Session, step: LedgerStep) -> Session:
     return evolve(
         session,
@@ -478,7 +520,12 @@ def _without(session: Session, compaction: str) -> Session:
 
 def _refolded(session: Session, steps: tuple[LedgerStep, ...]) -> Session:
     ledger, _ = apply_operations(Ledger(), (operation for step in steps for operation in step.operations))
-    return evolve(session, ledger_history=steps, ledger=ledger, summarised=ledger)
+    return _shown(evolve(session, ledger_history=steps, ledger=ledger))
+
+
+def _shown(session: Session) -> Session:
+    """The session with a view whose prefix shows the ledger as it is now."""
+    return evolve(session, summarised=session.ledger, prefix_rules=rules_in_force(session.ledger))
 
 
 def _last(session: Session) -> int:
@@ -491,7 +538,7 @@ def _by_user(operations: Iterable[Operation]) -> Iterator[str]:
         match one:
             case Revise(id=name, author="user") | Resolve(id=name, author="user"):
                 yield name
-            case Pin(id=name) | Reopen(id=name) | Reclassify(id=name):
+            case Pin(id=name) | Reopen(id=name) | Reclassify(id=name) | KeepMine(id=name):
                 yield name
             case _:
                 pass

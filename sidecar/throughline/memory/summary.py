@@ -217,7 +217,7 @@ def full_text(entry: Entry) -> str:
     parts = [entry.text.rstrip(".") if why else entry.text]
     if why:
         parts.append(f" because {why}" if entry.kind == "decision" else f" — {why}")
-    if entry.supersedes and entry.kind not in ("state", "rule"):
+    if entry.supersedes and entry.kind != "state" and (entry.kind != "rule" or entry.why):
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")

@@ -128,6 +128,14 @@ class PinEntry:
 
 
 @frozen
+class KeepRuleMine:
+    """Keeps a rule on this machine, or shares it with the project's archive."""
+
+    entry: str
+    mine: bool
+
+
+@frozen
 class EntryId:
     """Names an entry of the ledger."""
 

@@ -28,6 +28,7 @@ from throughline.protocol.messages import (
     FoundFiles,
     Inject,
     Injected,
+    KeepRuleMine,
     Key,
     LedgerChange,
     Models,
@@ -77,6 +78,7 @@ CANCEL = Method("throughline/cancel", Empty, Empty)
 COMPACT = Method("throughline/compact", Empty, Compacting)
 UNDO = Method("throughline/undo", Undo, Empty)
 PIN = Method("throughline/ledger/pin", PinEntry, LedgerChange)
+KEEP_MINE = Method("throughline/ledger/keep_mine", KeepRuleMine, LedgerChange)
 EDIT = Method("throughline/ledger/edit", EditEntry, LedgerChange)
 RESOLVE = Method("throughline/ledger/resolve", ResolveEntry, LedgerChange)
 REOPEN = Method("throughline/ledger/reopen", EntryId, LedgerChange)
@@ -124,6 +126,7 @@ REQUESTS = (
     COMPACT,
     UNDO,
     PIN,
+    KEEP_MINE,
     EDIT,
     RESOLVE,
     REOPEN,

@@ -181,7 +181,7 @@ Row: TypeAlias = (
 @frozen
 class MemoryEntry:
     """One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is
-    the chat row of the turn it came from.
+    the chat row of the turn it came from. A rule that is `mine` stays on this machine.
     """
 
     id: str
@@ -196,6 +196,7 @@ class MemoryEntry:
     author: Literal["agent", "user", "summariser", "code"]
     pinned: bool
     row: str
+    mine: bool
 
 
 @frozen
@@ -209,14 +210,16 @@ class MemorySection:
 
 @frozen
 class Memory:
-    """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, and in
-    `resolved` what has been settled.
+    """The rolling summary, as text and as entries; tokens are o200k. In the sections stands what is in force, the
+    user's rules first, and in `resolved` what has been settled. `foreign` are rules of the archive that somebody else
+    wrote and the user has not accepted.
     """
 
     summary: str
     tokens: int
     sections: list[MemorySection]
     resolved: list[MemoryEntry]
+    foreign: list[str]
 
 
 @frozen
@@ -313,7 +316,7 @@ class State:
     revision: int
     session: SessionInfo | None
     rows: list[Row] = field(factory=list)
-    memory: Memory = field(factory=lambda: Memory("", 0, [], []))
+    memory: Memory = field(factory=lambda: Memory("", 0, [], [], []))
     files: list[ContextFile] = field(factory=list)
     archive: Archive = field(factory=lambda: Archive("", 0, [], None))
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))

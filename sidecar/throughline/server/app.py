@@ -352,7 +352,7 @@ class App:
         activity: Activity = "compacting" if compacting else "answering" if live.busy else "idle"
         self._page.show(
             session=panels.session_info(session, recorded=live.recorded),
-            memory=panels.memory_panel(session, summary, live.count(summary)),
+            memory=panels.memory_panel(session, summary, live.count(summary), self._shown_archive),
             files=panels.file_rows(seen, self._files.uri),
             archive=self._shown_archive,
             meter=panels.context_meter(session, view, live.meter.factor(view), live.meter.tools),

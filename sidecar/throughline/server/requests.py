@@ -31,6 +31,7 @@ from throughline.protocol.messages import (
     Exported,
     FindFiles,
     FoundFiles,
+    KeepRuleMine,
     LedgerChange,
     ModelItem,
     Models,
@@ -65,6 +66,10 @@ class LedgerRequests:
     async def pin(self, params: PinEntry) -> LedgerChange:
         """Pins or unpins an entry."""
         return await self._do(lambda hand: hand.pin(params.entry, pinned=params.pinned))
+
+    async def keep_mine(self, params: KeepRuleMine) -> LedgerChange:
+        """Keeps a rule on this machine, or shares it."""
+        return await self._do(lambda hand: hand.keep_mine(params.entry, mine=params.mine))
 
     async def edit(self, params: EditEntry) -> LedgerChange:
         """Words an entry anew."""

@@ -21,12 +21,15 @@ from throughline.domain.events import (
     Logged,
     MessageQueued,
     Notice,
+    SessionStarted,
     Thought,
     UserMessage,
 )
 from throughline.domain.ports import ArchiveFile, Checkpoints, Clock, Listener, Skeletons, Store, Tokens, Workspace
+from throughline.domain.rules import RuleEvent, rule_changes
 from throughline.domain.sanitization import cleaned
 from throughline.domain.session import Session, apply
+from throughline.memory.rule_operations import HeardWords, listen, rule_operations
 from throughline.memory.tags import entries
 
 T = TypeVar("T")
@@ -201,21 +204,41 @@ class Journal:
         self._told = False
 
     async def keep(self, events: Sequence[Event]) -> None:
-        """Keeps events, without the credentials in them and with what their tags say; when it returns they are durable.
-        Raises StoreError.
+        """Keeps events, without the credentials in them and with what their tags and the user's words say; when it
+        returns they are durable, and so is what they did to the workspace's rules. Raises StoreError.
         """
         events = await self._entering(events)
+        heard = await self._heard(events)
         # A clock that was put back does not take the log with it.
         self._at = at = max(self._at, self._ports.clock.now())
         logged: list[Logged] = []
+        rules: list[RuleEvent] = []
         session = self.session
         for event in events:
-            for one in (event, *_tagged(event, session)):
-                logged.append(Logged(session.seq + 1, at, one))
-                session = apply(session, logged[-1])
-        await self._ports.in_store_thread(lambda: self._ports.store.append(session.id, logged))
+            for made in (event, *_tagged(event, session)):
+                logged.append(Logged(session.seq + 1, at, made))
+                before, session = session, apply(session, logged[-1])
+                rules += _rule_events(made, before, session)
+            for said in _laid_down(event, heard, session):
+                logged.append(Logged(session.seq + 1, at, said))
+                before, session = session, apply(session, logged[-1])
+                rules += _rule_events(said, before, session)
+        store = self._ports.store
+        if rules:
+            await self._ports.in_store_thread(lambda: store.append(session.id, logged, rules))
+        else:
+            await self._ports.in_store_thread(lambda: store.append(session.id, logged))
         self.session = session
         self._ports.listener.logged(logged)
+
+    async def _heard(self, events: Sequence[Event]) -> dict[str, HeardWords]:
+        """What was heard in the user's words, by these."""
+        said = [event.text for event in events if isinstance(event, UserMessage) and event.origin == "user"]
+
+        def work() -> dict[str, HeardWords]:
+            return {text: listen(text) for text in said}
+
+        return await self._ports.in_worker(work) if sum(map(len, said)) > _LONG else work()
 
     async def _entering(self, events: Sequence[Event]) -> Sequence[Event]:
         """The events as they may enter the log: cleaned first, so that no control character parts a credential, then
@@ -266,3 +289,19 @@ def _tagged(event: Event, session: Session) -> list[LedgerChanged]:
     whole = event.text.rpartition("\n")[0] if cut else event.text
     made = entries(whole, event.turn, session.ledger)
     return [LedgerChanged(made)] if made else []
+
+
+def _laid_down(event: Event, heard: dict[str, HeardWords], session: Session) -> list[LedgerChanged]:
+    """What the user's words do to the rules, as the ledger's own event."""
+    if not isinstance(event, UserMessage) or event.text not in heard:
+        return []
+    made = rule_operations(heard[event.text], session.id, event.turn, session.ledger)
+    return [LedgerChanged(made, "heard")] if made else []
+
+
+def _rule_events(event: Event, before: Session, after: Session) -> tuple[RuleEvent, ...]:
+    """What an event did to the workspace's rules. What it brought from there is no news to it, and a demo's rules are
+    nobody's.
+    """
+    brought = isinstance(event, SessionStarted) or (isinstance(event, LedgerChanged) and event.by == "workspace")
+    return () if brought or after.origin == "demo" else rule_changes(before.ledger, after.ledger)

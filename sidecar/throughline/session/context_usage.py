@@ -9,13 +9,14 @@ from throughline.context.assemble import RenderedTurns, StablePrefix, assemble, 
 from throughline.context.compaction import rendering
 from throughline.context.recap import Spans, recap, spans
 from throughline.context.strategies import apply_strategy
-from throughline.domain.ledger import Ledger
+from throughline.domain.ledger import Entry, Ledger
 from throughline.domain.ports import Counter, Request, Tool
 from throughline.domain.session import Session
 from throughline.domain.settings import Settings
 from throughline.domain.usage import Calibration, calibrated_tokens, factor
 from throughline.domain.view import View
 from throughline.memory.archive.document import archive_for_model
+from throughline.memory.archive.foreign_rules import archive_for_view
 from throughline.session.actor import Journal, SessionPorts
 
 # The part of the context limit that the recaps of compacted turns take at most.
@@ -26,7 +27,8 @@ class ViewBuilder:
     """Views of one session as its log makes it, or would make it; what is remembered is never more than a memo."""
 
     def __init__(self, ports: SessionPorts, settings: Settings, archive: str) -> None:
-        self.frame = StablePrefix(ports.system, archive_for_model(archive))
+        self._archive = archive
+        self._frame: tuple[tuple[Entry, ...], StablePrefix] | None = None
         self._ports = ports
         self._settings = settings
         self._rendered: tuple[Ledger, int, str] | None = None
@@ -40,8 +42,17 @@ class ViewBuilder:
         told = self._recaps(session) if session.through else ()
         summary = self._summary(session) if session.through or session.edited else ""
         self._shown = turns = render_turns(session, self._shown)
-        whole = assemble(session, self.frame, summary, count, told, turns.blocks)
+        whole = assemble(session, self._stable(session), summary, count, told, turns.blocks)
         return apply_strategy(whole, self._settings.strategy)
+
+    def _stable(self, session: Session) -> StablePrefix:
+        """What stands around the session: the archive without the user's own rules, which the view has beside it."""
+        known = self._frame
+        if known is None or known[0] != session.prefix_rules:
+            own = [entry.text for entry in session.ledger.entries.values() if entry.kind == "rule"]
+            frame = StablePrefix(self._ports.system, archive_for_model(archive_for_view(self._archive, own)))
+            self._frame = known = (session.prefix_rules, frame)
+        return known[1]
 
     def _recaps(self, session: Session) -> tuple[str, ...]:
         """What the view tells of the compacted turns: a recap that stands is made once."""

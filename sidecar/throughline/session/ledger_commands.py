@@ -11,6 +11,7 @@ from throughline.domain.ledger import (
     Delete,
     Entry,
     EntryKind,
+    KeepMine,
     Ledger,
     Operation,
     Pin,
@@ -22,6 +23,7 @@ from throughline.domain.ledger import (
     refusal_reason,
 )
 from throughline.domain.session import Session
+from throughline.memory.rule_operations import rule_by_hand
 from throughline.memory.summary_parser import parse_edits
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts
 from throughline.session.compactor import Compactor
@@ -60,10 +62,17 @@ class LedgerCommands:
         def made(session: Session) -> tuple[Operation, ...]:
             if kind == "objective":
                 raise RefusedError("A session has one objective: edit that instead.")
-            _active(session.ledger, entry)
+            was = _active(session.ledger, entry)
+            if kind == "rule":
+                # A rule is the workspace's, and its id none of this session alone.
+                return (Delete(entry), *_rule(session, was.text, was.why))
             return (Reclassify(entry, kind),)
 
         await self._do(made)
+
+    async def keep_mine(self, entry: str, *, mine: bool) -> None:
+        """Keeps a rule on this machine, or shares it with the project's archive."""
+        await self._do(lambda _: (KeepMine(entry, mine),))
 
     async def resolve(self, entry: str, resolution: str) -> None:
         """Ends an entry, with what came of it: a question's answer, what mended an issue, why a rule is void."""
@@ -91,6 +100,10 @@ class LedgerCommands:
             said, turn = _said(text, "An entry needs words."), _turn(session)
             if any((one.kind, one.text, one.why) == (kind, said, _line(why)) for one in session.ledger.live()):
                 raise RefusedError("The ledger says so already.")
+            if kind == "rule":
+                operations = _rule(session, said, _line(why))
+                given.extend(one.entry.id for one in operations if isinstance(one, Add))
+                return operations
             given.append(next(f"u{turn}.{n}" for n in count(1) if f"u{turn}.{n}" not in session.ledger.entries))
             about = kind if kind in ("state", "objective") else ""
             return (Add(Entry(given[0], kind, said, "user", (turn,), _line(why), _line(owner), about)),)
@@ -148,6 +161,13 @@ def _active(ledger: Ledger, name: str) -> Entry:
     if entry.state == "revised":
         raise RefusedError(f"Entry {name} is no longer in force: a later one has taken its place.")
     return entry
+
+
+def _rule(session: Session, text: str, why: str) -> tuple[Operation, ...]:
+    """A new rule, and what it replaces. Raises RefusedError."""
+    if made := rule_by_hand(text, why, session.id, _turn(session), session.ledger):
+        return made
+    raise RefusedError("This rule is in force already.")
 
 
 def _said(text: str, refused: str) -> str:

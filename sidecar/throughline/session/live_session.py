@@ -19,16 +19,19 @@ from throughline.domain.events import (
     FileInjected,
     FileRenamed,
     Form,
+    LedgerChanged,
     SessionRewound,
     SessionStarted,
     TurnEnded,
     UserMessage,
 )
 from throughline.domain.ports import FileDifference
+from throughline.domain.rules import carried_rules
 from throughline.domain.session import Session, fold
 from throughline.domain.settings import Settings
 from throughline.domain.staleness import ContextFileStatus
 from throughline.domain.view import View
+from throughline.memory.rule_operations import reconciled_rules
 from throughline.memory.summary import SummaryLine
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts, session_lock
 from throughline.session.archive_service import ArchiveService
@@ -81,6 +84,8 @@ class LiveSession:
         """A new session, its first event kept."""
         async with session_lock(ports, begun.session) as failed:
             archive = await ports.in_worker(ports.archive.read)
+            if begun.origin != "demo":
+                begun = evolve(begun, rules=carried_rules(await ports.in_store_thread(ports.store.rules), archive))
             live = cls(ports, config, settings, Session(), archive)
             failed.push_async_callback(live.close)
             live._held = begun.session
@@ -105,9 +110,18 @@ class LiveSession:
             live._held = session
             ports.listener.logged(log)
             await live._mailbox.post(lambda: live._turns.close_interrupted(_STOPPED))
+            await live._catch_up()
             await live._number()
             live.archive.refine_pending()
         return live
+
+    async def _catch_up(self) -> None:
+        """Takes over what other sessions have done to the workspace's rules since this one was last open."""
+        if self.session.ended or self.session.origin == "demo":
+            return
+        workspace = await self._ports.in_store_thread(self._ports.store.rules)
+        if made := reconciled_rules(self.session.ledger, workspace):
+            await self.record(LedgerChanged(made, "workspace"))
 
     async def _number(self) -> None:
         """Finds out whether this session is one of those whose compactions the user wants to see first."""

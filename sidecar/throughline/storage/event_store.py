@@ -28,12 +28,15 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow, StoreError
+from throughline.domain.rules import LoggedRule, RuleEvent, RuleKept, WorkspaceRules, fold_rules, rules_in_force
 from throughline.domain.serialization import MalformedError
+from throughline.domain.session import fold
 from throughline.storage import codec, integrity, migrations, recovery
 from throughline.storage.errors import FULL, disk_full_error, in_use_error, read_only_error, store_error_reason
 from throughline.storage.integrity import DamagedError, RowsDamagedError
 from throughline.storage.migrations import SCHEMA, transaction
 from throughline.storage.recovery import DatabaseContents, database_contents
+from throughline.storage.rule_stream import append_rules, forget_session_rules, read_rules, redact_rules
 from throughline.storage.search_index import LOOKUP, excerpt, phrase, words
 
 log = logging.getLogger(__name__)
@@ -112,6 +115,7 @@ class SqliteEventStore:
             self.since = "before"
             for session, events in found.logs.items():
                 self.append(session, events)
+            self._restore_rules(found)
             self.repair = f"{self._path} is damaged, and cannot be written: make the file and its folder writable."
         self._connection.execute("PRAGMA query_only = ON")
 
@@ -201,8 +205,10 @@ class SqliteEventStore:
             lock.release(force=True)
             Path(lock.lock_file).unlink(missing_ok=True)
 
-    def append(self, session: str, events: Sequence[Logged]) -> None:
-        """Keeps events; when it returns they survive a crash. Raises StoreError."""
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
+        """Keeps events, and what they did to the workspace's rules, both or neither; when it returns they survive a
+        crash. Raises StoreError.
+        """
         if not events:
             return
         with self._guarded(), self._lock, transaction(self._connection) as connection:
@@ -225,6 +231,25 @@ class SqliteEventStore:
                 (events[-1].at, turns, ended, last, session),
             )
             integrity.seal_session(connection, session)
+            if rules:
+                append_rules(connection, session, events[-1].at, rules)
+
+    def rules(self) -> WorkspaceRules:
+        """The workspace's rules. Raises StoreError."""
+        return fold_rules(self._rule_stream())
+
+    def change_rules(self, at: float, rules: Sequence[RuleEvent]) -> None:
+        """Keeps what the user did to the workspace's rules outside of any session. Raises StoreError."""
+        with self._guarded(), self._lock, transaction(self._connection) as connection:
+            append_rules(connection, "", at, rules)
+
+    def _rule_stream(self) -> list[LoggedRule]:
+        with self._guarded(), self._lock:
+            stream, number = read_rules(self._connection)
+        if len(stream) != number:
+            self._suspect()
+            log.warning("%s is damaged: %d changes of rules cannot be read.", self._path, number - len(stream))
+        return stream
 
     def _add(self, connection: sqlite3.Connection, session: str, logged: Logged) -> None:
         event = logged.event
@@ -351,6 +376,7 @@ class SqliteEventStore:
                     connection.execute("DELETE FROM words WHERE session = ?", (session,))
                     gone = connection.execute("DELETE FROM events WHERE session = ?", (session,)).rowcount
                     connection.execute("DELETE FROM sessions WHERE id = ?", (session,))
+                    forget_session_rules(connection, session)
                 self._scrub()
         finally:
             self.unlock_session(session)
@@ -363,6 +389,7 @@ class SqliteEventStore:
             with transaction(self._connection) as connection:
                 connection.execute("UPDATE sessions SET objective = replace(objective, ?, ?)", (secret, FORGOTTEN))
                 changed = integrity.replace_events(connection, sought, blank)
+                redact_rules(connection, sought, blank)
                 # They are made again, from files that no longer have it.
                 connection.execute("DELETE FROM skeletons")
                 migrations.reindex(connection)
@@ -404,7 +431,7 @@ class SqliteEventStore:
 
     def _migrate(self) -> None:
         version = migrations.migrate(self._connection, self._path, self._name)
-        if version < SCHEMA:
+        if version < migrations.WITH_ID:
             self.since = "led" if version else "made"
 
     def _prepare(self) -> None:
@@ -414,6 +441,16 @@ class SqliteEventStore:
         # What is forgotten is overwritten, whichever way this SQLite was built.
         self._connection.execute("PRAGMA secure_delete = ON")
         self._migrate()
+
+    def _restore_rules(self, found: DatabaseContents) -> None:
+        """Puts back what could be read of the rules' stream, and what only the sessions' logs still have of it."""
+        with self._guarded(), self._lock, transaction(self._connection) as connection:
+            for one in found.rules:
+                append_rules(connection, one.session, one.at, [one.event])
+            known = fold_rules(found.rules).rules
+            for session, events in found.logs.items():
+                lost = [rule for rule in rules_in_force(fold(events).ledger) if rule.id not in known]
+                append_rules(connection, session, events[-1].at, [RuleKept(rule) for rule in lost])
 
     def _suspect(self) -> None:
         with suppress(OSError):
@@ -441,6 +478,7 @@ def _rebuild(path: Path, found: DatabaseContents) -> None:
     try:
         for session, events in found.logs.items():
             database.append(session, events)
+        database._restore_rules(found)  # noqa: SLF001 - of its own kind
     finally:
         database.close()
 

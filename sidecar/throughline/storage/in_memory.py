@@ -9,6 +9,7 @@ from attrs import evolve
 
 from throughline.domain.events import ArchiveWritten, Logged, ToolCalled, ToolReturned
 from throughline.domain.ports import FORGOTTEN, LogMatch, SessionRow
+from throughline.domain.rules import LoggedRule, RuleEvent, WorkspaceRules, fold_rules
 from throughline.domain.session import fold
 from throughline.storage import codec
 from throughline.storage.search_index import LOOKUP, excerpt, query_terms, words
@@ -19,6 +20,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._logs: dict[str, list[Logged]] = {}
+        self._rules: list[LoggedRule] = []
 
     def lock_session(self, session: str) -> None:
         """Takes a session: there is no other process that could have it."""
@@ -26,9 +28,21 @@ class MemoryStore:
     def unlock_session(self, session: str) -> None:
         """Gives a session back."""
 
-    def append(self, session: str, events: Sequence[Logged]) -> None:
-        """Keeps events."""
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
+        """Keeps events, and what they did to the workspace's rules."""
         self._logs.setdefault(session, []).extend(events)
+        self._keep_rules(session, events[-1].at if events else 0.0, rules)
+
+    def rules(self) -> WorkspaceRules:
+        """The workspace's rules."""
+        return fold_rules(self._rules)
+
+    def change_rules(self, at: float, rules: Sequence[RuleEvent]) -> None:
+        """Keeps what the user did to the workspace's rules outside of any session."""
+        self._keep_rules("", at, rules)
+
+    def _keep_rules(self, session: str, at: float, rules: Sequence[RuleEvent]) -> None:
+        self._rules += [LoggedRule(seq, at, session, one) for seq, one in enumerate(rules, len(self._rules) + 1)]
 
     def read(self, session: str) -> tuple[Logged, ...]:
         """All events of a session in order."""

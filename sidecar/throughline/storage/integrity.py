@@ -17,6 +17,7 @@ from zlib import crc32
 from throughline.domain.events import Logged, Notice
 from throughline.domain.serialization import MalformedError
 from throughline.storage import codec
+from throughline.storage.rule_stream import read_rules
 
 # A longer event is left as it is: each byte takes a step, and every step more is a chance to be wrong.
 LONGEST = 200_000
@@ -149,6 +150,9 @@ def check_integrity(connection: sqlite3.Connection, patience: float | None = Non
     believed until they are read, and their number is compared all the same.
     """
     with _unchanging(connection):
+        stream, number = read_rules(connection)
+        if [one.seq for one in stream] != list(range(1, number + 1)):
+            raise RowsDamagedError
         until = None if patience is None else time.monotonic() + patience
         wanted = _counts(connection)
         try:

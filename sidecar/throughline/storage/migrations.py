@@ -18,15 +18,18 @@ from throughline.storage.search_index import parts, words
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Each file leads from one schema to the next.
-MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql", "recall.sql")
+MIGRATIONS = ("schema.sql", "words.sql", "skeletons.sql", "checksums.sql", "rules.sql", "recall.sql")
 SCHEMA = len(MIGRATIONS)
+# From this schema on a database has an id of its own.
+WITH_ID = 4
 # Tables, and the schema from which on they are there.
-_SINCE = {"sessions": 1, "events": 1, "words": 2, "meta": 4}
+_SINCE = {"sessions": 1, "events": 1, "words": 2, "meta": 4, "rules": 5}
 # What fails where the description of a table is not as it must be; the other tables are read anyway.
 _PROBES = (
     "SELECT text, parts, session, seq, turn, kind FROM words LIMIT 0",
     "SELECT id, key, body FROM skeletons LIMIT 0",
     "SELECT name, value FROM meta LIMIT 0",
+    "SELECT seq, at, session, kind, body, crc FROM rules LIMIT 0",
 )
 
 

@@ -18,8 +18,10 @@ from filelock import FileLock, Timeout
 
 from throughline.domain.events import CallBilled, Logged, Notice, Origin, SessionStarted, UserMessage
 from throughline.domain.ports import StoreError
+from throughline.domain.rules import LoggedRule
 from throughline.storage import integrity
 from throughline.storage.integrity import DamagedError
+from throughline.storage.rule_stream import whole_rule
 
 Value: TypeAlias = bytes | float | int | None
 
@@ -184,11 +186,14 @@ class Remains:
 
 @frozen
 class DatabaseContents:
-    """What could be read of a database: its sessions' events, those that are lost counted, and its own id."""
+    """What could be read of a database: its sessions' events, those that are lost counted, its own id, and the stream
+    of the workspace's rules.
+    """
 
     logs: dict[str, list[Logged]]
     lost: int
     id: str
+    rules: tuple[LoggedRule, ...] = ()
 
 
 @frozen
@@ -210,6 +215,7 @@ class _Found:
     right: dict[str, dict[int, Logged]] = field(factory=dict)
     sessions: dict[str, _Listed] = field(factory=dict)
     ids: list[str] = field(factory=list)
+    rules: dict[int, LoggedRule] = field(factory=dict)
 
     def take(self, record: tuple[Value, ...]) -> None:
         """Takes a row of any table."""
@@ -218,6 +224,9 @@ class _Found:
                 self._event(record)
             case (bytes(session), bytes(), bytes(), int() | float(), int() | float(), int(), int(), *_):
                 self._session(session, record)
+            case (int(seq), int() | float() as at, bytes(session), bytes(kind), bytes(body), int(crc)):
+                if rule := whole_rule((seq, float(at), session, kind, body, crc)):
+                    self.rules.setdefault(rule.seq, rule)
             case (b"id", bytes(value)) if value.isalnum():
                 self.ids.append(value.decode("ascii", "replace"))
             case _:
@@ -267,7 +276,9 @@ def database_contents(left: Remains) -> DatabaseContents:
         known = _plausible([events[seq] for seq in sorted(events)], listed)
         logs[session], gone = _mended(session, known, listed)
         lost += gone
-    return DatabaseContents(logs, lost, found.ids[0] if found.ids else "")
+    return DatabaseContents(
+        logs, lost, found.ids[0] if found.ids else "", tuple(found.rules[seq] for seq in sorted(found.rules))
+    )
 
 
 def _plausible(known: list[Logged], listed: _Listed | None) -> list[Logged]:

@@ -11,7 +11,9 @@ from throughline.cli.chat.repl import ChatCommand, ChatCommands, ChatRepl
 from throughline.cli.inspect_commands import permission_lines, show_matches, withdraw_permissions
 from throughline.domain.events import Form
 from throughline.domain.ports import ArchiveFile
+from throughline.domain.rules import rules_in_force
 from throughline.domain.view import Place
+from throughline.memory.archive.foreign_rules import foreign_rules
 from throughline.memory.entry_listing import list_entries
 from throughline.session.actor import RefusedError
 from throughline.session.report import PURPOSES, format_dollars, preview_markdown
@@ -89,6 +91,62 @@ def keep_entries(talk: ChatRepl, rest: str) -> None:
     for name in names:
         talk.do(talk.live.ledger_commands.pin(name, pinned=True))
     talk.screen.say(f"Pinned: {', '.join(names)}. The next summary begins with what is pinned.", "green")
+
+
+def remember_rule(talk: ChatRepl, rest: str) -> None:
+    """Lays down a rule that holds in this workspace from now on."""
+    if not rest:
+        raise RefusedError("/remember takes the rule, in your words.")
+    name = talk.do(talk.live.ledger_commands.add("rule", rest))
+    talk.screen.say(f"Remembered as {name}, {_kept(talk.live.session.ledger.entries[name].mine)}.", "green")
+
+
+def show_rules(talk: ChatRepl, rest: str) -> None:
+    """Lists the rules in force, or retires one, shares it or keeps it on this machine."""
+    ledger = talk.live.session.ledger
+    action, _, name = rest.partition(" ")
+    if not rest:
+        for rule in rules_in_force(ledger):
+            talk.screen.show(Text.assemble((f"{rule.id} ", "bold"), f"{rule.text} ({_kept(rule.mine)})"))
+        foreign = foreign_rules(talk.do(asyncio.to_thread(talk.workspace.kept().read)), _own_rules(talk))
+        for number, text in enumerate(foreign, 1):
+            talk.screen.show(Text.assemble((f"{number} ", "bold"), f"{text} (in the archive by somebody else)"))
+        if not rules_in_force(ledger) and not foreign:
+            talk.screen.say("There are no rules in force. /remember lays one down.")
+        return
+    hand = talk.live.ledger_commands
+    match action:
+        case "retire":
+            talk.do(hand.delete(_rule_id(talk, name)))
+            talk.screen.say("Retired.", "green")
+        case "mine" | "share":
+            talk.do(hand.keep_mine(_rule_id(talk, name), mine=action == "mine"))
+            talk.screen.say(f"From now on it is {_kept(action == 'mine')}.", "green")
+        case "accept":
+            foreign = foreign_rules(talk.do(asyncio.to_thread(talk.workspace.kept().read)), _own_rules(talk))
+            if not name.isdigit() or not 0 < int(name) <= len(foreign):
+                raise RefusedError("/rules accept takes the number of a rule by somebody else, as /rules lists it.")
+            talk.do(hand.add("rule", foreign[int(name) - 1]))
+            talk.screen.say("From now on it is a rule of yours.", "green")
+        case _:
+            raise RefusedError("/rules takes nothing, or `retire`, `mine` or `share` and an ID, or `accept NUMBER`.")
+
+
+def _rule_id(talk: ChatRepl, name: str) -> str:
+    """The id of a rule in force. Raises RefusedError."""
+    if all(rule.id != name for rule in rules_in_force(talk.live.session.ledger)):
+        raise RefusedError(
+            f"There is no rule {name} in force: /rules lists them." if name else "Name a rule by its id."
+        )
+    return name
+
+
+def _own_rules(talk: ChatRepl) -> list[str]:
+    return [entry.text for entry in talk.live.session.ledger.entries.values() if entry.kind == "rule"]
+
+
+def _kept(mine: bool) -> str:
+    return "on this machine only" if mine else "shared by the archive"
 
 
 def show_summary(talk: ChatRepl, _: str) -> None:
@@ -191,6 +249,10 @@ def _inject(talk: ChatRepl, path: str, form: Form) -> None:
 COMMANDS: ChatCommands = {
     "status": ChatCommand("", "turns, context, cost by purpose", show_status),
     "summary": ChatCommand("", "the rolling summary, as it is now", show_summary),
+    "remember": ChatCommand("RULE", "lay down a rule that holds in this workspace from now on", remember_rule),
+    "rules": ChatCommand(
+        "[retire|mine|share|accept ID]", "the rules in force; retire one, share it or keep it to yourself", show_rules
+    ),
     "archive": ChatCommand("", "the project archive", show_archive),
     "recall": ChatCommand("WORDS|KIND", "where something was said; or all `decisions`, `rules`, …", search_session),
     "keep": ChatCommand("ID …", "pin entries of the memory: they come first in every summary", keep_entries),

@@ -32,7 +32,7 @@ from throughline.memory.archive.document import (
 )
 from throughline.memory.archive.merge import without_conflicts
 from throughline.memory.chronicle import ChronicleLine, chronicle, fit_chronicle
-from throughline.memory.rules import rule_subject
+from throughline.memory.rule_subjects import rule_subject
 from throughline.memory.summary import one_line, wording
 
 Count: TypeAlias = Callable[[str], int]

@@ -1,0 +1,10 @@
+CREATE TABLE rules (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    at REAL NOT NULL,
+    session TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO meta VALUES ('rules', '0');
