@@ -167,7 +167,7 @@ def test_rules_come_before_all_else_word_for_word_and_may_take_the_whole_budget(
     text = distill(holding(*others, *rules(40)), "", 900, count)
     kept = section(text, "Rules")
     assert kept[:-1] == [f"- {one.text}" for one in rules(len(kept) - 1)]
-    assert kept[-1] == f"- … and {40 - len(kept) + 1} more rules of this project: recall rules"
+    assert kept[-1] == f"… and {40 - len(kept) + 1} more rules of this project: recall rules"
     assert len(kept) > 25
     assert count(text) <= 900
     assert distill(holding(*others, *rules(40)), text, 900, count) == text
