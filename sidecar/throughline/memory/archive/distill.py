@@ -51,7 +51,7 @@ _PASSES = (
 _FLOOR = 2
 # The failing commands of a session that are carried.
 _FAILURES = 3
-# The part of the budget that a session's own chronicle is told in.
+# The part of the budget that a session's own chronicle is told in, or more where the archive has room for that.
 _TOLD = 0.6
 # A session in which nobody decided anything, and nothing was changed, is told where it has so many turns; of a shorter
 # one the turns that name code, a number, a path, or a name with capitals within.
@@ -89,7 +89,8 @@ def distill(session: Session, archive: str, budget: int, count: Count, identity:
             or not (one.id in mine or (title == STATE and state) or rule_subject(one.text) in ruled)
         )
     made = _with(old, live, session)
-    made.sections[DONE] = _with_chronicle(made.sections[DONE], session, round(budget * _TOLD), count)
+    room = max(round(budget * _TOLD), budget - count(archive_markdown(made)))
+    made.sections[DONE] = _with_chronicle(made.sections[DONE], session, room, count)
     return archive_markdown(_packed(made, budget, count))
 
 
