@@ -14,7 +14,7 @@ from throughline.domain.events import Event, ToolCalled
 from throughline.domain.ledger import Entry, EntryKind, Ledger
 from throughline.domain.session import Session
 from throughline.llm.tokens import O200k
-from throughline.memory.archive.distill import chronicle_entries, distill, rules_outgrow
+from throughline.memory.archive.distill import Count, chronicle_entries, distill, rules_outgrow
 from throughline.memory.archive.document import ARCHIVE_SECTIONS, archive_for_model
 from throughline.memory.chronicle import ChronicleLine
 from throughline.memory.rule_subjects import rule_subject
@@ -167,7 +167,7 @@ def test_rules_come_before_all_else_word_for_word_and_may_take_the_whole_budget(
     text = distill(holding(*others, *rules(40)), "", 900, count)
     kept = section(text, "Rules")
     assert kept[:-1] == [f"- {one.text}" for one in rules(len(kept) - 1)]
-    assert kept[-1] == f"- … and {40 - len(kept) + 1} more rules of this project: recall rules"
+    assert kept[-1] == f"… and {40 - len(kept) + 1} more rules of this project: recall rules"
     assert len(kept) > 25
     assert count(text) <= 900
     assert distill(holding(*others, *rules(40)), text, 900, count) == text
@@ -342,19 +342,20 @@ _hand = st.lists(st.one_of(st.sampled_from(_written), st.text(max_size=20)), max
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@pytest.mark.parametrize("size", [count, _exact.count], ids=["near", "o200k"])
+@settings(max_examples=60, deadline=None)
 @given(_hand, st.lists(_sessions, min_size=1, max_size=4), st.integers(200, 1_000))
 def test_any_archive_keeps_a_persons_lines_its_budget_and_its_ids(
-    hand: str, sessions: list[Session], budget: int
+    size: Count, hand: str, sessions: list[Session], budget: int
 ) -> None:
-    bare = count(distill(Session(project="toolshed"), hand, 0, count))
+    bare = size(distill(Session(project="toolshed"), hand, 0, size))
     text = hand
     for made in sessions:
-        text = distill(made, text, budget, count)
-        assert distill(made, text, budget, count) == text
+        text = distill(made, text, budget, size)
+        assert distill(made, text, budget, size) == text
         kept = text.splitlines()
         for line in hand.splitlines():
             assert line.rstrip() in kept or (line.startswith("### ") and f"### {line[4:].strip()}" in kept)
-        assert count(text) <= max(budget, bare)
+        assert size(text) <= max(budget, bare)
         ids = [found[1] for line in kept if (found := ID.search(line))]
         assert len(set(ids)) == len(ids)

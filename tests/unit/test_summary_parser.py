@@ -22,7 +22,7 @@ from throughline.domain.ledger import (
     apply_operation,
 )
 from throughline.memory.chronicle import ChronicleLine
-from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
+from throughline.memory.summary import SummaryLine, shown_line, summary_lines, summary_markdown
 from throughline.memory.summary_parser import EditError, parse_edits
 from unit.event_logs import KINDS, count, entry
 
@@ -277,13 +277,13 @@ def test_any_one_edit_gives_its_operation_and_shows_the_users_wording(
     said = evolve(was, text=text, why=why, supersedes="")
     home: tuple[EntryKind, str] = ("issue", "**Known Issues:**")
     if how == "reword":
-        lines[place] = f"- {one_line(said)}"
+        lines[place] = f"- {shown_line(said)}"
     elif how == "delete":
         del lines[place]
     elif how == "add":
         said = evolve(said, kind="rejected" if was.kind == "issue" else "issue", owner="")
         home = (said.kind, "**Do Not Revisit:**" if was.kind == "issue" else home[1])
-        lines.insert(lines.index(home[1]) + 1, f"- {one_line(said)}")
+        lines.insert(lines.index(home[1]) + 1, f"- {shown_line(said)}")
     else:
         del lines[place]
         lines.insert(lines.index(home[1]) + 1, row.text)
@@ -297,7 +297,7 @@ def test_any_one_edit_gives_its_operation_and_shows_the_users_wording(
     else:
         assert len(operations) == 1
         assert isinstance(operations[0], Revise if how == "reword" else Add)
-        assert one_line(said) in text_now.replace(" (revised)", "")
+        assert shown_line(said) in text_now.replace(" (revised)", "")
     assert parse_edits(after, shown(after), text_now, text_now, 9) == ()
 
 

@@ -68,8 +68,7 @@ def entry_line(entry: Entry) -> str:
     turns = ", ".join(map(str, sorted(set(entry.turns))))
     where = f", turn{'s' if len(set(entry.turns)) > 1 else ''} {turns}" if turns else ""
     whose = ", the user's" if entry.final else ""
-    text = full_text(entry) if entry.kind != "rule" else " ".join(entry.text.split())
-    return f"- {entry.id} ({entry.kind}{where}{whose}): {text}"
+    return f"- {entry.id} ({entry.kind}{where}{whose}): {full_text(entry)}"
 
 
 def _turns(turns: Sequence[Turn]) -> tuple[str, ...]:

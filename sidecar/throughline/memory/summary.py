@@ -221,8 +221,12 @@ def full_text(entry: Entry) -> str:
         parts.append(" (revised)")
     if entry.owner:
         parts.append(f" [{entry.owner}]")
-    said = " ".join("".join(parts).split())
-    return f"{RULE}{said}" if entry.kind == "rule" else said
+    return " ".join("".join(parts).split())
+
+
+def shown_line(entry: Entry) -> str:
+    """The line as it stands in the summary, where rules stand among decisions."""
+    return f"{RULE}{one_line(entry)}" if entry.kind == "rule" else one_line(entry)
 
 
 def wording(entry: Entry) -> str:
@@ -281,7 +285,7 @@ def _fitting(facts: Sequence[_Fact], room: int, rules: int, count: Count) -> lis
         nonlocal room
         begun, least = room, max(0, room - most)
         for one in some:
-            cost = count(f"- {one_line(one.lead)}\n") if room > _FRAME else room + 1
+            cost = count(f"- {shown_line(one.lead)}\n") if room > _FRAME else room + 1
             if one not in shown and room - cost >= least:
                 room -= cost
                 shown.append(one)
@@ -316,7 +320,7 @@ def _render(
     out = [SummaryLine(f"## Rolling Summary — Turn {turn}")]
     for section in SECTIONS:
         picked = {kind: [one for one in shown if one.lead.kind == kind] for kind in section.kinds}
-        lines = [(one_line(one.lead), one.entries) for some in picked.values() for one in some]
+        lines = [(shown_line(one.lead), one.entries) for some in picked.values() for one in some]
         left = {kind: held.get(kind, 0) - len(some) for kind, some in picked.items()}
         if section.inline:
             absent = f"… recall {section.noun}" if any(left.values()) else "not stated"

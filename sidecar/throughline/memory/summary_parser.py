@@ -21,6 +21,7 @@ from throughline.memory.summary import (
     full_text,
     one_line,
     retold_turn,
+    shown_line,
     summary_markdown,
 )
 from throughline.memory.text import MORE
@@ -116,7 +117,7 @@ def _standing(live: Sequence[Entry], was: _Line) -> tuple[Entry, ...]:
     """The entry in force that a line of the section shows, or nothing."""
     mine = [entry for entry in live if any(entry.kind in one.kinds for one in SECTIONS if one.title == was.section)]
     for entry in mine:
-        shown = one_line(entry)
+        shown = shown_line(entry)
         if was.text in (shown, shown.replace(" (revised)", ""), full_text(entry)):
             return (entry,)
     return ()

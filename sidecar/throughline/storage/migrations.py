@@ -14,7 +14,7 @@ from throughline.domain.ports import StoreError
 from throughline.domain.serialization import MalformedError
 from throughline.storage import codec, integrity
 from throughline.storage.integrity import DamagedError
-from throughline.storage.search_index import parts, words
+from throughline.storage.search_index import searchable_parts, words
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 # Each file leads from one schema to the next.
@@ -100,7 +100,7 @@ def index(connection: sqlite3.Connection, session: str, logged: Logged) -> None:
             text = said.text.encode("utf-8", "replace").decode("utf-8")
             connection.execute(
                 "INSERT INTO words (text, parts, session, seq, turn, kind) VALUES (?, ?, ?, ?, ?, ?)",
-                (text, parts(text), session, logged.seq, said.turn, said.kind),
+                (text, searchable_parts(text), session, logged.seq, said.turn, said.kind),
             )
 
 

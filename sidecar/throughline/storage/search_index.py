@@ -68,7 +68,7 @@ def words(event: Event) -> Iterator[Words]:
             pass
 
 
-def parts(text: str) -> str:
+def searchable_parts(text: str) -> str:
     """What the index needs beside a text to find what stands within its words: the characters of a script without
     spaces each by itself, and the words inside identifiers. Between two of them stands what nobody looks for, so that
     nothing is found across.

@@ -51,7 +51,7 @@ _PASSES = (
 _FLOOR = 2
 # The failing commands of a session that are carried.
 _FAILURES = 3
-# The part of the budget that a session's own chronicle is told in.
+# The part of the budget that a session's own chronicle is told in, or more where the archive has room for that.
 _TOLD = 0.6
 # A session in which nobody decided anything, and nothing was changed, is told where it has so many turns; of a shorter
 # one the turns that name code, a number, a path, or a name with capitals within.
@@ -61,7 +61,7 @@ _NAMED = re.compile(r"`|\d|\w[./_]\w|[a-z][A-Z]")
 _CHRONICLE = re.compile(r"(?:Turn \d+: )?(?:[\u00ab\u201c].*\u2192|\u2192)")
 _FAILS = re.compile(r"`[^`]+` fails")
 _POINTER = re.compile(r"\u2026 and \d+ more rules of this project: recall rules")
-_IDENTITY_ID, _POINTER_ID = line_id("project identity"), line_id("rules that have no room")
+_IDENTITY_ID = line_id("project identity")
 
 
 def distill(session: Session, archive: str, budget: int, count: Count, identity: str = "") -> str:
@@ -71,25 +71,26 @@ def distill(session: Session, archive: str, budget: int, count: Count, identity:
     old = parse_archive(archive, session.project)
     live = _lasting(session)
     _identify(old, session.project, identity)
-    # What this session wrote before gives way to what its ledger says now, and a rule to a later one.
-    mine = {
-        name for entry in session.ledger.entries.values() for name in (_id(session, entry), _old_id(session, entry))
-    }
-    mine |= {_POINTER_ID, *_retired(session)}
+    old.sections[RULES] = tuple(one for one in old.sections[RULES] if not _POINTER.fullmatch(one.text))
+    # What this session wrote before gives way to what its ledger says now, and a rule to a later one. A line of an
+    # earlier edition that says the same still keeps its form.
+    entries = session.ledger.entries.values()
+    written = {_old_id(session, entry): (_TITLES.get(entry.kind, ""), _text(entry)) for entry in live}
+    mine = {name for entry in entries for name in (_id(session, entry), _old_id(session, entry))} | _retired(session)
     ruled = {entry.subject for entry in live if entry.subject}
     state = any(entry.kind == "state" for entry in live)
-    again = {(_TITLES[entry.kind], _text(entry)) for entry in live}
     for title, lines in old.sections.items():
         old.sections[title] = tuple(
             one
             for one in lines
             if not one.id
             or one.hand
-            or (title, one.text) in again
+            or written.get(one.id) == (title, one.text)
             or not (one.id in mine or (title == STATE and state) or rule_subject(one.text) in ruled)
         )
     made = _with(old, live, session)
-    made.sections[DONE] = _with_chronicle(made.sections[DONE], session, round(budget * _TOLD), count)
+    room = max(round(budget * _TOLD), budget - count(archive_markdown(made)))
+    made.sections[DONE] = _with_chronicle(made.sections[DONE], session, room, count)
     return archive_markdown(_packed(made, budget, count))
 
 
@@ -175,8 +176,6 @@ def _with(archive: ProjectArchive, entries: Sequence[Entry], session: Session) -
 
 def _text(entry: Entry) -> str:
     """An entry as the archive says it."""
-    if entry.kind == "rule":
-        return " ".join(entry.text.split())
     return f"Open question: {one_line(entry)}" if entry.kind == "question" else one_line(entry)
 
 
@@ -262,7 +261,8 @@ def _counted(
     """The archive with a line that says how many rules have no room in it."""
     while True:
         made = _only(archive, chosen)
-        pointer = ArchiveEntry(f"… and {left} more rules of this project: recall rules", _POINTER_ID)
+        # No point of the list, which holds rules alone.
+        pointer = ArchiveEntry(f"… and {left} more rules of this project: recall rules")
         made.sections[RULES] = (*made.sections[RULES], pointer)
         if count(archive_markdown(made)) <= budget or not chosen:
             return made if count(archive_markdown(made)) <= budget else _only(archive, chosen)
