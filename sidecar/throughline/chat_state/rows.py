@@ -29,6 +29,7 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ledger import Add, Entry
+from throughline.domain.turn_bill import TurnBill, bill_words, paid_again
 from throughline.domain.visible_text import visible_text
 from throughline.memory.archive import WRITTEN, ArchiveDiff
 from throughline.memory.tags import without
@@ -39,6 +40,7 @@ from throughline.protocol.state import (
     ArchiveRow,
     ArchiveSection,
     AskRow,
+    BillRow,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -69,6 +71,16 @@ def ask_row(call: str, place: int) -> str:
 def agent_row(turn: int, place: int) -> str:
     """The id of a turn's block of model text."""
     return f"a{turn}.{place}"
+
+
+def bill_row_name(turn: int) -> str:
+    """The id of what a turn cost."""
+    return f"b{turn}"
+
+
+def failure_row(turn: int) -> str:
+    """The id of what a turn failed with."""
+    return f"f{turn}"
 
 
 def first_free(name: Callable[[int], str], known: Callable[[str], Row | None]) -> int:
@@ -194,7 +206,7 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
         case TurnEnded(ending="stopped", detail=detail):
             yield NoticeRow(f"e{logged.seq}", "info", detail)
         case TurnEnded(ending="failed" | "interrupted", detail=detail):
-            yield NoticeRow(f"e{logged.seq}", "error", detail)
+            yield NoticeRow(failure_row(event.turn), "error", detail, event.turn, retryable=True)
         case _:
             pass
 
@@ -240,6 +252,12 @@ def _restored(event: SessionRewound) -> str:
 def _chip(entry: Entry) -> EntryRow:
     why = f" — {entry.why}" if entry.why else ""
     return EntryRow(f"n{entry.id}", entry.turns[0], _CHIPS[entry.kind], entry.text + why)  # type: ignore[arg-type]
+
+
+def bill_row(bill: TurnBill) -> BillRow | None:
+    """What a turn has cost; none where nothing was asked of a model."""
+    words = bill_words(bill)
+    return BillRow(bill_row_name(bill.turn), bill.turn, words, list(paid_again(bill))) if words else None
 
 
 def held_row(event: Compacted) -> HeldRow:

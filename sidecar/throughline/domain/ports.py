@@ -273,7 +273,8 @@ class CallPiece:
 @frozen
 class EndPiece:
     """The end of a reply: why it stopped and what it used; the provider's `name` for it, and why the prompt cache could
-    not be read further, as the provider says, with about so many tokens `missed`.
+    not be read further, as the provider says, with about so many tokens `missed`. Of a refusal, `detail` is the kind
+    that the provider names.
     """
 
     reason: str
@@ -281,6 +282,7 @@ class EndPiece:
     name: str = ""
     miss: str = ""
     missed: int = 0
+    detail: str = ""
 
 
 @frozen

@@ -53,11 +53,15 @@ from throughline.domain.events import (
     ToolReturned,
     Trimmed,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
 from throughline.domain.file_knowledge import Registry, superseded_reads, update_knowledge
 from throughline.domain.ledger import Add, Ledger, Operation, Pin, Reclassify, Reopen, Resolve, Revise, apply_operations
 from throughline.domain.usage import Bill, Calibration, charge, learn
+
+# How a turn ends that can go on where it broke off.
+BROKEN: tuple[Ending, ...] = ("failed", "interrupted")
 
 
 @frozen
@@ -77,6 +81,17 @@ class Turn:
         """The calls without a result."""
         answered = {item.id for item in self.items if isinstance(item, ToolReturned)}
         return tuple(item for item in self.items if isinstance(item, ToolCalled) and item.id not in answered)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The user's words in it."""
+        return tuple(item.text for item in self.items if isinstance(item, UserMessage) and item.origin == "user")
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended before the model had done anything: what was asked in it has no answer."""
+        replied = (isinstance(item, Thought | AssistantMessage | ToolCalled) for item in self.items)
+        return self.ending in BROKEN and not any(replied)
 
 
 def turn_number(turn: Turn) -> int:
@@ -194,6 +209,12 @@ class Session:
         return self.turns[-1] if self.turns and self.turns[-1].ending is None else None
 
     @property
+    def retryable(self) -> Turn | None:
+        """The newest turn, where it broke off and its words still stand in the view as they were said."""
+        last = self.turns[-1] if self.turns and not self.ended and self.origin != "recording" else None
+        return last if last is not None and last.ending in BROKEN and last.number > self.through else None
+
+    @property
     def next_turn(self) -> int:
         """The number that the next message gets."""
         return max((self.last_turn_number, *(words.turn for words in self.queue))) + 1
@@ -264,9 +285,9 @@ def _applied(session: Session, logged: Logged) -> Session:
             waiting = tuple(file for file in session.pending_files if file.path != event.path)
             masked = session.masked | {file.key for file in _copies(session.turns) if file.path == event.path}
             return _carry(evolve(session, files=files, pending_files=waiting, masked=masked))
-        case TurnEnded():
+        case TurnEnded() | TurnResumed():
             turn = _turn(session, event.turn)
-            return session if turn is None else _put(session, evolve(turn, ending=event.ending))
+            return session if turn is None else _put(session, _ended_or_resumed(turn, event))
         case CallBilled():
             return _billed(session, event, logged.at)
         case LedgerChanged(by="user"):
@@ -364,6 +385,18 @@ def _extend(
             turn = _longer(turn, file)
         session = evolve(session, pending_files=()) if session.pending_files else session
     return _put(session, _longer(turn, item))
+
+
+def _ended_or_resumed(turn: Turn, event: TurnEnded | TurnResumed) -> Turn:
+    """The turn with its end; or as the request found it whose reply broke off, so that the next one is the same."""
+    if isinstance(event, TurnEnded):
+        return evolve(turn, ending=event.ending)
+    kept = len(turn.items)
+    while kept > 1 and isinstance(turn.items[kept - 1], Thought | AssistantMessage):
+        kept -= 1
+    broken = sum(item.tokens for item in turn.items.since(kept) if not isinstance(item, Thought))
+    items = turn.items if kept == len(turn.items) else PersistentList(turn.items[:kept])
+    return evolve(turn, items=items, ending=None, tokens=turn.tokens - broken)
 
 
 def _longer(turn: Turn, item: Item) -> Turn:

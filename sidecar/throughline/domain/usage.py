@@ -86,18 +86,36 @@ def with_rewrite(call: CallBilled, before: CallBilled | None, price: Price | Non
     return evolve(call, rewritten=again, rewritten_dollars=dollars, idle=max(0.0, call.began - before.began))
 
 
-def explain_rewrite(call: CallBilled) -> str:
-    """Why a call paid again for what had been cached, with tokens and dollars; nothing where it did not."""
+def rewrite_reason(call: CallBilled) -> str:
+    """Why a call paid again for what had been cached; nothing where it did not."""
     if call.rewritten < LEAST_REWRITE and not call.missed:
         return ""
     why = _MISSES.get(call.miss, "")
     if not why and call.idle > _EXPIRED:
         late = (call.idle - _EXPIRED) / 60
         why = f"the cache had expired {late:.0f} minutes before" if late >= 1.5 else "the cache had just expired"
-    tokens = call.rewritten or call.missed
-    size = f"{tokens / 1000:.0f}K tokens" if tokens >= 1000 else f"{tokens} tokens"
-    paid = "" if call.rewritten_dollars is None else f", ${call.rewritten_dollars:.2f}"
-    return f"{why or 'the cache did not have it'}: {size}{paid}"
+    return why or "the cache did not have it"
+
+
+def explain_rewrite(call: CallBilled) -> str:
+    """The same, with tokens and dollars."""
+    why = rewrite_reason(call)
+    return rewrite_words(why, call.rewritten or call.missed, call.rewritten_dollars) if why else ""
+
+
+def rewrite_words(why: str, tokens: int, dollars: float | None) -> str:
+    """What was paid again for a reason: the model's own tokens, and dollars where they are known."""
+    return f"{why}: {short_tokens(tokens)}" + ("" if dollars is None else f", {short_dollars(dollars)}")
+
+
+def short_tokens(tokens: int) -> str:
+    """A number of tokens as a person says it."""
+    return f"{tokens / 1000:.0f}K tokens" if tokens >= 1000 else f"{tokens} tokens"
+
+
+def short_dollars(dollars: float) -> str:
+    """A sum as a person says it, to the cent."""
+    return f"${dollars:.2f}"
 
 
 def break_even(price: Price) -> float | None:

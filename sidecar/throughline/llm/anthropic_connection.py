@@ -62,6 +62,7 @@ class StreamParser:
     reason: str = ""
     name: str = ""
     _diagnostics: Any = None
+    _category: str = ""
     _usage: Usage = field(factory=Usage)
     _call: CallPiece | None = None
     _thought: dict[str, Any] | None = None
@@ -95,6 +96,7 @@ class StreamParser:
                 return self._shut()
             case "message_delta":
                 self.reason = event.delta.stop_reason or self.reason
+                self._category = getattr(getattr(event.delta, "stop_details", None), "category", None) or ""
                 return self._count(getattr(event, "usage", None))
             case _:
                 pass  # Nothing else carries content that was asked for.
@@ -115,6 +117,7 @@ class StreamParser:
             self.name,
             kind if isinstance(kind, str) else "",
             missed if isinstance(missed, int) else 0,
+            self._category,
         )
 
     def _open(self, block: Any) -> list[Piece]:

@@ -150,17 +150,34 @@ class ThoughtRow:
 
 @frozen
 class NoticeRow:
-    """Something the user must know, in one line."""
+    """Something the user must know, in one line. Where it says why a turn failed or was interrupted, it is `retryable`
+    while that turn can go on where it broke off.
+    """
 
     kind: ClassVar[Literal["notice"]] = "notice"
     id: str
     level: Literal["info", "error"]
     text: str
+    turn: int = 0
+    retryable: bool = False
+
+
+@frozen
+class BillRow:
+    """What a turn cost, in one line; `again` says, a line for each reason, what it paid again of what the provider had
+    cached.
+    """
+
+    kind: ClassVar[Literal["bill"]] = "bill"
+    id: str
+    turn: int
+    text: str
+    again: list[str]
 
 
 Row: TypeAlias = (
     UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
-    | ThoughtRow
+    | ThoughtRow | BillRow
 )  # fmt: skip
 
 

@@ -197,6 +197,12 @@ class App:
         self._show_soon()
         return Accepted(number, [one.reason for one in refused if is_mention(one.path)])
 
+    async def retry(self, _: Empty) -> Accepted:
+        """Has the newest turn go on, where it failed or was interrupted."""
+        number = await self._writable().retry()
+        self._show_soon()
+        return Accepted(number, [])
+
     async def cancel(self, _: Empty) -> Empty:
         """Stops the running turn."""
         await self._live().cancel()

@@ -223,6 +223,12 @@ class LiveSession:
         """Opens a turn with the user's words, now or after the turns that are running or waiting: its number."""
         return await self._mailbox.post(lambda: self._turns.submit(texts))
 
+    async def retry(self) -> int:
+        """Has the newest turn go on, where it failed or was interrupted, with the same words: its number. Raises
+        RefusedError where there is none.
+        """
+        return await self._mailbox.post(self._turns.retry)
+
     async def note(self, *texts: str) -> int:
         """Records words that nobody will answer, as a turn of their own. Raises RefusedError while a turn runs."""
 

@@ -150,7 +150,8 @@ class ChatRepl:
         name = bare.get(said.lower(), name)
         try:
             if not name.startswith("/"):
-                self._turn(said)
+                text = sendable(said)
+                self.turn(lambda: self.live.send(text))
             elif command := self.commands.get(name[1:]):
                 command.act(self, rest.strip())
             else:
@@ -158,11 +159,11 @@ class ChatRepl:
         except UserError as error:
             self.screen.refuse(str(error))
 
-    def _turn(self, said: str) -> None:
+    def turn(self, begin: Callable[[], Coroutine[Any, Any, int]]) -> None:
         """One turn; Ctrl-C cancels it, and once more while it is being cancelled leaves."""
 
         async def play() -> None:
-            await self.live.send(sendable(said))
+            await begin()
             await self.live.idle()
 
         with self.screen.working():
