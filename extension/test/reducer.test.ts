@@ -14,8 +14,8 @@ const before: State = { ...EMPTY, revision: 7, rows: [asked, answer, running] };
 const CASES: { name: string; change: Change; after: Partial<State> }[] = [
   {
     name: "adds a row that is new",
-    change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm" } },
-    after: { rows: [asked, answer, running, { kind: "notice", id: "n1", level: "info", text: "hm" }] },
+    change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm", turn: 0, retryable: false } },
+    after: { rows: [asked, answer, running, { kind: "notice", id: "n1", level: "info", text: "hm", turn: 0, retryable: false }] },
   },
   {
     name: "replaces a row that is known, where it stands",

@@ -42,6 +42,8 @@ const rows = new Map<string, Signal<Row>>();
 export const undoable = signal("");
 /** Whether the agent waits for an answer. */
 export const asking = signal(false);
+/** Whether the last turn broke off and can go on. */
+export const retryable = signal(false);
 export const busy = computed(() => activity.value === "answering");
 
 let shown: State = EMPTY;
@@ -161,6 +163,7 @@ function showRows(next: Row[], aloud: boolean): void {
     rowChunks.value = changed;
   }
   asking.value = next.some((row) => row.kind === "ask" && isPending(row));
+  retryable.value = next.some((row) => row.kind === "notice" && row.retryable);
   const last = next.findLast((row) => row.kind === "compaction" && !row.undone);
   undoable.value = last?.kind === "compaction" ? last.compaction : "";
 }
