@@ -137,7 +137,7 @@ export interface NoticeRow {
   retryable: boolean;
 }
 
-/** What a turn cost, in one line; `again` says, a line for each reason, what it paid again of what the provider had cached. */
+/** What a turn cost, in one line, or, for turn 0, what warming the cache did; `again` says, a line for each reason, what it paid again of what the provider had cached. */
 export interface BillRow {
   kind: "bill";
   id: string;
@@ -256,6 +256,7 @@ export interface State {
   meter: Meter;
   activity: Activity;
   suggestion: string;
+  warning: string;
 }
 
 /** Adds a row at the end, or replaces the row with its id. */
@@ -301,11 +302,12 @@ export interface MeterPut {
   meter: Meter;
 }
 
-/** Replaces what the sidecar is doing, and the recording's next prompt. */
+/** Replaces what the sidecar is doing, the recording's next prompt, and what is to be known of the next message's cost before it is sent. */
 export interface ActivityPut {
   kind: "activity";
   activity: Activity;
   suggestion: string;
+  warning: string;
 }
 
 /** Replaces the session's own line. */
@@ -333,6 +335,8 @@ export interface Options {
   allowed: Array<string>;
   allowed_secrets: Array<string>;
   hour: "never" | "stable" | "always";
+  cost_warning: number;
+  warm: boolean;
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
   version: number;
@@ -697,6 +701,8 @@ export const SETTINGS = {
   allowed: ["allowed", []],
   allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
+  cost_warning: ["costWarning", 0.25],
+  warm: ["warmCache", false],
   preview: ["preview", "never"],
   distil: ["distil", "ask"],
 } as const;

@@ -12,6 +12,8 @@ export const session = signal(EMPTY.session);
 export const meter = signal(EMPTY.meter);
 export const activity = signal(EMPTY.activity);
 export const suggestion = signal(EMPTY.suggestion);
+/** What is to be known of the next message's cost before it is sent. */
+export const warning = signal(EMPTY.warning);
 export const status = signal<Status>({ kind: "starting" });
 export const keyed = signal(true);
 export const sessions = signal<SessionItem[] | null>(null);
@@ -144,6 +146,7 @@ function show(next: State, aloud: boolean): void {
     meter.value = next.meter;
     activity.value = next.activity;
     suggestion.value = next.suggestion;
+    warning.value = next.warning;
     if (next.rows !== before.rows) showRows(next.rows, aloud);
   });
 }

@@ -257,6 +257,9 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     assert len(sent) == 1
     show(page, "answering", "next")
     assert [change.kind for change in sent[-1].changes] == ["activity"]
+    show(page, "answering", "next", warning="dear")
+    assert [change.kind for change in sent[-1].changes] == ["activity"]
+    assert page.snapshot().warning == "dear"
 
 
 def test_after_another_session_is_opened_no_patch_fits_the_old_state() -> None:
@@ -270,7 +273,7 @@ def test_after_another_session_is_opened_no_patch_fits_the_old_state() -> None:
     assert sent[-1].revision == before.revision + 2
 
 
-def show(page: ChatState, activity: Activity, suggestion: str, *events: Event) -> None:
+def show(page: ChatState, activity: Activity, suggestion: str, *events: Event, warning: str = "") -> None:
     now = session(*events)
     page.show(
         session=panels.session_info(now, recorded=False),
@@ -280,6 +283,7 @@ def show(page: ChatState, activity: Activity, suggestion: str, *events: Event) -
         meter=panels.context_meter(now, view(now), 1.6),
         activity=activity,
         suggestion=suggestion,
+        warning=warning,
     )
 
 

@@ -250,7 +250,7 @@ async def _ask(context: TurnContext, config: AgentConfig, turn: int, view: View,
                 case EndPiece():
                     reason, detail = piece.reason, piece.detail
                     await close(partial=reason in CUT)
-                    await context.record(_chat_bill(context, config, piece, began, counted))
+                    await context.record(chat_bill(context, config, piece, began, counted))
                     used = None
         if not reason:
             raise ModelError("The reply broke off before its end: retry.")
@@ -258,7 +258,7 @@ async def _ask(context: TurnContext, config: AgentConfig, turn: int, view: View,
         # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
         if used is not None:
-            await context.record(_chat_bill(context, config, EndPiece("", used), began, counted))
+            await context.record(chat_bill(context, config, EndPiece("", used), began, counted))
         raise
     return ReplyOutcome(tuple(calls), said, reason, detail)
 
@@ -273,9 +273,11 @@ def _called(context: TurnContext, config: AgentConfig, turn: int, piece: CallPie
     return ToolCalled(turn, name, piece.tool, args, context.count(json.dumps(args)))
 
 
-def _chat_bill(context: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int) -> CallBilled:
-    """What a call of the chat cost, and what it paid again of what the cache had held."""
-    bill = billed(config, "chat", config.name, end.usage, began, counted)
+def chat_bill(
+    context: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int, purpose: Purpose = "chat"
+) -> CallBilled:
+    """What a call with the chat's prefix cost, and what it paid again of what the cache had held."""
+    bill = billed(config, purpose, config.name, end.usage, began, counted)
     bill = evolve(bill, reply=end.name, miss=end.miss, missed=end.missed, thinking=end.usage.thinking)
     return with_rewrite(bill, context.session.last_call, config.prices.price(config.name, end.usage.prompt))
 

@@ -135,6 +135,7 @@ class ChatState:
         meter: Meter,
         activity: Activity,
         suggestion: str,
+        warning: str = "",
     ) -> None:
         """Shows what stands beside the rows; what has not changed is not sent again."""
         before = self._rest
@@ -149,8 +150,8 @@ class ChatState:
             changes.append(ArchivePut(archive))
         if meter != before.meter:
             changes.append(MeterPut(meter))
-        if (activity, suggestion) != (before.activity, before.suggestion):
-            changes.append(ActivityPut(activity, suggestion))
+        if (activity, suggestion, warning) != (before.activity, before.suggestion, before.warning):
+            changes.append(ActivityPut(activity, suggestion, warning))
         self._rest = evolve(
             before,
             session=session,
@@ -160,6 +161,7 @@ class ChatState:
             meter=meter,
             activity=activity,
             suggestion=suggestion,
+            warning=warning,
         )
         self._patch(changes)
 

@@ -12,6 +12,7 @@ from throughline.domain.events import (
     ApprovalRequested,
     ArchiveProposed,
     AssistantMessage,
+    CallBilled,
     Compacted,
     CompactionProposed,
     CompactionUndone,
@@ -29,6 +30,7 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ledger import Add, Entry
+from throughline.domain.session import BROKEN
 from throughline.domain.turn_bill import TurnBill, bill_words, paid_again
 from throughline.domain.visible_text import visible_text
 from throughline.memory.archive import WRITTEN, ArchiveDiff
@@ -192,6 +194,8 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
             yield from (_chip(entry) for entry in added if entry.kind in _CHIPS)
         case Compacted():
             yield _compaction(event)
+        case CallBilled(purpose="warm"):
+            yield warming_row(f"e{logged.seq}", event)
         case CompactionProposed(event=made):
             yield held_row(made)
         case ArchiveProposed(by=by, base=base, text=text):
@@ -203,10 +207,8 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
                 yield evolve(row, undone=True)
         case SessionRewound():
             yield NoticeRow(f"e{logged.seq}", "info", _restored(event))
-        case TurnEnded(ending="stopped", detail=detail):
-            yield NoticeRow(f"e{logged.seq}", "info", detail)
-        case TurnEnded(ending="failed" | "interrupted", detail=detail):
-            yield NoticeRow(failure_row(event.turn), "error", detail, event.turn, retryable=True)
+        case TurnEnded():
+            yield from _turn_end(event, logged.seq)
         case _:
             pass
 
@@ -258,6 +260,20 @@ def bill_row(bill: TurnBill) -> BillRow | None:
     """What a turn has cost; none where nothing was asked of a model."""
     words = bill_words(bill)
     return BillRow(bill_row_name(bill.turn), bill.turn, words, list(paid_again(bill))) if words else None
+
+
+def warming_row(name: str, call: CallBilled) -> BillRow:
+    """What it cost to fill the provider's cache."""
+    bill = TurnBill(calls=(call,))
+    return BillRow(name, 0, f"Warming the cache: {bill_words(bill)}", list(paid_again(bill)))
+
+
+def _turn_end(event: TurnEnded, seq: int) -> Iterator[NoticeRow]:
+    """Why code ended a turn, or what it broke off with."""
+    if event.ending == "stopped":
+        yield NoticeRow(f"e{seq}", "info", event.detail)
+    if event.ending in BROKEN:
+        yield NoticeRow(failure_row(event.turn), "error", event.detail, event.turn, retryable=True)
 
 
 def held_row(event: Compacted) -> HeldRow:

@@ -138,7 +138,7 @@ class Trimmed:
     left_out: LeftOut = field(factory=LeftOut)
 
 
-Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
+Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff", "warm"]
 Form: TypeAlias = Literal["full", "skeleton"]
 Origin: TypeAlias = Literal["live", "demo", "recording"]
 Sighting: TypeAlias = Literal["full", "part", "skeleton", "written"]

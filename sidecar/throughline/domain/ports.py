@@ -351,6 +351,15 @@ class Counter(Protocol):
         ...
 
 
+@runtime_checkable
+class Warmer(Protocol):
+    """A model whose provider can be asked to fill its prompt cache and to say nothing."""
+
+    async def warm(self, request: Request) -> EndPiece:
+        """What reading the prompt used, and no reply. Raises ModelError."""
+        ...
+
+
 @frozen
 class Outcome:
     """What came of a reply's tool calls and is not in the log yet; `hand_back` ends the turn though there are results,

@@ -133,6 +133,8 @@ class Session:
     that showed it a file, by path, and `outdone` the ids of those whose files it has seen again since. `masked` are the
     ids of what the view shows as stubs, which `saved` so many tokens of each turn; `cuts` says by key what it shows the
     beginning and the end of, and `left_out` what it does not show at all.
+    `last_call` is the one that filled the provider's cache last, `called_at` when it began, and `called_role` the role
+    that it was made in.
     `name` is what the user calls the session in lists, where that is not the objective. `openings` and
     `checkpoints` are what it can go back to: its conversation and its files before a turn. `numbered` is the highest
     number that a turn ever had, and `call_ids` are those of all calls. What the user allowed is not here: a log may be
@@ -179,6 +181,7 @@ class Session:
     bill: Bill = field(factory=Bill)
     last_call: CallBilled | None = None
     called_at: float | None = None
+    called_role: str = ""
     calibrations: dict[str, Calibration] = field(factory=dict)
     archive: str = ""
     proposed: ArchiveProposed | None = None
@@ -352,6 +355,7 @@ def _back(session: Session, turn: int) -> Session:
         call_ids=session.call_ids,
         bill=session.bill,
         called_at=session.called_at,
+        called_role=session.called_role,
         archive=session.archive,
     )
 
@@ -472,11 +476,12 @@ def _renamed(session: Session, event: FileRenamed) -> Session:
 
 def _billed(session: Session, call: CallBilled, at: float) -> Session:
     session = evolve(session, bill=charge(session.bill, call))
-    if call.purpose != "chat":
+    if call.purpose not in ("chat", "warm"):
         return session
     known = session.calibrations.get(call.model, Calibration())
     calibrations = {**session.calibrations, call.model: learn(known, call.counted, call.prompt)}
-    return evolve(session, called_at=call.began or at, last_call=call, calibrations=calibrations)
+    at = call.began or at
+    return evolve(session, called_at=at, called_role=session.role, last_call=call, calibrations=calibrations)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

@@ -161,6 +161,29 @@ class UserSettings:
             ("always", "Everything, the conversation too."),
         ),
     )
+    cost_warning: float = _row(
+        0.25,
+        "costWarning",
+        "Dollars from which on you are told, before you send a message, that it pays again for what the provider had "
+        "cached, as after a long pause or with another model. Where the price is not known, from 100,000 tokens on. "
+        "0: never.",
+        least=0.0,
+        most=1000.0,
+        option=CommandOption(
+            "--cost-warning",
+            "chat",
+            "Dollars from which on you are told, before a message, that it pays again for what was cached; 0: never.",
+        ),
+    )
+    warm: bool = _row(
+        False,
+        "warmCache",
+        "When a session is opened again after a pause, one request fills the provider's cache at once, so that the "
+        "first message does not wait for that. It costs what that message would have cost more.",
+        option=CommandOption(
+            "--warm-cache", "chat", "Fill the provider's cache at once, where a session goes on after a pause."
+        ),
+    )
     preview: Asking = _row(
         "never",
         "preview",

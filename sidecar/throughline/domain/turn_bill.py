@@ -10,7 +10,9 @@ from throughline.domain.usage import rewrite_reason, rewrite_words
 
 @frozen
 class TurnBill:
-    """What was paid while a turn ran, of whatever purpose; a turn that goes on after a failure has one bill."""
+    """What was paid while a turn ran, of whatever purpose, but what warmed the cache before it; a turn that goes on
+    after a failure has one bill.
+    """
 
     turn: int = 0
     calls: tuple[CallBilled, ...] = ()
@@ -26,7 +28,7 @@ def bill_event(bill: TurnBill, event: Event) -> TurnBill:
             return evolve(bill, running=True) if turn == bill.turn else TurnBill(turn, running=True)
         case TurnEnded():
             return evolve(bill, running=False)
-        case CallBilled() if bill.running:
+        case CallBilled(purpose=purpose) if bill.running and purpose != "warm":
             return evolve(bill, calls=(*bill.calls, event))
         case _:
             return bill

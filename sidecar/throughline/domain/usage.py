@@ -83,7 +83,10 @@ def with_rewrite(call: CallBilled, before: CallBilled | None, price: Price | Non
     dollars = None
     if price and each is not None:
         dollars = (written * each + (again - written) * price.input) / 1e6
-    return evolve(call, rewritten=again, rewritten_dollars=dollars, idle=max(0.0, call.began - before.began))
+    # That another model has a cache of its own needs no provider to say it.
+    miss = call.miss or ("model_changed" if call.model != before.model else "")
+    idle = max(0.0, call.began - before.began)
+    return evolve(call, miss=miss, rewritten=again, rewritten_dollars=dollars, idle=idle)
 
 
 def rewrite_reason(call: CallBilled) -> str:
@@ -114,8 +117,8 @@ def short_tokens(tokens: int) -> str:
 
 
 def short_dollars(dollars: float) -> str:
-    """A sum as a person says it, to the cent."""
-    return f"${dollars:.2f}"
+    """A sum as a person says it, to the cent, and below a cent to its hundredth."""
+    return f"${dollars:.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.4f}"
 
 
 def break_even(price: Price) -> float | None:

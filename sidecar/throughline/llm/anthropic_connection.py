@@ -120,6 +120,14 @@ class StreamParser:
             self._category,
         )
 
+    def take_whole(self, message: Any) -> EndPiece:
+        """The end of a reply that came without a stream, and has nothing in it."""
+        self.begun, self.name = True, getattr(message, "id", None) or ""
+        self.reason = getattr(message, "stop_reason", None) or "max_tokens"
+        self._diagnostics = getattr(message, "diagnostics", None)
+        self._count(getattr(message, "usage", None))
+        return self.end()
+
     def _open(self, block: Any) -> list[Piece]:
         if block.type == "tool_use":
             self._call = CallPiece(block.id, block.name, dict(block.input or {}))
@@ -264,6 +272,23 @@ class Connection:
             raise wrong
         yield reply.end()  # It was only the goodbye that got lost.
 
+    async def warm(self, request: Request) -> EndPiece:
+        """Has the server read a prompt into its cache, and say nothing: `max_tokens` 0 asks for that
+        (types/message_create_params.py). Raises ModelError.
+        """
+        wrong: ModelError
+        try:
+            while True:
+                parameters = {**self._parameters(request), "max_tokens": 0}
+                try:
+                    return StreamParser().take_whole(await self._client.messages.create(**parameters))
+                except APIStatusError as error:
+                    if not self._mends(error, parameters):
+                        raise
+        except (AnthropicError, HTTPError, ValueError) as error:
+            wrong = self._explain(error, request.model)
+        raise wrong
+
     async def count(self, request: Request) -> int | None:
         """The prompt's tokens as the server counts them; None where it does not, or not soon."""
         if "count" in self._lacks:
@@ -335,12 +360,17 @@ class Connection:
                 stream = await self._client.messages.create(**parameters, stream=True)
                 return stream, parameters
             except APIStatusError as error:
-                if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
-                    continue
-                unknown = _unknown(error, parameters)
-                if not unknown:
+                if not self._mends(error, parameters):
                     raise
-                self._lack(unknown, _SPARE[unknown])
+
+    def _mends(self, error: APIStatusError, parameters: Json) -> bool:
+        """Whether what a server refused can be left out, and is from now on."""
+        if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
+            return True
+        unknown = _unknown(error, parameters)
+        if unknown:
+            self._lack(unknown, _SPARE[unknown])
+        return bool(unknown)
 
     def _lack(self, what: str, loss: str) -> None:
         if what not in self._lacks:
@@ -360,7 +390,7 @@ class Connection:
             "thinking": self._thinking(request),
             "diagnostics": {"previous_message_id": request.previous or None} if request.purpose == "chat" else None,
         }
-        bare: Json = {name: value for name, value in parameters.items() if value}
+        bare: Json = {name: value for name, value in parameters.items() if value or name == "max_tokens"}
         for lacking in self._lacks & set(_SPARE):
             bare = _without(bare, lacking)
         messages = thinking.without_blocks(bare["messages"], self._refused if "thinking" in bare else None)

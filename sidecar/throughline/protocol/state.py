@@ -164,8 +164,8 @@ class NoticeRow:
 
 @frozen
 class BillRow:
-    """What a turn cost, in one line; `again` says, a line for each reason, what it paid again of what the provider had
-    cached.
+    """What a turn cost, in one line, or, for turn 0, what warming the cache did; `again` says, a line for each reason,
+    what it paid again of what the provider had cached.
     """
 
     kind: ClassVar[Literal["bill"]] = "bill"
@@ -323,6 +323,7 @@ class State:
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))
     activity: Activity = "idle"
     suggestion: str = ""
+    warning: str = ""
 
 
 @frozen
@@ -384,11 +385,14 @@ class MeterPut:
 
 @frozen
 class ActivityPut:
-    """Replaces what the sidecar is doing, and the recording's next prompt."""
+    """Replaces what the sidecar is doing, the recording's next prompt, and what is to be known of the next message's
+    cost before it is sent.
+    """
 
     kind: ClassVar[Literal["activity"]] = "activity"
     activity: Activity
     suggestion: str
+    warning: str = ""
 
 
 @frozen
