@@ -390,7 +390,7 @@ class Connection:
             "thinking": self._thinking(request),
             "diagnostics": {"previous_message_id": request.previous or None} if request.purpose == "chat" else None,
         }
-        bare: Json = {name: value for name, value in parameters.items() if value or name == "max_tokens"}
+        bare: Json = {name: value for name, value in parameters.items() if value}
         for lacking in self._lacks & set(_SPARE):
             bare = _without(bare, lacking)
         messages = thinking.without_blocks(bare["messages"], self._refused if "thinking" in bare else None)
