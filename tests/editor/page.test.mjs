@@ -43,7 +43,10 @@ const BILL = {
 };
 const WARNING = 'This message pays 214K tokens again, about $0.53: the cache expired 6 minutes ago.';
 
-describe('the chat page', { skip: !chromium() && 'there is no Chromium' }, () => {
+const missing = !chromium() && 'there is no Chromium; run `apt-get install chromium` or set CHROMIUM to one';
+if (missing && process.env.CI) throw new Error(missing);
+
+describe('the chat page', { skip: missing }, () => {
   let browser, page;
 
   before(async () => {
@@ -113,6 +116,15 @@ describe('the chat page', { skip: !chromium() && 'there is no Chromium' }, () =>
     await area.fill('/ret');
     assert.equal(await page.getByRole('option').count(), 0);
     await area.fill('');
+  });
+
+  it('sets the key from the line that asks for one', async () => {
+    const text = 'The API key was refused: check it, or set another with “Throughline: Set API Key”.';
+    await show({ revision: 5, rows: [SAID, { ...FAILED, text }] });
+    const line = page.locator('.notice-row');
+    assert.equal((await line.innerText()).replaceAll(/\s+/g, ' ').trim(), `${text} Retry`);
+    await line.getByRole('button', { name: 'Set API Key' }).click();
+    assert.deepEqual((await told('run')).map(({ command }) => command), ['setKey']);
   });
 
   it('offers nothing in a session that can only be read', async () => {

@@ -356,7 +356,7 @@ class Warmer(Protocol):
     """A model whose provider can be asked to fill its prompt cache and to say nothing."""
 
     async def warm(self, request: Request) -> EndPiece:
-        """What reading the prompt used, and no reply. Raises ModelError."""
+        """What reading the prompt used, and no reply, whatever its limit is. Raises ModelError."""
         ...
 
 

@@ -280,6 +280,9 @@ class Connection:
         try:
             while True:
                 parameters = {**self._parameters(request), "max_tokens": 0}
+                if parameters.get("thinking", {}).get("type") == "enabled":
+                    # Its budget would have to be less than nothing.
+                    del parameters["thinking"]
                 try:
                     return StreamParser().take_whole(await self._client.messages.create(**parameters))
                 except APIStatusError as error:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from throughline.agent.loop import AgentConfig, TurnContext, chat_bill
+from throughline.agent.loop import AgentConfig, TurnContext, chat_bill, reply_limit
 from throughline.domain.cache_forecast import CacheForecast
 from throughline.domain.errors import UserError
 from throughline.domain.events import Notice
@@ -69,8 +69,9 @@ class CacheWarmer:
         previous = context.session.last_call.reply if context.session.last_call else ""
         counted = view.tokens + sum(context.count(tool.text) for tool in tools)
         try:
-            # In all but its limit it is the request that the next message makes.
-            end = await model.warm(Request("chat", config.name, view, tools, 0, previous=previous))
+            # It is the request that the next message makes, so that this one finds what it leaves.
+            limit = reply_limit(context.session.limit, config.settings)
+            end = await model.warm(Request("chat", config.name, view, tools, limit, previous=previous))
         except ModelError as error:
             await context.record(Notice(f"The provider's cache was not warmed. {error}"))
         else:
