@@ -701,7 +701,7 @@ export const SETTINGS = {
   allowed: ["allowed", []],
   allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
-  cost_warning: ["costWarning", 0.25],
+  cost_warning: ["costWarning", 0.1],
   warm: ["warmCache", false],
   preview: ["preview", "never"],
   distil: ["distil", "ask"],

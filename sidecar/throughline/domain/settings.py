@@ -162,7 +162,7 @@ class UserSettings:
         ),
     )
     cost_warning: float = _row(
-        0.25,
+        0.1,
         "costWarning",
         "Dollars from which on you are told, before you send a message, that it pays again for what the provider had "
         "cached, as after a long pause or with another model. Where the price is not known, from 100,000 tokens on. "
