@@ -43,8 +43,8 @@ KEY = "made-" + "up"
 
 
 @asynccontextmanager
-async def opened(harness: SessionHarness, model: Model) -> AsyncIterator[LiveSession]:
-    config = harness.config(model, {"x": "one = 1"})
+async def opened(harness: SessionHarness, model: Model, name: str = "claude-sonnet-5-5") -> AsyncIterator[LiveSession]:
+    config = evolve(harness.config(model, {"x": "one = 1"}), name=name)
     live = await LiveSession.start(harness.ports, config, Settings(), STARTED)
     try:
         yield live
@@ -242,15 +242,16 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-sonnet-4-5"])
 @pytest.mark.parametrize(("failure", "said"), REFUSED, ids=[said for _, said in REFUSED])
 async def test_each_failure_says_what_to_do_and_its_retry_is_the_same_request(
-    failure: ScriptedReply, said: str
+    failure: ScriptedReply, said: str, model: str
 ) -> None:
     harness = SessionHarness()
     script = [ScriptedReply("Fine.", thinking="Hm."), failure, ScriptedReply("Here.")]
     async with MessagesServer(script, ground=ServerConditions(contract=ProviderContract())) as fake:
         link = Anthropic(Credentials(KEY, fake.url), retries=0)
-        async with opened(harness, link) as live:
+        async with opened(harness, link, model) as live:
             await play(live, "Hello", "Go.")
             await again(live)
         await link.close()

@@ -42,7 +42,7 @@ from throughline.domain.usage import Usage
 from throughline.llm import errors, thinking
 from throughline.llm.catalogue import undated_name
 from throughline.llm.credentials import Credentials
-from throughline.llm.messages import Json, tool_parameters, translate
+from throughline.llm.messages import Json, tool_parameters, translate, warming_parameters
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
@@ -273,16 +273,13 @@ class Connection:
         yield reply.end()  # It was only the goodbye that got lost.
 
     async def warm(self, request: Request) -> EndPiece:
-        """Has the server read a prompt into its cache, and say nothing: `max_tokens` 0 asks for that
-        (types/message_create_params.py). Raises ModelError.
-        """
+        """Has the server read a prompt into its cache, and say nothing. Raises ModelError."""
         wrong: ModelError
         try:
             while True:
-                parameters = {**self._parameters(request), "max_tokens": 0}
-                if parameters.get("thinking", {}).get("type") == "enabled":
-                    # Its budget would have to be less than nothing.
-                    del parameters["thinking"]
+                parameters = warming_parameters(self._parameters(request))
+                if parameters is None:
+                    raise errors.unwarmable_error(request.model)
                 try:
                     return StreamParser().take_whole(await self._client.messages.create(**parameters))
                 except APIStatusError as error:

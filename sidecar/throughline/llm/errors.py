@@ -155,6 +155,11 @@ def garbled_arguments_error(tool: str) -> ModelError:
     return ModelError(f"The model's call of {tool} cannot be read: retry.")
 
 
+def unwarmable_error(model: str) -> ModelError:
+    """The error where a cache cannot be filled without asking for a reply."""
+    return ModelError(f"{model} thinks by a budget, so that its cache fills with the first message alone.")
+
+
 def host(url: str) -> str:
     """A URL's host and port."""
     return urlsplit(url).netloc
