@@ -164,15 +164,15 @@ class UserSettings:
     cost_warning: float = _row(
         0.1,
         "costWarning",
-        "Cost in dollars from which you are told, before you send a message, that it pays again for what the provider "
-        "had cached, as after a long pause or with another model. Where the price is not known: from 100,000 tokens. "
-        "0: never.",
+        "Cost in dollars from which a warning stands above a message before you send it, where it pays again for what "
+        "the provider had cached, as after a long pause or with another model. Where the price is not known: from "
+        "100,000 tokens. 0: never.",
         least=0.0,
         most=1000.0,
         option=CommandOption(
             "--cost-warning",
             "chat",
-            "Cost in dollars from which you are told that a message pays again for what was cached; 0: never.",
+            "Cost in dollars from which a warning says that a message pays again for what was cached; 0: never.",
         ),
     )
     warm: bool = _row(
