@@ -26,10 +26,11 @@ from throughline.llm.anthropic import Anthropic
 from throughline.llm.credentials import Credentials
 from throughline.llm.messages import translate
 from throughline.llm.prompt_cache_model import PromptCacheModel
-from throughline.llm.thinking import Origins, is_adaptive, is_bound, is_refusal, thinking_marks
+from throughline.llm.thinking import Origins, is_refusal, thinking_capabilities, thinking_marks
 from throughline.session.live_session import LiveSession
 from throughline.storage.codec import decode_event, encode_event
-from throughline.testing.messages_server import MessagesServer, ServerConditions, model_entry
+from throughline.testing.messages_server import MessagesServer, ServerConditions
+from throughline.testing.model_rules import model_entry
 from throughline.testing.provider_contract import ProviderContract
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import Json, ScriptedReply
@@ -37,7 +38,7 @@ from unit.event_logs import STARTED, done, replied, session, spoke, tool, view
 from unit.session_harness import ManualClock, SessionHarness
 
 KEY = "made-up-key"
-NEW = "claude-sonnet-5-5"
+NEW, OLDER = "claude-sonnet-5-5", "claude-sonnet-4-5"
 
 
 def thought(turn: int, text: str, signature: str = "signed") -> Thought:
@@ -128,9 +129,11 @@ def test_thinking_does_not_count_to_what_later_turns_take() -> None:
 
 
 def test_models_are_told_apart_by_the_table() -> None:
-    assert all(map(is_adaptive, (NEW, f"{NEW}-20260901", "claude-opus-5-5")))
-    assert not any(map(is_adaptive, ("claude-sonnet-4-5", "gpt-x")))
-    assert (is_bound(NEW), is_bound("claude-sonnet-5")) == (True, False)
+    able = thinking_capabilities
+    assert all(able(name).adaptive for name in (NEW, f"{NEW}-20260901", "claude-opus-5-5"))
+    assert not any(able(name).adaptive for name in (OLDER, "gpt-x"))
+    assert (able(OLDER).enabled, able(f"{OLDER}-20250929").enabled, able(NEW).enabled) == (True, True, False)
+    assert (able(NEW).bound, able("claude-sonnet-5").bound) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -310,8 +313,8 @@ def test_what_was_thought_after_a_block_was_left_out_is_sent_though_that_one_sta
     origins, first, changed = Origins(), [user("the whole output")], [user("a stub")]
     origins.note(thought("A")["content"][0], {"messages": first})
     second = {"messages": [*changed, thought("A"), user("on")]}
-    sent = origins.kept(second)
+    sent = origins.kept(second, bound=True)
     assert thinking_marks(sent) == frozenset()
     origins.note(thought("B")["content"][0], {"messages": sent})
     third = {"messages": [*second["messages"], thought("B"), user("and on")]}
-    assert thinking_marks(origins.kept(third)) == {"B"}
+    assert thinking_marks(origins.kept(third, bound=True)) == {"B"}
