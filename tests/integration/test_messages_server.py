@@ -7,6 +7,7 @@ from anthropic import AsyncAnthropic, BadRequestError
 from anthropic.types import MessageParam, TextBlock
 
 from throughline.testing.messages_server import MessagesServer, ScriptedReply
+from throughline.testing.model_rules import known_models
 from throughline.testing.scripted_replies import echo
 
 SAID: list[MessageParam] = [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]
@@ -19,7 +20,7 @@ async def test_it_echoes_counts_and_lists_models() -> None:
         models = [model.id async for model in client.models.list()]
     assert [block.text for block in reply.content if isinstance(block, TextBlock)] == ["You said: Hello"]
     assert count.input_tokens > 0
-    assert models == ["claude-sonnet-5-5", "claude-haiku-5-5"]
+    assert models == list(known_models())
 
 
 async def test_a_request_beyond_the_script_is_refused() -> None:

@@ -249,11 +249,14 @@ class Connection:
                     if isinstance(error, APIStatusError) and wait >= 1:
                         yield WaitPiece(errors.waiting_line(error.status_code, wait), wait)
                     await asyncio.sleep(wait)
+            row: list[str] = []  # The thoughts that came one after another.
             try:
                 async for event in stream:
                     for piece in reply.take(event):
                         if isinstance(piece, ThoughtPiece) and not _drops(sent):
-                            self._origins.note(piece.block, sent)
+                            self._origins.note(piece.block, sent, row)
+                        elif isinstance(piece, TextPiece | CallPiece):
+                            row = []
                         yield piece
             finally:
                 await stream.close()

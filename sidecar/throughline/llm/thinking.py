@@ -170,41 +170,55 @@ def thinking_mark(piece: Json) -> str:
     return str(piece.get("signature") or piece.get("data") or "")
 
 
+@frozen
+class _Origin:
+    """Where a block of thinking came from: its model, a hash of the conversation before it, and all the blocks that
+    came in a row with it.
+    """
+
+    model: str
+    before: str
+    row: list[str]
+
+
 class Origins:
-    """Remembers which model made each block of thinking, and before which conversation, so that one which is another
-    model's, or whose conversation has changed since, can be left out where the server does not do that itself.
+    """Remembers where each block of thinking came from, so that one which is another model's, whose row is no more
+    whole, or whose conversation has changed since, can be left out where the server does not do that itself.
     """
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[str, str]] = {}
+        self._made: dict[str, _Origin] = {}
 
-    def note(self, block: Json, request: Json) -> None:
-        """A block came in answer to a request."""
-        before = _begun(request)
+    def note(self, block: Json, request: Json, row: list[str]) -> None:
+        """A block came in answer to a request, after those of its `row`, to which it is added."""
+        before, mark = _begun(request), thinking_mark(block)
         for message in request["messages"]:
             _add(before, message)
-        self._made[thinking_mark(block)] = str(request.get("model")), before.hexdigest()
+        row.append(mark)
+        self._made[mark] = _Origin(str(request.get("model")), before.hexdigest(), row)
         while len(self._made) > _REMEMBERED:
             del self._made[next(iter(self._made))]
 
     def kept(self, request: Json, bound: bool) -> list[Json]:
-        """A request's messages without the blocks that another model made and, where they are `bound`, those that were
-        made before another conversation than stands there now.
+        """A request's messages without the blocks that another model made, those of a row that is not whole and, where
+        they are `bound`, those that were made before another conversation than stands there now.
         """
         if not thinking_marks(request["messages"]):
             return list(request["messages"])
         model, before, messages = str(request.get("model")), _begun(request), list[Json]()
         for message in request["messages"]:
-            here = model, before.hexdigest()
-            lost = frozenset(
-                one
-                for one in thinking_marks([message])
-                if (self._made.get(one) != here if bound else self._made.get(one, here)[0] != model)
-            )
+            sent, here = thinking_marks([message]), before.hexdigest()
+            lost = frozenset(one for one in sent if not self._fits(one, sent, model, here if bound else ""))
             for kept in without_blocks([message], lost):
                 messages.append(kept)
                 _add(before, kept)
         return messages
+
+    def _fits(self, mark: str, sent: frozenset[str], model: str, before: str) -> bool:
+        made = self._made.get(mark)
+        if made is None:
+            return not before
+        return made.model == model and sent.issuperset(made.row) and (not before or made.before == before)
 
 
 def _begun(request: Json) -> _Hash:

@@ -119,11 +119,14 @@ _BUDGET = 1_024
 
 @frozen
 class _Issued:
-    """A block of thinking that was given out: its text as it was shown, the prefix before it, and its model."""
+    """A block of thinking that was given out: its text as it was shown, the prefix before it, its model, and all the
+    blocks that came in a row with it.
+    """
 
     text: str
     before: str
     model: str
+    row: tuple[str, ...]
 
 
 @frozen
@@ -235,10 +238,11 @@ class ProviderContract:
         state = checked.state.copy()
         before = state.hexdigest()
         signature = hashlib.sha256(f"{before} {thinking} {note}".encode()).hexdigest()[:32]
-        self._issued[signature] = _Issued(shown, before, model)
         hidden = signature[::-1]
+        row = signature, hidden
+        self._issued[signature] = _Issued(shown, before, model, row)
         _add(state, "assistant", {"type": "thinking", "thinking": shown, "signature": signature})
-        self._issued[hidden] = _Issued("", state.hexdigest(), model)
+        self._issued[hidden] = _Issued("", state.hexdigest(), model, row)
         return evolve(reply, thinking=shown, signature=signature, hidden=hidden)
 
     def answered(self, name: str, body: Json) -> None:
@@ -289,39 +293,41 @@ class ProviderContract:
         state = hashlib.sha256()
         for side, piece in pieces({**body, "messages": ()}):
             _add(state, side, piece)
-        frame, first, compacted = state.hexdigest(), True, False
+        frame, first = state.hexdigest(), True
         for place, message in enumerate(body.get("messages", ())):
             lost = ""
+            row = [_mark(piece) for piece in _blocks(message["content"]) if piece["type"] in _THOUGHT]
             for at, piece in enumerate(_blocks(message["content"])):
                 where = f"messages.{place}.content.{at}"
                 if piece["type"] in _THOUGHT:
-                    lost = self._misfit(where, piece, state.hexdigest(), (model, rules, drops or bool(lost))) or lost
+                    judged = model, rules, drops or bool(lost)
+                    lost = self._misfit(where, piece, state.hexdigest(), row, judged) or lost
                     if lost:
                         transformed.append({"type": "thinking_dropped", "path": where, "reason": lost})
                 elif piece["type"] == "compaction":
                     one = self._known(where, piece, compacts, first=first and message["role"] != "system")
-                    if one and compacted:
-                        raise ContractError(f"{where}: more than one compaction block", "compaction_block_ambiguous")
                     if one and one.frame == frame:
                         # What follows stands where it stood: types/beta/beta_compaction_config_param.py.
-                        state, compacted, first = one.state.copy(), True, False
+                        state, first = one.state.copy(), False
                         continue
-                    compacted = compacted or one is not None
                 _add(state, message["role"], piece)
                 first = False
         return state, transformed
 
-    def _misfit(self, where: str, piece: Json, before: str, by: tuple[str, ModelRules, bool]) -> str:
+    def _misfit(self, where: str, piece: Json, before: str, row: list[str], by: tuple[str, ModelRules, bool]) -> str:
         """Why a block of thinking is dropped, if it is; those that follow it in its message are dropped with it:
         types/beta/beta_thinking_dropped_input_transformation.py has the reasons, their order, and that.
         """
         model, rules, drops = by
-        made = self._issued.get(piece.get("signature") or piece.get("data") or "")
+        made = self._issued.get(_mark(piece))
         if made is None:
             raise ContractError(f"{where}: Invalid `signature` in `thinking` block")
         if made.text != piece.get("thinking", ""):
             raise ContractError(f"{where}: `thinking` or `redacted_thinking` blocks cannot be modified")
         foreign = made.model != model and (self._rules(made.model).locked or not rules.locked)
+        if not rules.bound and not foreign and [one for one in row if one in made.row] != list(made.row):
+            # Documentation, "Preserving thinking blocks": a row of them goes back whole, in its order.
+            raise ContractError(f"{where}: `thinking` or `redacted_thinking` blocks cannot be modified")
         moved = rules.bound and made.before != before
         if moved and not foreign and not drops:
             raise ContractError(
@@ -424,6 +430,9 @@ def _check_conversation(body: Json, rules: ModelRules) -> None:
         _check_compactable(messages)
     elif messages and messages[-1]["role"] == "assistant" and not rules.prefill:
         raise ContractError("messages: the conversation must end with a user message")
+    blocks = [piece for message in messages for piece in _blocks(message["content"])]
+    if sum(piece["type"] == "compaction" and piece.get("content") is not None for piece in blocks) > 1:
+        raise ContractError("messages: more than one compaction block", "compaction_block_ambiguous")
     owed: list[str] = []
     for place, message in enumerate(messages):
         content = _blocks(message["content"])
@@ -497,6 +506,10 @@ def _bare(part: Any) -> Any:
     if isinstance(part, dict):
         return {name: _bare(value) for name, value in part.items() if name != "cache_control"}
     return part
+
+
+def _mark(piece: Json) -> str:
+    return str(piece.get("signature") or piece.get("data") or "")
 
 
 def _add(state: _Hash, side: str, piece: Json) -> None:
