@@ -69,6 +69,7 @@ class MessagesServer:
     def __init__(self, script: Script, port: int = 0, ground: ServerConditions | None = None) -> None:
         self.requests: list[Received] = []
         self.came = asyncio.Event()  # Set when a request has come in.
+        self.stalled = asyncio.Event()  # Set when an answer has stalled.
         self.gone = asyncio.Event()  # Set when a client has left an answer that was held or stalled.
         self.url = ""
         self._reply = script if callable(script) else follow(script)
@@ -210,6 +211,7 @@ class MessagesServer:
             if count == reply.cut_after:
                 return
             if count == reply.stall_after:
+                self.stalled.set()
                 await reader.read()
                 self.gone.set()
                 return
