@@ -281,17 +281,20 @@ def _chunk(event: Json) -> bytes:
 @click.command()
 @click.option("--port", default=0, help="The port to listen on; any free one by default.")
 @click.option(
-    "--script", type=click.File(encoding="utf-8"), help="Replies in JSON: a list of {text, calls: [{tool, args}]}."
+    "--script", type=click.File(encoding="utf-8"), help="Replies in JSON: a list of {text, thinking, calls: [{tool, args}]}."
 )
 def serve_script(port: int, script: TextIO | None) -> None:
-    """Serve a Messages API on the loopback that follows a script, or echoes what it is told."""
+    """Serve a Messages API on the loopback that follows a script, or echoes what it is told; what the contract refuses
+    is printed, a line each.
+    """
     said = echo if script is None else parse_script(script.read())
     with suppress(KeyboardInterrupt):
         asyncio.run(_forever(port, said))
 
 
 async def _forever(port: int, script: Script) -> None:
-    async with MessagesServer(script, port) as fake:
+    contract = ProviderContract(tell=lambda line: click.echo(f"refused: {line}"))
+    async with MessagesServer(script, port, ServerConditions(contract=contract)) as fake:
         click.echo(fake.url)
         await asyncio.Event().wait()
 

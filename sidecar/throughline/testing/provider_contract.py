@@ -180,7 +180,7 @@ class ProviderContract:
     """Signs the thinking of replies, and refuses what the models refuse, each by its own `rules`. `refused` has the
     words of each refusal, and `dropped` the places of the blocks of thinking that requests have lost. A server without
     the `switch` cannot be asked to drop any. One whose `overflow` is given says in those words that a prompt is too
-    long.
+    long. `tell` hears each refusal, too.
     """
 
     def __init__(
@@ -189,12 +189,14 @@ class ProviderContract:
         switch: bool = True,
         overflow: str = OVERFLOWS[0],
         rules: Callable[[str], ModelRules] = rules_of,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.dropped: list[str] = []
         self.refused: list[str] = []
         self._switch = switch
         self._overflow = overflow
         self._rules = rules
+        self._tell = tell
         self._issued: dict[str, _Issued] = {}
         self._compacted: dict[str, _Compaction] = {}
         self._answered: OrderedDict[str, Json] = OrderedDict()
@@ -205,6 +207,7 @@ class ProviderContract:
             checked = self._check(body, headers.get("anthropic-beta", ""))
         except ContractError as wrong:
             self.refused.append(str(wrong))
+            self._tell(str(wrong))
             raise
         self.dropped += [one["path"] for one in checked.transformed]
         return checked

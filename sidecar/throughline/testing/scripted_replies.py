@@ -84,6 +84,7 @@ def parse_script(text: str) -> list[ScriptedReply]:
             tuple(
                 CallPiece(f"c{place}.{at}", call["tool"], call["args"]) for at, call in enumerate(one.get("calls", ()))
             ),
+            thinking=one.get("thinking", ""),
         )
         for place, one in enumerate(json.loads(text))
     ]
