@@ -281,7 +281,9 @@ def _chunk(event: Json) -> bytes:
 @click.command()
 @click.option("--port", default=0, help="The port to listen on; any free one by default.")
 @click.option(
-    "--script", type=click.File(encoding="utf-8"), help="Replies in JSON: a list of {text, thinking, calls: [{tool, args}]}."
+    "--script",
+    type=click.File(encoding="utf-8"),
+    help="Replies in JSON: a list of {text, thinking, calls: [{tool, args}]}.",
 )
 def serve_script(port: int, script: TextIO | None) -> None:
     """Serve a Messages API on the loopback that follows a script, or echoes what it is told; what the contract refuses
