@@ -38,7 +38,7 @@ async def test_as_a_process_it_follows_a_script_and_prints_what_it_refuses(tmp_p
     try:
         url = (await process.stdout.readline()).decode().strip()
         async with AsyncAnthropic(api_key="any", base_url=url, max_retries=0) as client:
-            with pytest.raises(BadRequestError, match="thinking.type.disabled"):
+            with pytest.raises(BadRequestError, match=r"thinking\.type\.disabled"):
                 await client.messages.create(
                     model="claude-opus-5-5", max_tokens=10, messages=SAID, thinking={"type": "disabled"}
                 )
