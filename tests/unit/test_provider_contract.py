@@ -226,9 +226,8 @@ async def test_what_was_dropped_of_the_thinking_is_told_where_it_stood_and_why()
 async def test_a_compaction_block_stands_for_what_it_summarises_and_keeps_the_thinking_after_it() -> None:
     usage = Usage(input=70, output=8)
     replies = [
-        ScriptedReply("So.", thinking="Hm."),
         ScriptedReply("They agreed.", usage=usage),
-        ScriptedReply("And so."),
+        ScriptedReply("And so.", thinking="Well."),
         ScriptedReply("On."),
     ]
     async with MessagesServer(replies) as fake, AsyncAnthropic(api_key=KEY, base_url=fake.url) as client:
@@ -247,6 +246,7 @@ async def test_a_compaction_block_stands_for_what_it_summarises_and_keeps_the_th
     assert (summary.stop_reason, [one.type for one in summary.content]) == ("compaction", ["compaction"])
     assert summary.usage.input_tokens == summary.usage.output_tokens == 0
     assert summary.usage.iterations
+    assert [one.type for one in kept.content] == ["thinking", "redacted_thinking", "text"]
     assert after.input_transformations == []
 
 
