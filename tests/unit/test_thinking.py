@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.context.assemble import render_turns
@@ -517,7 +519,7 @@ async def test_a_list_that_says_which_efforts_a_model_takes_goes_before_the_tabl
 
 def test_blocks_that_came_in_a_row_are_sent_back_all_or_not_at_all() -> None:
     blocks: list[Json] = [{"type": "thinking", "thinking": name, "signature": name} for name in "ab"]
-    origins, row, asked = Origins(), list[str](), [{"role": "user", "content": [{"type": "text", "text": "Go."}]}]
+    origins, row, asked = Origins(), list[Json](), [{"role": "user", "content": [{"type": "text", "text": "Go."}]}]
     for block in blocks:
         origins.note(block, {"model": OLDER, "messages": asked}, row)
     text: Json = {"type": "text", "text": "So."}
@@ -536,3 +538,69 @@ def test_where_blocks_are_not_bound_only_another_models_are_left_out() -> None:
     assert thinking_marks(origins.kept(after, bound=False)) == {"s"}
     assert thinking_marks(origins.kept({**after, "model": "claude-haiku-4-5"}, bound=False)) == frozenset()
     assert thinking_marks(Origins().kept(after, bound=False)) == {"s"}  # Where it came from is not known.
+
+
+def _calls(number: int, count: int) -> tuple[CallPiece, ...]:
+    return tuple(CallPiece(f"c{number}-{at}", "read_file", {"path": f"{number}-{at}"}) for at in range(count))
+
+
+REPLY = st.builds(
+    ScriptedReply,
+    text=st.sampled_from(["", "So.", "[DECISION]: Keep it because it works", f"It is {SECRET}."]),
+    thinking=st.sampled_from(["", "Hm.", f"It is {SECRET}.", "Long. " * 400]),
+    reason=st.sampled_from(["", "", "", "pause_turn", "max_tokens"]),
+)
+
+
+async def test_a_reply_that_was_paused_and_went_on_is_not_refused_by_a_server_that_drops_nothing() -> None:
+    contract = ProviderContract(switch=False)
+    script = [
+        ScriptedReply(thinking="Hm.", reason="pause_turn"),
+        ScriptedReply(thinking="Go on.", calls=call("a")),
+        ScriptedReply("Done."),
+    ]
+    async with MessagesServer(script, ground=ServerConditions(contract=contract)) as fake:
+        await play(fake, "Go.", results={"a": "one"})
+    assert [line for line in contract.refused if "block_binding" not in line] == []
+
+
+@pytest.mark.slow
+@given(
+    model=st.sampled_from([NEWEST, OLDER, "claude-opus-5-5", "claude-haiku-5-5"]),
+    turns=st.lists(st.lists(st.tuples(REPLY, st.integers(0, 3)), min_size=1, max_size=4), min_size=1, max_size=3),
+    eager=st.booleans(),
+    display=st.sampled_from(get_args(Display)),
+    switch=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_whatever_a_session_says_thinks_and_calls_no_contract_refuses_it(
+    model: str,
+    turns: list[list[tuple[ScriptedReply, int]]],
+    eager: bool,
+    display: Display,
+    switch: bool,
+) -> None:
+    script: list[ScriptedReply] = []
+    for turn in turns:
+        script += [evolve(reply, calls=_calls(len(script) + at, calls)) for at, (reply, calls) in enumerate(turn)]
+        script.append(ScriptedReply("Done."))
+    results = {call.id: "a line of output\n" * 300 for reply in script for call in reply.calls}
+    contract = ProviderContract(switch=switch)
+    chosen = evolve(EAGER, display=display) if eager else Settings(display=display)
+
+    async def run() -> None:
+        left = iter(script)
+        ground = ServerConditions(contract=contract)
+        async with MessagesServer(lambda _: next(left, ScriptedReply("Nothing more.")), ground=ground) as fake:
+            await play(
+                fake,
+                *(f"Go on {place}." for place, _ in enumerate(turns)),
+                results=results,
+                settings=chosen,
+                model=model,
+            )
+
+    asyncio.run(run())
+    # A server that cannot drop thinking says so once; what it cannot do is then done before it is sent.
+    assert [line for line in contract.refused if "block_binding: Extra inputs" not in line] == []
+    assert len(contract.refused) <= (0 if switch else 1)

@@ -249,7 +249,7 @@ class Connection:
                     if isinstance(error, APIStatusError) and wait >= 1:
                         yield WaitPiece(errors.waiting_line(error.status_code, wait), wait)
                     await asyncio.sleep(wait)
-            row: list[str] = []  # The thoughts that came one after another.
+            row: list[Json] = []  # The thoughts that came one after another.
             try:
                 async for event in stream:
                     for piece in reply.take(event):

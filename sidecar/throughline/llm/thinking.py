@@ -178,7 +178,7 @@ class _Origin:
 
     model: str
     before: str
-    row: list[str]
+    row: list[Json]
 
 
 class Origins:
@@ -189,13 +189,16 @@ class Origins:
     def __init__(self) -> None:
         self._made: dict[str, _Origin] = {}
 
-    def note(self, block: Json, request: Json, row: list[str]) -> None:
+    def note(self, block: Json, request: Json, row: list[Json]) -> None:
         """A block came in answer to a request, after those of its `row`, to which it is added."""
-        before, mark = _begun(request), thinking_mark(block)
+        before = _begun(request)
         for message in request["messages"]:
-            _add(before, message)
-        row.append(mark)
-        self._made[mark] = _Origin(str(request.get("model")), before.hexdigest(), row)
+            for piece in message["content"]:
+                _add(before, [message["role"], piece])
+        for piece in row:
+            _add(before, ["assistant", piece])
+        row.append(block)
+        self._made[thinking_mark(block)] = _Origin(str(request.get("model")), before.hexdigest(), row)
         while len(self._made) > _REMEMBERED:
             del self._made[next(iter(self._made))]
 
@@ -207,18 +210,25 @@ class Origins:
             return list(request["messages"])
         model, before, messages = str(request.get("model")), _begun(request), list[Json]()
         for message in request["messages"]:
-            sent, here = thinking_marks([message]), before.hexdigest()
-            lost = frozenset(one for one in sent if not self._fits(one, sent, model, here if bound else ""))
-            for kept in without_blocks([message], lost):
-                messages.append(kept)
-                _add(before, kept)
+            sent = thinking_marks([message])
+            content: list[Json] = []
+            for piece in message["content"]:
+                mark = thinking_mark(piece)
+                if mark and not self._fits(mark, sent, model, before.hexdigest() if bound else ""):
+                    sent -= {mark}  # What came in a row with it does not fit any more, either.
+                    continue
+                content.append(piece)
+                _add(before, [message["role"], piece])
+            if content:
+                messages.append({**message, "content": content})
         return messages
 
     def _fits(self, mark: str, sent: frozenset[str], model: str, before: str) -> bool:
         made = self._made.get(mark)
         if made is None:
             return not before
-        return made.model == model and sent.issuperset(made.row) and (not before or made.before == before)
+        whole = sent.issuperset(map(thinking_mark, made.row))
+        return made.model == model and whole and (not before or made.before == before)
 
 
 def _begun(request: Json) -> _Hash:
