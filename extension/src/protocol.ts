@@ -330,6 +330,8 @@ export interface Options {
   window: number;
   share: number;
   reply: number;
+  effort: "default" | "low" | "medium" | "high" | "xhigh" | "max";
+  display: "summarized" | "updates" | "omitted";
   summary: number;
   archive: number;
   allowed: Array<string>;
@@ -696,6 +698,8 @@ export const SETTINGS = {
   share: ["share", 0.55],
   max_context: ["maxContext", 160000],
   reply: ["replyTokens", 8192],
+  effort: ["effort", "default"],
+  display: ["thinkingDisplay", "summarized"],
   summary: ["summaryBudget", 800],
   archive: ["archiveBudget", 2000],
   allowed: ["allowed", []],

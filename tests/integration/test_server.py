@@ -27,7 +27,9 @@ from throughline.protocol.state import (
     UserRow,
 )
 from throughline.testing.messages_server import MessagesServer
+from throughline.testing.model_rules import known_models
 from throughline.testing.scripted_replies import ScriptedReply
+from unit.contracts import CONTRACTS
 
 CODE = """\
 class Ledger:
@@ -370,12 +372,13 @@ async def test_the_key_reaches_neither_the_log_nor_the_database(
     assert secret not in said.out + said.err
 
 
-async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed(tmp_path: Path, model: str) -> None:
     (tmp_path / "AGENTS.md").write_text("Use tabs.", encoding="utf-8")
     said = "Agreed.\n\n[DECISION]: Use SQLite because it survives a crash."
     async with (
         MessagesServer([ScriptedReply(text=said), ScriptedReply(text="Fine.")]) as fake,
-        sidecar(tmp_path, endpoint=fake.url) as editor,
+        sidecar(tmp_path, endpoint=fake.url, model=model) as editor,
     ):
         await editor.ask(methods.KEY, key="sk-test-key")
         state = await editor.ask(methods.START, objective="choose a store", role="engineer")
@@ -399,8 +402,10 @@ async def test_the_models_that_an_endpoint_lists_can_be_chosen_from(tmp_path: Pa
     async with MessagesServer([]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         found = await editor.ask(methods.MODELS)
-    assert [one.id for one in found.models] == ["claude-sonnet-5-5", "claude-haiku-5-5"]
-    assert all("a million" in one.detail for one in found.models)
+    assert [one.id for one in found.models] == list(known_models())
+    # What a model costs is said where it is known.
+    priced = [one.id for one in found.models if "a million" in one.detail]
+    assert {"claude-sonnet-5-5", "claude-haiku-5-5", "claude-sonnet-4-5"} <= set(priced)
 
 
 async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
@@ -416,7 +421,8 @@ async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
     assert "hello" in tool.result
 
 
-async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path, model: str) -> None:
     (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
     edit = {"path": "a.py", "old": "one = 1", "new": "one = 2"}
     replies = [
@@ -425,7 +431,7 @@ async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_pa
         ScriptedReply(text="Done.", calls=(CallPiece("c3", "run_command", {"command": "echo hello"}),)),
         ScriptedReply(text="Bye."),
     ]
-    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url, model=model) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="two", role="engineer")
         await editor.ask(methods.SEND, text="Make it two.", files=[])

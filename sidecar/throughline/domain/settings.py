@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from attrs import Factory, field, fields, frozen
 
 Hour: TypeAlias = Literal["never", "stable", "always"]
+Effort: TypeAlias = Literal["default", "low", "medium", "high", "xhigh", "max"]
+Display: TypeAlias = Literal["summarized", "updates", "omitted"]
 Strategy: TypeAlias = Literal["throughline", "full", "masking", "window"]
 Asking: TypeAlias = Literal["always", "first", "never"]
 Distilling: TypeAlias = Literal["write", "ask"]
@@ -108,6 +110,33 @@ class UserSettings:
         least=1_024,
         most=128_000,
         option=CommandOption("--reply-tokens", "chat", "Tokens that one reply of the model may take."),
+    )
+    effort: Effort = _row(
+        "default",
+        "effort",
+        "How much effort the model puts into its work: more of it thinks longer, and costs more. A model that does not "
+        "take a level is asked for the nearest one that it takes; one that takes none is asked for nothing.",
+        choices=(
+            ("default", "The model's own default."),
+            ("low", "The quickest and cheapest: for small, clear tasks."),
+            ("medium", "Less thorough than most models are by default."),
+            ("high", "Thorough: what most models do by default."),
+            ("xhigh", "For long work by itself, where the model has it."),
+            ("max", "All that the model can do, at whatever price."),
+        ),
+        option=CommandOption("--effort", "chat", "How much effort the model puts into its work."),
+    )
+    display: Display = _row(
+        "summarized",
+        "thinkingDisplay",
+        "What of the model's thinking comes back, to be shown folded in the chat. On the newest models that is also "
+        "where they say what they do between two calls.",
+        choices=(
+            ("summarized", "A summary of it."),
+            ("updates", "Only what it says between calls, where the model has that; a summary elsewhere."),
+            ("omitted", "Nothing: on the newest models, what is decided between two calls is not remembered, either."),
+        ),
+        option=CommandOption("--thinking-display", "chat", "What of the model's thinking comes back."),
     )
     summary: int = _row(
         800,
