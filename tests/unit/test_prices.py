@@ -100,7 +100,7 @@ def test_a_cached_prompt_costs_less_than_a_fresh_one() -> None:
 def test_an_hour_pays_where_enough_is_read_again_after_a_pause() -> None:
     assert break_even(SONNET) == pytest.approx(1.5 / 2.4)
     assert break_even(Price(3, 15, 3.75, 0.3, 6)) == pytest.approx(2.25 / 3.45)
-    assert break_even(HAIKU) is None
+    assert break_even(Price(1, 5, 1.25, 0.1)) is None
     assert break_even(Price(0, 0, 0, 0, 0)) is None
 
 

@@ -148,7 +148,8 @@ def decide(
         return NoAction()
     free = cold or changed
     old = masking(session, settings.trimmed if free and not runs else settings.fresh)
-    return Mask(old.ids) if old.tokens >= (LITTLE if free else settings.batch) else NoAction()
+    thinking = past_thinking(session)
+    return _mask(old, thinking, LITTLE if free else settings.batch, old.tokens + (thinking.tokens if free else 0))
 
 
 def _shorten(
@@ -158,11 +159,32 @@ def _shorten(
     but above the limit, where nothing else helps.
     """
     enough = (used - most / 2) * session.limit / factor if most < 1 else inf
+    thinking = past_thinking(session)
+    enough = max(0.0, enough - thinking.tokens)
     old = masking(session, settings.fresh, enough)
-    if old.tokens >= min(settings.batch, _RUNNING_BATCH * most * session.limit / factor):
-        return Mask(old.ids)
+    if old.tokens + thinking.tokens >= min(settings.batch, _RUNNING_BATCH * most * session.limit / factor):
+        return _mask(old, thinking)
     old = masking(session, 0, enough) if over else old
-    return Mask(old.ids) if over and old.tokens >= LITTLE else NoAction()
+    return _mask(old, thinking, LITTLE, old.tokens + thinking.tokens) if over else NoAction()
+
+
+def past_thinking(session: Session) -> Batch:
+    """The thinking of turns that have ended, which leaves with the first change of the prefix: what stands behind a
+    change is written anew, and a model whose thinking is bound to its prefix would not take it back.
+    """
+    ids: dict[str, None] = {}
+    tokens = 0
+    for turn in session.recent:
+        for item in turn.items if turn.ending is not None else ():
+            if isinstance(item, Thought) and item.key not in session.masked:
+                ids[item.key] = None
+                tokens += item.tokens
+    return Batch(tuple(ids), tokens)
+
+
+def _mask(old: Batch, thinking: Batch, least: float = 0, tokens: float = inf) -> PolicyDecision:
+    """Masks what is old, and past thinking with it, where so many `tokens` are worth it."""
+    return Mask((*old.ids, *thinking.ids)) if tokens >= least else NoAction()
 
 
 def needs_approval(settings: Settings, number: int) -> bool:

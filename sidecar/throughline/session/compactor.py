@@ -356,8 +356,9 @@ class Compactor:
 
     async def _keep(self, event: Compacted, ids: tuple[str, ...], *, restores: bool = True) -> None:
         """Keeps a compaction with what is masked along with it, and puts back the files that are being worked on."""
-        masked = [Masked(ids)] if ids else []
         after = after_event(self._journal.session, event)
+        ids = tuple(dict.fromkeys((*ids, *policy.past_thinking(after).ids)))
+        masked = [Masked(ids)] if ids else []
         after = evolve(after, masked=after.masked | frozenset(ids))
         files: tuple[Event, ...] = ()
         if restores:
