@@ -362,7 +362,10 @@ class Compactor:
         after = evolve(after, masked=after.masked | frozenset(ids))
         files: tuple[Event, ...] = ()
         if restores:
-            room = min((event.before - event.after) // 2, round(SHARE * policy.view_limit(self._settings, after.limit) / self.factor))
+            room = min(
+                (event.before - event.after) // 2,
+                round(SHARE * policy.view_limit(self._settings, after.limit) / self.factor),
+            )
             ports = self._ports
             files = await ports.in_worker(
                 lambda: worked_files(after, room, ports.workspace, ports.tokens.count, ports.skeletons)
