@@ -96,7 +96,7 @@ class Container:
 
         return FilePermissions(project)
 
-    def desk(self, folder: Path) -> ProjectFiles:
+    def project_files(self, folder: Path) -> ProjectFiles:
         """A folder's files and version control, and what the project around it has kept of skeletons."""
         from throughline.app.project_files import project_files
 

@@ -52,7 +52,7 @@ class DemoSandbox:
 
 
 def tool_ports(
-    root: Path, files: Workspace | None, store: Store, tokens: Tokens, leave: ToolPolicy,
+    root: Path, files: Workspace | None, store: Store, tokens: Tokens, policy: ToolPolicy,
     environment: Mapping[str, str] | None = None,
 ) -> ToolPorts:  # fmt: skip
     """The ports over a folder; `files` has the unsaved edits of an editor, `environment` is added for commands."""
@@ -69,19 +69,19 @@ def tool_ports(
     disk = AgentFilesystem(root, files)
     return ToolPorts(
         files=disk,
-        edits=leave.hand(disk),
+        edits=policy.hand(disk),
         shell=LocalCommandRunner(disk.root, environment),
         finder=LocalFileSearch(disk.root),
-        approver=leave.approver or NeverAllow(UNASKED),
+        approver=policy.approver or NeverAllow(UNASKED),
         checkpoints=WorkspaceCheckpoints(disk.root, disk.root / ".agent" / "checkpoints"),
         repository=GitDiff(Git(disk.root)),
         store=store,
         tokens=tokens,
-        heard=leave.heard,
-        allowed=leave.allowed,
-        permissions=leave.permissions or MemoryPermissions(),
-        secrets=leave.secrets,
-        allowed_secrets=leave.allowed_secrets,
+        heard=policy.heard,
+        allowed=policy.allowed,
+        permissions=policy.permissions or MemoryPermissions(),
+        secrets=policy.secrets,
+        allowed_secrets=policy.allowed_secrets,
     )
 
 

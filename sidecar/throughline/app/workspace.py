@@ -79,7 +79,7 @@ class WorkspaceService:
         self._clock = WallClock()
         self._credentials = CredentialStore(root, Credentials(url=settings.endpoint))
         self.permissions: Permissions = FilePermissions(root)
-        self._leave = ToolPolicy(None, settings.allowed, self.permissions, allowed_secrets=settings.allowed_secrets)
+        self._policy = ToolPolicy(None, settings.allowed, self.permissions, allowed_secrets=settings.allowed_secrets)
         self._store: Store | None = None
         self._archive: ArchiveFile | None = None
         self._news: list[str] = []
@@ -104,11 +104,11 @@ class WorkspaceService:
         """Says whom the tools of sessions ask that are opened from now on, and who is told what their commands print,
         by the id of the call.
         """
-        self._leave = evolve(self._leave, approver=approver, heard=heard)
+        self._policy = evolve(self._policy, approver=approver, heard=heard)
 
     def edits_by(self, hand: Callable[[Edits], Edits]) -> None:
         """Says who changes the files of sessions that are opened from now on, before the disk's own hand."""
-        self._leave = evolve(self._leave, hand=hand)
+        self._policy = evolve(self._policy, hand=hand)
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """The sessions, the newest first; none where there has been none, and then no file is made."""
@@ -328,7 +328,7 @@ class WorkspaceService:
     def _staffed(
         self, session_ports: SessionPorts, origin: Origin, model: str, session: str
     ) -> tuple[SessionPorts, AgentConfig]:
-        """A session's crew with its tools, and its world with what they act in: the workspace, or a copy of the sample
+        """A session's model with its tools, and the ports over what they act in: the workspace, or a copy of the sample
         project beside the recording, where there is one.
         """
         from throughline.agent.tool_executor import tool_executor
@@ -337,12 +337,12 @@ class WorkspaceService:
 
         config, sample = self._config(origin, model), self._reach.demo.parent / "project"
         if origin == "live":
-            leave = evolve(self._leave, secrets=self._credentials.secrets)
-            ports = tool_ports(self._root, session_ports.workspace, session_ports.store, session_ports.tokens, leave)
+            policy = evolve(self._policy, secrets=self._credentials.secrets)
+            ports = tool_ports(self._root, session_ports.workspace, session_ports.store, session_ports.tokens, policy)
             tools = tool_executor(ports)
         elif origin == "demo" and sample.is_dir():
             made = demo_sandbox(
-                sample, session_ports.store.read(session), session_ports.store, session_ports.tokens, self._leave.heard
+                sample, session_ports.store.read(session), session_ports.store, session_ports.tokens, self._policy.heard
             )
             ports, tools = made.ports, made.tools
             # Without an editor, what the recording changes is what the session sees.

@@ -32,7 +32,7 @@ from throughline.skeleton.render import LADDER, Skeleton, make_skeleton, write_o
 
 def print_changes(container: Container, project: Path, said: str, *, staged: bool, why: bool, as_json: bool) -> None:
     """Prints the change log of a span: nothing (what is not committed), REV, A..B, or A...B from where they parted."""
-    repository = container.desk(project).repository
+    repository = container.project_files(project).repository
     deltas = tuple(repository.read(compared_revisions(repository, said, staged=staged)))
     bullets = summarize_files(deltas, parse_deadline)
     if why:
@@ -114,7 +114,7 @@ class SkeletonInput:
 
     path: str
     text: str
-    desk: ProjectFiles
+    project: ProjectFiles
 
 
 def print_skeletons(container: Container, paths: Sequence[str], wanted: SkeletonDetail, *, as_json: bool) -> None:
@@ -144,14 +144,14 @@ def _found(container: Container, paths: Sequence[str], refused: list[str]) -> It
             continue
         # A link is read that the user names; of those below a folder, only what they lead to inside of it.
         real = path.resolve()
-        desk = container.desk(real if path.is_dir() else real.parent)
-        inner = desk.files.files(".") if path.is_dir() else (real.name,)
+        owner = container.project_files(real if path.is_dir() else real.parent)
+        inner = owner.files.files(".") if path.is_dir() else (real.name,)
         if not inner:
             refused.append(f"{name} holds no file that its ignore files leave.")
         for file in inner:
-            text = desk.files.text(file)
+            text = owner.files.text(file)
             if text is not None:
-                yield SkeletonInput((path / file if path.is_dir() else path).as_posix(), text, desk)
+                yield SkeletonInput((path / file if path.is_dir() else path).as_posix(), text, owner)
             elif not path.is_dir():
                 refused.append(f"{name} is no text: it is binary, in another encoding than UTF-8, or above 20 MB.")
 
@@ -159,7 +159,7 @@ def _found(container: Container, paths: Sequence[str], refused: list[str]) -> It
 def _made(container: Container, found: SkeletonInput, wanted: SkeletonDetail) -> Skeleton:
     numbers = wanted.numbered
     if wanted.detail is None and wanted.budget is None and not numbers:
-        return file_skeleton(found.path, found.text, container.tokens.count, found.desk.skeletons)
+        return file_skeleton(found.path, found.text, container.tokens.count, found.project.skeletons)
     if wanted.detail is None:
         share = wanted.budget / max(1, container.tokens.count(found.text)) if wanted.budget else SHARE
         return make_skeleton(found.path, found.text, container.tokens.count, share, numbers, late=parse_deadline())

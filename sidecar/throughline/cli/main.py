@@ -365,7 +365,7 @@ def files(container: Container, session: str, project: Path, as_json: bool) -> N
     from throughline.cli.files import print_context_files  # noqa: PLC0415
 
     known = inspect_commands.chosen_session(container.library(inspect_commands.project_folder(project)), session)
-    print_context_files(container.desk(project).files, known, as_json=as_json)
+    print_context_files(container.project_files(project).files, known, as_json=as_json)
 
 
 @commands.command()
