@@ -9,6 +9,8 @@ from typing import Any
 
 from throughline.domain.recording import Kind, RecordedEvent, Recording, Role
 
+_LATEST = 253402300800_000  # the year 10,000 in milliseconds, which no clock shows
+
 
 class Repairs:
     """Counts what was mended or skipped, so that a thousand odd lines of one sort make one statement."""
@@ -57,6 +59,12 @@ class TranscriptBuilder:
     ) -> None:
         """Append a step under the next free index."""
         self._steps.append(RecordedEvent(len(self._steps), role, kind, text, tool, args, call_id, error, at))
+
+    def take_back(self, turns: object) -> None:
+        """Leave out the last so many turns, each from the user's words on."""
+        count = turns if isinstance(turns, int) else 1
+        while self._steps and count > 0:
+            count -= self._steps.pop().kind == "prompt" and (not self._steps or self._steps[-1].kind != "prompt")
 
     def finish(self) -> Recording:
         """The recording as read; pairs calls with results once more and states what does not match."""
@@ -121,6 +129,13 @@ def string(value: object) -> str:
 def as_list(value: object) -> list[Any]:
     """`value` where it is a list, an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def milliseconds(stamp: object) -> float | None:
+    """A time in milliseconds since the epoch, in seconds since it, or None for anything else."""
+    if not isinstance(stamp, int | float) or isinstance(stamp, bool):
+        return None
+    return stamp / 1000 if 0 < stamp < _LATEST else None
 
 
 def seconds(stamp: object) -> float | None:
