@@ -110,7 +110,7 @@ def test_turns_that_the_user_took_back_are_left_out_and_noted() -> None:
         ("<div> is not centred", "prompt"),
         ("# Add a flag\n\nIt is called --dry.", "prompt"),
         ("# Context from my IDE setup:\n\n## Open tabs:\n- a.py: src/a.py\n", "meta"),
-        ("<image name=[Image #1] path=\"/shed/a.png\">\n</image>", "meta"),
+        ('<image name=[Image #1] path="/shed/a.png">\n</image>', "meta"),
         ("# AGENTS.md instructions for /shed\n\n<INSTRUCTIONS>\nUse tabs.\n</INSTRUCTIONS>", "meta"),
         ("<user_instructions>\nUse tabs.\n</user_instructions>", "meta"),
         ("<permissions instructions>\nAsk.\n</permissions instructions>", "meta"),

@@ -146,9 +146,9 @@ class _History:
                 label = _LABEL.match(text) if sort == "text" else None
                 if label:
                     self._result(tool, held, at)
-                    tool, text = label["tool"], text[label.end() :]
+                    tool = label["tool"]
                     held.append("")
-                body, surroundings = _parted(text)
+                body, surroundings = _parted(text[label.end() :] if label else text)
                 if sort != "text":
                     self.draft.add("user", "meta", text, at=at)
                 elif tool and body:
@@ -167,9 +167,7 @@ class _History:
         held = [_parted(text)[0] for sort, text in parts(block.get("content")) if sort == "text"]
         self._result(tool or "result", ["", *held], at, name=name, failed=block.get("is_error") is True)
 
-    def _result(
-        self, tool: str, held: list[str], at: float | None, *, name: str = "", failed: bool = False
-    ) -> None:
+    def _result(self, tool: str, held: list[str], at: float | None, *, name: str = "", failed: bool = False) -> None:
         """Append the result of a call of `tool`, of which `held` has the texts, and what the user said with it."""
         if not held:
             return

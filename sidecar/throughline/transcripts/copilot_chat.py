@@ -1,5 +1,5 @@
-"""Copilot Chat's exports from VS Code: one JSON object with a list of requests, each with what the user said and the parts
-of the response. The arguments and results of the calls stand in the request's metadata, where the export has them.
+"""Copilot Chat's exports from VS Code: one JSON object with a list of requests, each with what the user said and the
+parts of the response. The calls' arguments and results stand in the request's metadata, where the export has them.
 """
 
 import json

@@ -17,7 +17,7 @@ from throughline.transcripts.markdown import sections
 
 NAME = "copilot-cli"
 
-_SAID = frozenset({"user.message", "assistant.message", "session.start", "tool.execution_start", "assistant.turn_start"})
+_SAID = frozenset({"assistant.message", "assistant.turn_start", "session.start", "user.message"})
 _TITLE = re.compile(r"# (?:\S+ )?Copilot CLI Session\s*")
 _HEADING = re.compile(
     r"### \S+ (?P<author>User|Copilot|Reasoning|Info|Warning|Error|Notification)\s*"
@@ -113,7 +113,7 @@ class _Event:
             case "session.compaction_complete":
                 self._say("user", "compact_summary", string(data.get("summaryContent")))
             case "abort":
-                self.draft.add("user", "interrupt", f"[aborted: {string(data.get('reason')) or 'no reason'}]", at=self.at)
+                self._say("user", "interrupt", f"[aborted: {string(data.get('reason')) or 'no reason'}]")
             case "system.message" | "session.info" | "session.error" | "session.warning" | "skill.invoked":
                 self._say("system", "meta", joined(data.get("content")) or string(data.get("message")))
             case _:

@@ -21,6 +21,7 @@ from throughline.transcripts.builder import (
     string,
 )
 from throughline.transcripts.jsonl import objects, salvage, without_half_characters
+from throughline.transcripts.user_texts import user_steps
 
 NAME = "messages"
 
@@ -122,8 +123,11 @@ class _Talk:
                 self._result(string(block.get("tool_use_id")), text, at, failed=bool(block.get("is_error")))
             else:
                 for sort, text in parts(block):
-                    if sort == "text" and text:
-                        self.draft.add(role, "prompt" if role == "user" else "text", text, at=at)
+                    if sort == "text" and text and role == "user":
+                        for kind, said in user_steps(text):
+                            self.draft.add(role, kind, said, at=at)
+                    elif sort == "text" and text:
+                        self.draft.add(role, "text", text, at=at)
                     elif sort == "thinking" and role == "assistant":
                         self.draft.add(role, "thinking", text, at=at)
                     elif text:

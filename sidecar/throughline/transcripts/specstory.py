@@ -12,10 +12,9 @@ from typing import Literal
 import attrs
 
 from throughline.domain.recording import Kind, Recording, Role
-from throughline.transcripts import codex
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, seconds
-from throughline.transcripts.claude_code import user_text_kind
 from throughline.transcripts.markdown import open_fence
+from throughline.transcripts.user_texts import user_steps
 
 NAME = "specstory"
 
@@ -255,14 +254,12 @@ def _text(page: Sequence[str], start: int, end: int) -> str:
 
 def _words(text: str) -> Iterator[tuple[Kind, str]]:
     """The steps that a text under a user's heading makes; the flags of the agent's own file are lost."""
-    for kind, part in codex.input_parts(text) if text else ():
-        yield (_sort(part) if kind == "prompt" else kind), part
-
-
-def _sort(text: str) -> Kind:
     if _TASK.match(text):
-        return "command"
-    return "meta" if _SLIPPED_IN.fullmatch(text) else user_text_kind(text)
+        yield "command", text
+    elif _SLIPPED_IN.fullmatch(text):
+        yield "meta", text
+    elif text:
+        yield from user_steps(text)
 
 
 def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple[Kind, str]]:
