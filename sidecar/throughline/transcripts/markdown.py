@@ -58,7 +58,8 @@ def sections(
         before = line.strip() or before
     # A fence that has no end holds nothing.
     found += held
-    for (place, begun), end in zip(found, [*(place for place, _ in found[1:]), len(page)], strict=True):
+    ends = [*(place for place, _ in found[1:]), len(page)]
+    for (place, begun), end in zip(found, ends, strict=False):
         yield Section(begun, tuple(_bare(page[place + 1 : end])))
 
 
