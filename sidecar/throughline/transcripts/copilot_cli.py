@@ -26,11 +26,12 @@ _HEADING = re.compile(
 _ANY = re.compile(".*")
 _SHOWN_AS = re.compile(r"\s*<details>\s*(?:<summary>[^<]*</summary>)?\s*\Z")
 _STAMP = re.compile(r"<sub>.*</sub>\s*")
+_TOP = 4  # lines in which an export in Markdown says what it is
 
 
 def recognises(head: Sequence[str]) -> bool:
     """Whether these first lines hold an event with its data, or the title of a shared session."""
-    return any(_TITLE.fullmatch(line) for line in head) or any(_known(line) for line in peek(head))
+    return any(_TITLE.fullmatch(line) for line in head[:_TOP]) or any(_known(line) for line in peek(head))
 
 
 def _known(line: Mapping[str, Any]) -> bool:

@@ -15,11 +15,12 @@ NAME = "cursor"
 _EXPORTED = re.compile(r"_Exported on (?P<when>.{1,80}) from Cursor(?: \([^)]*\))?_\s*")
 _AUTHOR = re.compile(r"\*\*(?P<name>User|Cursor|Assistant)\*\*\s*")
 _RULE = re.compile("---")
+_TOP = 4  # lines in which an export in Markdown says what it is
 
 
 def recognises(head: Sequence[str]) -> bool:
     """Whether these first lines say that Cursor exported them."""
-    return any(_EXPORTED.fullmatch(line) for line in head)
+    return any(_EXPORTED.fullmatch(line) for line in head[:_TOP])
 
 
 def read(lines: Iterable[str]) -> Recording:

@@ -36,12 +36,13 @@ _THINKING = "_Thinking:_"
 _TITLED = re.compile(r"\*\*[^*\n]+\*\*")
 # Parts that hold nothing said: the frames of a call to the model, and the state of the files.
 _NOTES = frozenset({"step-start", "step-finish", "snapshot", "patch", "agent", "retry"})
+_TOP = 4  # lines in which an export in Markdown says what it is
 
 
 def recognises(head: Sequence[str]) -> bool:
     """Whether these first lines are an export's: JSON with a session and its messages, or Markdown with its id."""
     text = "\n".join(head)
-    return bool(_BEGUN.match(text) and _SESSION.search(text)) or any(_ID.fullmatch(line) for line in head)
+    return bool(_BEGUN.match(text) and _SESSION.search(text)) or any(_ID.fullmatch(line) for line in head[:_TOP])
 
 
 def read(lines: Iterable[str]) -> Recording:
