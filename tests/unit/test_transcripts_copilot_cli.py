@@ -58,7 +58,7 @@ PAGE = """# 🤖 Copilot CLI Session
 
 <sub>⏱️ 0s</sub>
 
-### ℹ️ Info
+### \N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} Info
 
 Environment loaded.
 

@@ -87,11 +87,11 @@ def read(lines: Iterable[str]) -> Recording:
     left = left_behind(_entries(page), _leaf(page))
     for number, line in page:
         where = f"line {number}"
-        if told.before(line):
-            repairs.note(_REPEATED, where)
-            continue
         if string(line.get("uuid")) in left:
             repairs.note("the user went back to an earlier message, and what was left there is not read", where)
+            continue
+        if told.before(line):
+            repairs.note(_REPEATED, where)
             continue
         queue.watch(line, where)
         if line.get("isSidechain") is True or isinstance(line.get("parent_tool_use_id"), str):
@@ -113,7 +113,8 @@ def _entries(page: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Entry]:
     name, so that no model is sent what stands before it.
     """
     for _, line in page:
-        if isinstance(name := line.get("uuid"), str) and line.get("isSidechain") is not True:
+        name = line.get("uuid")
+        if isinstance(name, str) and "parentUuid" in line and line.get("isSidechain") is not True:
             parent, begins = string(line.get("parentUuid") or line.get("logicalParentUuid")), _typed(line)
             # Whoever goes back to the beginning says something first once more.
             first = f"the beginning of {line.get('sessionId')}" if begins and not parent else ""

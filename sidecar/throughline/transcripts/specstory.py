@@ -56,6 +56,11 @@ _THOUGHT = re.compile(r"^<think>\s*(?:<details>\s*)?(?:<summary>[^<]*</summary>)
 # The end of a background task is told in the user's place, like the output of a command.
 _TASK = re.compile(r"\s*<task-notification>")
 _SLIPPED_IN = re.compile(r"(?:\[Image: source: [^\]\n]*\]\s*)+|Continue from where you left off\.")
+# What the tool says where no model answered. The same mark stands above words of the model's that were cut short.
+_CLIENT = re.compile(
+    r"(?:API Error|Please run /login|There's an issue with the selected model|No response requested|Prompt is too long"
+    r"|Invalid API key|Credit balance|Request timed out|You've hit your|[^\n]{0,40}\blimit reached)"
+)
 _RULE = "---"
 # A further session's title, where a file holds several.
 _TITLE = re.compile(r"#{1,2} .*\(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?\)\s*")
@@ -170,6 +175,9 @@ class _Message:
         if self.heading["author"] == "User":
             for kind, text in _words(_text(page, start, end)):
                 yield "user", "meta" if aside else kind, text
+            return
+        if (self.heading["facts"] or "").startswith("<synthetic>") and _CLIENT.match(_text(page, start, end)):
+            yield "assistant", "meta", _text(page, start, end)
             return
         loose = place = start
         rest = ""
