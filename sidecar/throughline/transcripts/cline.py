@@ -143,7 +143,8 @@ class _History:
                 self._native(block, at)
                 continue
             for sort, text in parts(block):
-                label = _LABEL.match(text) if sort == "text" else None
+                # What follows a label is the result, and may begin as one itself.
+                label = _LABEL.match(text) if sort == "text" and held != [""] else None
                 if label:
                     self._result(tool, held, at)
                     tool = label["tool"]

@@ -65,10 +65,10 @@ def sections(
 
 def _ends(page: Sequence[str], place: int, fence: str, heading: re.Pattern[str]) -> bool:
     """Whether the open fence holds the heading at `place`: it ends before another heading or a rule."""
-    for line in page[place + 1 :]:
-        if line.strip() == _RULE or heading.fullmatch(line):
+    for after in range(place + 1, len(page)):
+        if page[after].strip() == _RULE or heading.fullmatch(page[after]):
             return False
-        if not open_fence(fence, line):
+        if not open_fence(fence, page[after]):
             return True
     return False
 

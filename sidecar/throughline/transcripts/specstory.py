@@ -48,7 +48,7 @@ _RESULT = re.compile(
 _FOLDED = re.compile(r"^\s*</details>\s*$")
 # An early thought ends where the mark stands, in the midst of a line too; a newer one is folded and ends its line.
 _EARLY_THOUGHT = re.compile(r"<think>(?!\s*<details>)")
-_THOUGHT_ENDS = re.compile(r"(?<!`)</think>(?!`)")
+_THOUGHT_ENDS = re.compile(r"(?<!`)</think>|</think>(?!`)")
 _NAMED = re.compile(r'data-tool-name="(?P<tag>[^"]*)"|Tool use: \*\*(?P<fold>[^*\n]+)\*\*')
 _CLASS = re.compile(r'<tool-use\s[^>\n]*data-tool-type="(?P<name>[^"]*)"')
 _THOUGHT = re.compile(r"^<think>\s*(?:<details>\s*)?(?:<summary>[^<]*</summary>)?|(?:</details>\s*)?</think>\s*$")
@@ -131,22 +131,21 @@ def _results(page: Sequence[str], others: Mapping[int, _Block]) -> dict[int, _Bl
     other blocks shows is none.
     """
     found: dict[int, _Block] = {}
+    pending: list[int] = []
     fence = ""
-    begun: int | None = None
     after = 0
     for place, line in enumerate(page):
         other = others.get(place)
-        if begun is None and other and other.last is not None:
+        if not pending and other and other.last is not None:
             after = max(after, other.last + 1)
         if place < after:
             continue
-        fence = "" if _HEADING.fullmatch(line) else open_fence(fence, line)
-        if _HEADING.fullmatch(line):
-            begun = None
-        elif begun is not None and _FOLDED.match(line):
-            found[begun], begun = _Block("tool_call", place), None
-        elif begun is None and not fence and line.startswith("<details>"):
-            begun = place if _RESULT.match("\n".join(page[place : place + 2])) else None
+        if not pending:
+            fence = "" if _HEADING.fullmatch(line) else open_fence(fence, line)
+        if pending and _FOLDED.match(line):
+            found[pending.pop()] = _Block("tool_call", place)
+        elif not fence and line.startswith("<details>") and _RESULT.match("\n".join(page[place : place + 2])):
+            pending.append(place)
     return found
 
 
@@ -240,10 +239,10 @@ def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) 
 
 def _closes(page: Sequence[str], place: int, fence: str) -> bool:
     """Whether the open fence holds the heading at `place`: it is closed before another message or a rule."""
-    for line in page[place + 1 :]:
-        if line.strip() == _RULE or _HEADING.fullmatch(line):
+    for after in range(place + 1, len(page)):
+        if page[after].strip() == _RULE or _HEADING.fullmatch(page[after]):
             return False
-        if not open_fence(fence, line):
+        if not open_fence(fence, page[after]):
             return True
     return False
 
