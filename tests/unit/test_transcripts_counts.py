@@ -41,9 +41,11 @@ GIVEN = st.sampled_from(
         f'{{"role": "user", "content": "{CLIENTS}."}}',
     ]
 )
-SAID = st.tuples(st.just("text"), WORDS) | st.tuples(st.just("call"), GIVEN)
-TURN: st.SearchStrategy[list[Said]] = st.tuples(st.tuples(st.just("prompt"), WORDS), st.lists(SAID, max_size=4)).map(
-    lambda turn: [turn[0], *turn[1]]
+PROMPT: st.SearchStrategy[Said] = st.tuples(st.just("prompt"), WORDS)
+TEXT: st.SearchStrategy[Said] = st.tuples(st.just("text"), WORDS)
+CALL: st.SearchStrategy[Said] = st.tuples(st.just("call"), GIVEN)
+TURN: st.SearchStrategy[Conversation] = st.builds(
+    lambda prompt, replies: [prompt, *replies], PROMPT, st.lists(TEXT | CALL, max_size=4)
 )
 TALK: st.SearchStrategy[Conversation] = st.lists(TURN, min_size=1, max_size=4).map(
     lambda turns: [one for turn in turns for one in turn]

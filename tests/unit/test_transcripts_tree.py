@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughline.transcripts.tree import Entry, left_behind
+from throughline.transcripts.tree import TreeEntry, left_behind
 
 
-def tree(drawn: str) -> list[Entry]:
+def tree(drawn: str) -> list[TreeEntry]:
     """Entries written as "child<parent"; a capital letter is the user's own."""
     pairs = [one.partition("<") for one in drawn.split()]
-    return [Entry(name, parent, begins=name.isupper()) for name, _, parent in pairs]
+    return [TreeEntry(name, parent, begins=name.isupper()) for name, _, parent in pairs]
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_the_branches_that_the_user_left_are_these(drawn: str, leaf: str, left: 
 
 
 NAMES = st.sampled_from("abcdefgh")
-ENTRIES = st.lists(st.builds(Entry, NAMES, NAMES | st.just(""), st.booleans()), max_size=12)
+ENTRIES = st.lists(st.builds(TreeEntry, NAMES, NAMES | st.just(""), st.booleans()), max_size=12)
 
 
 @given(ENTRIES, NAMES)
-def test_whatever_a_tree_looks_like_the_way_to_the_leaf_is_kept(entries: list[Entry], leaf: str) -> None:
+def test_whatever_a_tree_looks_like_the_way_to_the_leaf_is_kept(entries: list[TreeEntry], leaf: str) -> None:
     parents: dict[str, str] = {}
     for entry in entries:
         parents.setdefault(entry.id, entry.parent)

@@ -16,7 +16,7 @@ import attrs
 from throughline.domain.recording import Kind, Recording, Role
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, parts, seconds, string
 from throughline.transcripts.jsonl import objects, peek
-from throughline.transcripts.tree import Entry, left_behind
+from throughline.transcripts.tree import TreeEntry, left_behind
 
 NAME = "claude-code"
 
@@ -108,7 +108,7 @@ def read(lines: Iterable[str]) -> Recording:
     return main.finish()
 
 
-def _entries(page: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Entry]:
+def _entries(page: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[TreeEntry]:
     """The lines that have a place in the tree of the main conversation. A summary's line has its parent under another
     name, so that no model is sent what stands before it.
     """
@@ -118,7 +118,7 @@ def _entries(page: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Entry]:
             parent, begins = string(line.get("parentUuid") or line.get("logicalParentUuid")), _typed(line)
             # Whoever goes back to the beginning says something first once more.
             first = f"the beginning of {line.get('sessionId')}" if begins and not parent else ""
-            yield Entry(name, parent or first, begins)
+            yield TreeEntry(name, parent or first, begins)
 
 
 def _typed(line: Mapping[str, Any]) -> bool:

@@ -36,7 +36,8 @@ _FRAME = re.compile(
 )
 _OTHERS = re.compile(r'"role"\s*:\s*"(?:system|developer|tool|function|model)"|"tool_calls"\s*:')
 
-_LABEL = re.compile(r"\s*\[(?P<tool>\w+)(?: for [^\n]*)?\] Result:[ \t]*(?:\n|\Z)")
+# A command in it may have several lines.
+_LABEL = re.compile(r"\s*\[(?P<tool>\w+)(?: for .*?| completed)?\] Result:[ \t]*(?:\n|\Z)", re.DOTALL)
 _SURROUNDINGS = ("<environment_details>", "</environment_details>")
 # The user's words, at a text's beginning or behind the client's sentence: a tag elsewhere is part of what a tool gave.
 _WORDS = re.compile(
@@ -55,7 +56,7 @@ _FAILED = re.compile(
 # What else the client says in the user's place.
 _CLIENT = re.compile(
     r"\s*(?:<(?:environment_details|file_content|folder_content|url_content|workspace_diagnostics|git_commit"
-    r"|git_working_state|terminal_output|explicit_instructions|system-reminder|custom_instructions)\b"
+    r"|git_working_state|hook_context|terminal_output|explicit_instructions|system-reminder|custom_instructions)\b"
     r"|\[TASK RESUMPTION\]|\[NOTE\]|\[\[NOTE\]|\[ERROR\]|# (?:task_progress|TODO LIST|Todo List)"
     r"|You seem to be having trouble|\[The user has switched|\(The user did not provide|New (?:instructions|message)"
     r"|Tool \[|The user (?:denied|approved|rejected|has provided feedback))"

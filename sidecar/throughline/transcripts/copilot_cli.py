@@ -13,7 +13,7 @@ import attrs
 from throughline.domain.recording import Recording
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, as_list, call_arguments, joined, seconds, string
 from throughline.transcripts.jsonl import objects, peek
-from throughline.transcripts.markdown import sections
+from throughline.transcripts.markdown import message_sections
 
 NAME = "copilot-cli"
 
@@ -140,7 +140,7 @@ class _Event:
 
 
 def _read_markdown(page: Sequence[str], draft: TranscriptBuilder) -> None:
-    for section in sections(page, _HEADING, _ANY, data=_ANY):
+    for section in message_sections(page, _HEADING, _ANY, data=_ANY):
         heading = section.heading
         text = "\n".join(line for line in section.lines if not _STAMP.fullmatch(line)).strip()
         text = text.removesuffix("---").strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from throughline.domain.recording import Recording
 from throughline.transcripts.builder import Repairs, TranscriptBuilder
-from throughline.transcripts.markdown import sections
+from throughline.transcripts.markdown import message_sections
 
 NAME = "cursor"
 
@@ -26,7 +26,7 @@ def recognises(head: Sequence[str]) -> bool:
 def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`."""
     draft = TranscriptBuilder(NAME, Repairs())
-    for section in sections(list(lines), _AUTHOR, _RULE):
+    for section in message_sections(list(lines), _AUTHOR, _RULE):
         text = "\n".join(section.lines)
         if not text:
             continue

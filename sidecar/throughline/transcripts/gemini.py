@@ -184,16 +184,16 @@ def _spoken(words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
     text = "\n".join(words)
     begun = _FILES.search(text)
     if begun is None:
-        yield from ((user_text_kind(one), one) for one in words)
+        yield from ((_kind(one), one) for one in words)
         return
     ends = list(_FILES_END.finditer(text, begun.end()))
     end = ends[-1].end() if ends else len(text)
     for kind, one in (("", text[: begun.start()]), ("meta", text[begun.start() : end]), ("", text[end:])):
         if one.strip():
-            yield ("meta", one.strip()) if kind else (user_text_kind(one), one.strip())
+            yield ("meta", one.strip()) if kind else (_kind(one), one.strip())
 
 
-def user_text_kind(text: str) -> Kind:
+def _kind(text: str) -> Kind:
     """Which kind of step a text in the user's place is, as far as its own first characters tell."""
     if _SUMMARY.match(text):
         return "compact_summary"

@@ -21,7 +21,7 @@ def open_fence(fence: str, line: str) -> str:
 
 
 @attrs.frozen
-class Section:
+class MessageSection:
     """A heading of the page, and the lines below it up to the next one."""
 
     heading: re.Match[str]
@@ -30,9 +30,9 @@ class Section:
     """The lines, without blank ones and rules at either end."""
 
 
-def sections(
+def message_sections(
     page: Sequence[str], heading: re.Pattern[str], above: re.Pattern[str], data: re.Pattern[str] | None = None
-) -> Iterator[Section]:
+) -> Iterator[MessageSection]:
     """The sections of a page whose headings stand alone, below a line of the kind `above` where there is one.
 
     A fence below a line of the kind `data` holds whatever it shows, headings too. Any other one is the text of somebody
@@ -60,7 +60,7 @@ def sections(
     found += held
     ends = [*(place for place, _ in found[1:]), len(page)]
     for (place, begun), end in zip(found, ends, strict=False):
-        yield Section(begun, tuple(_bare(page[place + 1 : end])))
+        yield MessageSection(begun, tuple(_bare(page[place + 1 : end])))
 
 
 def _ends(page: Sequence[str], place: int, fence: str, heading: re.Pattern[str]) -> bool:

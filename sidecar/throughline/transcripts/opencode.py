@@ -21,7 +21,7 @@ from throughline.transcripts.builder import (
     string,
 )
 from throughline.transcripts.jsonl import salvage, without_half_characters
-from throughline.transcripts.markdown import open_fence, sections
+from throughline.transcripts.markdown import message_sections, open_fence
 
 NAME = "opencode"
 
@@ -161,7 +161,7 @@ def _named(part: Mapping[str, Any]) -> str:
 
 
 def _read_markdown(page: Sequence[str], draft: TranscriptBuilder, repairs: Repairs) -> None:
-    for section in sections(page, _HEADING, _RULE, data=_FIELD):
+    for section in message_sections(page, _HEADING, _RULE, data=_FIELD):
         if section.heading["author"] == "User":
             if text := "\n".join(section.lines).strip():
                 draft.add("user", "prompt", text)

@@ -20,7 +20,7 @@ from throughline.transcripts.builder import (
     string,
 )
 from throughline.transcripts.jsonl import objects, peek
-from throughline.transcripts.tree import Entry, left_behind
+from throughline.transcripts.tree import TreeEntry, left_behind
 
 NAME = "pi"
 
@@ -69,7 +69,7 @@ def read(lines: Iterable[str]) -> Recording:
     return draft.finish()
 
 
-def _entry(line: Mapping[str, Any]) -> Entry | None:
+def _entry(line: Mapping[str, Any]) -> TreeEntry | None:
     """The place of a line in the tree, None where it has none."""
     name, parent = line.get("id"), line.get("parentId")
     if not isinstance(name, str) or "parentId" not in line:
@@ -77,7 +77,7 @@ def _entry(line: Mapping[str, Any]) -> Entry | None:
     message = line.get("message")
     begins = line.get("type") == "message" and isinstance(message, dict) and message.get("role") == "user"
     # Whoever goes back to the beginning says something first once more.
-    return Entry(name, string(parent) or ("the beginning" if begins else ""), begins)
+    return TreeEntry(name, string(parent) or ("the beginning" if begins else ""), begins)
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ import attrs
 
 
 @attrs.frozen
-class Entry:
+class TreeEntry:
     """One entry of a recorded tree."""
 
     id: str
@@ -18,11 +18,11 @@ class Entry:
     part the tree as well."""
 
 
-def left_behind(entries: Iterable[Entry], leaf: str) -> frozenset[str]:
+def left_behind(entries: Iterable[TreeEntry], leaf: str) -> frozenset[str]:
     """The ids of the entries on branches that the user left: they hang on the way from `leaf` to its root, lead to
     something of the user's, and the leaf does not follow them. None where the leaf is no entry.
     """
-    known: dict[str, Entry] = {}
+    known: dict[str, TreeEntry] = {}
     for entry in entries:
         known.setdefault(entry.id, entry)
     live = _way(known, leaf)
@@ -41,7 +41,7 @@ def left_behind(entries: Iterable[Entry], leaf: str) -> frozenset[str]:
     return frozenset(name for name, top in tops.items() if top in begun)
 
 
-def _way(known: dict[str, Entry], leaf: str) -> frozenset[str]:
+def _way(known: dict[str, TreeEntry], leaf: str) -> frozenset[str]:
     """The ids from `leaf` to its root; a parent that the file does not hold is the last."""
     live: set[str] = set()
     name = leaf
