@@ -187,6 +187,7 @@ BOUNDARY = {"type": "system", "subtype": "compact_boundary"}
         ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT, INSTEAD, LAST], "ae", 3),
         ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT, INSTEAD, LAST, NOTE], "acr", 2),
         ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT], "ac", 0),
+        ([FIRST, ANSWER, LEFT, INSTEAD, {**NOTE, "leafUuid": "gone"}], "ae", 1),
         # Back to the beginning: two messages have nothing before them.
         ([FIRST, ANSWER, placed("e", None, user("Build another."))], "e", 2),
         ([FIRST, ANSWER, placed("e", None, user("Build another."), sessionId="t")], "ae", 0),

@@ -77,7 +77,18 @@ STEPS = (
 WRITTEN = {"export": export(*REQUESTS), "export, in one line": json.dumps(json.loads(export(*REQUESTS)))}
 
 
-@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+STORED = [
+    {"kind": 0, "v": {"version": 3, "responderUsername": "GitHub Copilot", "requests": []}},
+    {"kind": 2, "k": ["requests"], "v": [{**REQUESTS[0], "response": [{"value": "Wro"}]}]},
+    {"kind": 2, "k": ["requests", 0, "response"], "v": REQUESTS[0]["response"], "i": 0},
+    {"kind": 1, "k": ["customTitle"], "v": "Measures"},
+    {"kind": 2, "k": ["requests"], "v": [REQUESTS[1], REQUESTS[1]], "i": 1},
+    {"kind": 3, "k": ["requests", 2]},
+]
+STORE = "".join(json.dumps(line) + "\n" for line in STORED)
+
+
+@pytest.mark.parametrize("text", [*WRITTEN.values(), STORE], ids=[*WRITTEN, "store"])
 def test_an_export_makes_these_steps(text: str) -> None:
     assert copilot_chat.recognises(text.split("\n")[:32])
     assert copilot_chat.read(text.split("\n")) == Recording(STEPS, "copilot-chat", ())
@@ -129,6 +140,15 @@ def test_calls_that_no_part_shows_are_read_from_the_rounds() -> None:
     ]
 
 
+@pytest.mark.parametrize("keys", [["requests", 9, "response"], ["requests", "x"], [], ["a", "b"], 7, [{}]])
+@pytest.mark.parametrize("kind", [1, 2, 3, 4])
+def test_a_change_that_fits_nowhere_is_noted(keys: object, kind: int) -> None:
+    lines = [*STORED, {"kind": kind, "k": keys, "v": 1}]
+    recording = copilot_chat.read([json.dumps(line) for line in lines])
+    assert recording.steps == STEPS
+    assert recording.repairs == ("a change that does not fit was skipped (line 7)",)
+
+
 @given(st.integers(0, len(WRITTEN["export"])))
 def test_a_file_cut_anywhere_gives_the_steps_before_the_cut(cut: int) -> None:
     steps = copilot_chat.read(WRITTEN["export"][:cut].split("\n")).steps
@@ -142,6 +162,18 @@ REQUEST = st.fixed_dictionaries(
     {"message": JSON, "response": JSON | st.lists(PART | JSON, max_size=3)},
     optional={"result": JSON | st.just({"metadata": METADATA}), "timestamp": JSON, "isCanceled": JSON},
 )
+
+
+CHANGE = st.fixed_dictionaries(
+    {"kind": st.integers(0, 4), "k": JSON | st.lists(st.sampled_from(["requests", 0, 1, "response"]), max_size=3)},
+    optional={"v": JSON, "i": JSON},
+)
+
+
+@given(st.lists(CHANGE | JSON, max_size=4))
+def test_whatever_changes_a_store_holds_it_is_read(changes: list[Any]) -> None:
+    recording = copilot_chat.read([json.dumps(line) for line in [*STORED[:3], *changes]])
+    assert [step.i for step in recording.steps] == list(range(len(recording.steps)))
 
 
 @pytest.mark.slow

@@ -82,6 +82,12 @@ def test_what_no_model_said_is_not_the_agents_but_words_that_were_cut_are(words:
     assert told(f"_**Agent (<synthetic> 2026-03-01 10:00:00Z)**_\n\n{words}\n") == [("assistant", kind, words)]
 
 
+@pytest.mark.parametrize("title", ["# B (2026-03-01 10:00:00Z)", "## B (25/02/2025, 02:17:02)", "## SpecStory"])
+def test_the_title_of_a_further_session_is_nobodys_words(title: str) -> None:
+    page = f"_**Assistant**_\n\nDone.\n\n---\n\n{title}\n\n_**User**_\n\nGo on.\n"
+    assert told(page) == [("assistant", "text", "Done."), ("user", "prompt", "Go on.")]
+
+
 SEARCH = '<details>\n            <summary>Searched codebase "never" • **3** results</summary>\n\n| `a.py` |\n</details>'
 LISTED = "<details>\n<summary>Listed directory **src/**</summary>\n\n`a.py`\n</details>"
 DETAILS = "<details>\n<summary>How it works</summary>\n\nBy hand.\n</details>"

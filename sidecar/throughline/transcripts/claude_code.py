@@ -142,11 +142,15 @@ def _is_text(block: object) -> bool:
 def _leaf(page: Iterable[tuple[int, Mapping[str, Any]]]) -> str:
     """The id of the newest message: the last one of the file, or the one that a later note of the tool names."""
     leaf = ""
+    known: set[str] = set()
     for _, line in page:
+        if name := string(line.get("uuid")):
+            known.add(name)
         if line.get("type") in ("user", "assistant") and line.get("isSidechain") is not True:
             leaf = string(line.get("uuid")) or leaf
         elif line.get("type") == "last-prompt":
-            leaf = string(line.get("leafUuid")) or leaf
+            named = string(line.get("leafUuid"))
+            leaf = named if named in known else leaf
     return leaf
 
 

@@ -1,5 +1,7 @@
 """Copilot Chat's exports from VS Code: one JSON object with a list of requests, each with what the user said and the
 parts of the response. The calls' arguments and results stand in the request's metadata, where the export has them.
+
+The editor's own store of a session is read as well: the same object, whole or as a first line with changes below.
 """
 
 import json
@@ -18,7 +20,7 @@ from throughline.transcripts.builder import (
     milliseconds,
     string,
 )
-from throughline.transcripts.jsonl import salvage, without_half_characters
+from throughline.transcripts.jsonl import objects, salvage, without_half_characters
 
 NAME = "copilot-chat"
 
@@ -69,20 +71,68 @@ def read(lines: Iterable[str]) -> Recording:
     """The recording in `lines`; of a half-written file, what stands before the cut."""
     repairs = Repairs()
     draft = TranscriptBuilder(NAME, repairs)
-    text = without_half_characters("\n".join(lines), repairs, "whole file")
+    page = list(lines)
+    text = without_half_characters("\n".join(page), repairs, "whole file")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        repairs.note("the file is not whole and was read as far as it goes", "whole file")
-        requests = salvage(text, "requests")
-    else:
-        requests = as_list(value.get("requests")) if isinstance(value, dict) else []
+        value = _changed(page, repairs)
+        if value is None:
+            repairs.note("the file is not whole and was read as far as it goes", "whole file")
+            value = {"requests": salvage(text, "requests")}
+    if isinstance(value, dict) and value.get("kind") == 0:
+        value = value.get("v")
+    requests = as_list(value.get("requests")) if isinstance(value, dict) else []
     for number, request in enumerate(requests, 1):
         if isinstance(request, dict):
             _Request(request, f"request {number}", draft, repairs).read()
         else:
             repairs.note("a request that is no object was skipped", f"request {number}")
     return draft.finish()
+
+
+def _changed(page: Sequence[str], repairs: Repairs) -> object:
+    """The session that an editor keeps as lines, in its last state: the first has the whole, each further one a change.
+    None where the lines are no such log.
+    """
+    quiet = Repairs()
+    state: object = None
+    for number, line in objects(page, quiet):
+        if state is None:
+            if line.get("kind") != 0 or not isinstance(line.get("v"), dict):
+                return None
+            state = line["v"]
+        elif not _apply(state, line):
+            repairs.note("a change that does not fit was skipped", f"line {number}")
+    for statement in quiet.lines():
+        repairs.note(statement, "whole file")
+    return state
+
+
+def _apply(state: object, change: Mapping[str, Any]) -> bool:
+    """Make one change: set (1), append from a place on (2) or delete (3) what its keys lead to. False where they lead
+    nowhere.
+    """
+    keys = as_list(change.get("k"))
+    inside: Any = state
+    try:
+        for key in keys[:-1]:
+            inside = inside[key]
+        match change.get("kind"):
+            case 1:
+                inside[keys[-1]] = change.get("v")
+            case 2:
+                listed = inside.setdefault(keys[-1], []) if isinstance(inside, dict) else inside[keys[-1]]
+                if isinstance(place := change.get("i"), int):
+                    del listed[max(0, place) :]
+                listed.extend(as_list(change.get("v")))
+            case 3:
+                del inside[keys[-1]]
+            case _:
+                return False
+    except (LookupError, TypeError, AttributeError):
+        return False
+    return True
 
 
 @attrs.frozen

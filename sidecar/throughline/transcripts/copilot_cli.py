@@ -140,7 +140,7 @@ class _Event:
 
 
 def _read_markdown(page: Sequence[str], draft: TranscriptBuilder) -> None:
-    for section in message_sections(page, _HEADING, _ANY, data=_ANY):
+    for section in message_sections(page, _HEADING, _ANY, lambda heading, _: bool(heading and heading["tool"])):
         heading = section.heading
         text = "\n".join(line for line in section.lines if not _STAMP.fullmatch(line)).strip()
         text = text.removesuffix("---").strip()

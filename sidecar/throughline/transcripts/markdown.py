@@ -1,7 +1,7 @@
 """Exports in Markdown: fences, and messages that each stand below a heading of their own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
@@ -31,12 +31,16 @@ class MessageSection:
 
 
 def message_sections(
-    page: Sequence[str], heading: re.Pattern[str], above: re.Pattern[str], data: re.Pattern[str] | None = None
+    page: Sequence[str],
+    heading: re.Pattern[str],
+    above: re.Pattern[str],
+    data: Callable[[re.Match[str] | None, str], bool] = lambda _, __: False,
 ) -> Iterator[MessageSection]:
     """The sections of a page whose headings stand alone, below a line of the kind `above` where there is one.
 
-    A fence below a line of the kind `data` holds whatever it shows, headings too. Any other one is the text of somebody
-    who may forget its end: it holds a heading only where it ends before the next one.
+    A fence of `data`, told by the heading that it stands below and the line above it, holds whatever it shows, headings
+    too. Any other one is the text of somebody who may forget its end: it holds a heading only where it ends before the
+    next one.
     """
     found: list[tuple[int, re.Match[str]]] = []
     held: list[tuple[int, re.Match[str]]] = []
@@ -51,7 +55,7 @@ def message_sections(
             fence = ""
         opened = open_fence(fence, line)
         if not fence and opened:
-            shows = data is not None and bool(data.fullmatch(before))
+            shows = data(found[-1][1] if found else None, before)
         elif fence and not opened:
             held.clear()
         fence = opened

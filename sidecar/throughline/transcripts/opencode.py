@@ -161,7 +161,7 @@ def _named(part: Mapping[str, Any]) -> str:
 
 
 def _read_markdown(page: Sequence[str], draft: TranscriptBuilder, repairs: Repairs) -> None:
-    for section in message_sections(page, _HEADING, _RULE, data=_FIELD):
+    for section in message_sections(page, _HEADING, _RULE, lambda _, above: bool(_FIELD.fullmatch(above))):
         if section.heading["author"] == "User":
             if text := "\n".join(section.lines).strip():
                 draft.add("user", "prompt", text)

@@ -63,7 +63,10 @@ _CLIENT = re.compile(
 )
 _RULE = "---"
 # A further session's title, where a file holds several.
-_TITLE = re.compile(r"#{1,2} .*\(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?\)\s*")
+_TITLE = re.compile(
+    r"#{1,2} .*\((?:\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d\d(?::\d\d)?(?: [AP]M)?)\)\s*|## SpecStory\s*"
+)
 
 
 def recognises(head: Sequence[str]) -> bool:
