@@ -122,6 +122,25 @@ OPEN: dict[str, Callable[[int], str]] = {
         + "".join(f"<tool_{i}><a>" for i in range(n))
         + '"}]'
     ),
+    "claude-code, upside down": lambda n: "".join(
+        f'{{"type": "user", "uuid": "u{i}", "parentUuid": "u{i - 1}", "message": {{"content": "x"}}}}\n'
+        for i in range(n, 0, -1)
+    ),
+    "cline, calls": lambda n: (
+        '[{"role": "user", "content": "<task>x"},{"role": "assistant", "content": "'
+        + "<read_file><a>b</a></read_file>" * n
+        + '"},{"role": "user", "content": ["x"'
+        + ',"[write_file] Result:","y"' * n
+        + "]}]"
+    ),
+    "messages, calls": lambda n: (
+        '[{"role": "user", "content": "x"},{"role": "assistant", "tool_calls": ['
+        + ",".join('{"function": {"name": "f"}}' for _ in range(n))
+        + "]}"
+        + ',{"role": "tool", "content": "y"}' * n
+        + "]"
+    ),
+    "console, results": lambda n: "> x\n\n● y\n\n> z\n" + "  ⎿  a\n" * n,
     "cline, labels": lambda n: '[{"role": "user", "content": ["<task>x"' + ',"[a_b] Result:"' * n + "]}]",
     "gemini, marks": lambda n: (
         '{"sessionId": "s", "projectHash": "h", "messages": [{"type": "user", "content": "'

@@ -16,6 +16,7 @@ import attrs
 from throughline.domain.recording import Recording
 from throughline.transcripts import cline_page
 from throughline.transcripts.builder import (
+    OpenCalls,
     Repairs,
     TranscriptBuilder,
     as_list,
@@ -116,8 +117,10 @@ class _History:
     """Where the steps go."""
     repairs: Repairs
     """What was mended."""
-    open: list[tuple[str, str]] = attrs.field(factory=list)
-    """The tools and ids of the calls that wait for their results, in order."""
+    open: OpenCalls = attrs.field(factory=OpenCalls)
+    """The calls that wait for their results."""
+    tools: dict[str, str] = attrs.field(factory=dict)
+    """The tools of the calls by their ids."""
 
     def add(self, message: Mapping[str, Any], where: str) -> None:
         """Append the steps of one message, which is found at `where` ("message 3")."""
@@ -165,9 +168,8 @@ class _History:
 
     def _native(self, block: Mapping[str, Any], at: float | None) -> None:
         name = string(block.get("tool_use_id"))
-        tool = next((tool for tool, known in self.open if known == name), "")
         held = [_parted(text)[0] for sort, text in parts(block.get("content")) if sort == "text"]
-        self._result(tool or "result", ["", *held], at, name=name, failed=block.get("is_error") is True)
+        self._result(self.tools.get(name) or "result", ["", *held], at, name=name, failed=block.get("is_error") is True)
 
     def _result(self, tool: str, held: list[str], at: float | None, *, name: str = "", failed: bool = False) -> None:
         """Append the result of a call of `tool`, of which `held` has the texts, and what the user said with it."""
@@ -181,17 +183,12 @@ class _History:
             words += [said] if said else []
         result = "\n".join(told)
         held.clear()
-        call_id = name or self._answered(tool)
-        self.open = [one for one in self.open if one[1] != call_id]
+        call_id = name or self.open.first(tool)
+        self.open.close(call_id)
         error = failed or bool(_FAILED.match(result))
         self.draft.add("tool", "tool_result", result, call_id=call_id, error=error, at=at)
         for said in words:
             self.draft.add("user", "prompt", said, at=at)
-
-    def _answered(self, tool: str) -> str:
-        """The id of the call that a result of `tool` belongs to."""
-        fitting = [name for known, name in self.open if known == tool]
-        return next(iter(fitting + [name for _, name in self.open]), "")
 
     def _spoken(self, text: str, at: float | None) -> None:
         """A text that is no result: the user's words, or the client's."""
@@ -232,7 +229,8 @@ class _History:
             self.draft.add("assistant", "text", spoken, at=at)
             args = {key: value for key, value in args.items() if key != _SPEAKS[tool]}
         name = string(call_id) or f"step-{len(self.draft)}"
-        self.open.append((tool, name))
+        self.open.add(name, tool)
+        self.tools[name] = tool
         self.draft.add("assistant", "tool_call", "", tool=tool, args=args, call_id=name, at=at)
 
 
