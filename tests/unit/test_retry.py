@@ -217,7 +217,7 @@ def test_a_turn_that_goes_on_has_the_size_of_what_it_shows() -> None:
 
 
 def test_a_turn_that_failed_before_anything_came_of_it_is_none_of_the_window() -> None:
-    said = [(spoke(n, "word " * 400), replied(n, "word " * 400), done(n)) for n in range(1, 12)]
+    said = [(spoke(n, "word " * 60), replied(n, "word " * 60), done(n)) for n in range(1, 12)]
     talk = [event for turn in said for event in turn]
     lost = [event for n in range(12, 20) for event in (spoke(n, "Go."), TurnEnded(n, "failed"))]
     kept = [(spoke(20, "Go."), replied(20, "Half"), TurnEnded(20, "failed"))]
