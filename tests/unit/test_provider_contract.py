@@ -452,6 +452,14 @@ BEFORE = CallBilled("chat", NEWEST, 0, 0, 200_000, 13_900, 0.0, began=1_000.0)
             CallBilled("chat", NEWEST, 10, 0, 14_000, 150_000, 0.0, began=1_060.0, miss="messages_changed"),
             "earlier messages were masked, compacted or taken back: 150K tokens, $0.38",
         ),
+        (  # All of it is kept for an hour.
+            CallBilled("chat", NEWEST, 10, 0, 0, 214_050, 0.0, began=5_200.0, hour=214_050),
+            "the cache had expired 10 minutes before: 214K tokens, $0.53",
+        ),
+        (
+            CallBilled("chat", NEWEST, 10, 0, 0, 214_050, 0.0, began=1_660.0, hour=214_050),
+            "the cache did not have it: 214K tokens, $0.53",
+        ),
     ],
 )
 def test_a_bill_says_what_was_paid_again_and_why(now: CallBilled, said: str) -> None:

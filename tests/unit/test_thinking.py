@@ -1,4 +1,4 @@
-"""Thinking: kept as the provider gave it, read for tags, sent back while its turn runs, and never in the way."""
+"""Thinking: kept as the provider gave it, read for tags, sent back until the prefix changes, and never in the way."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from throughline.context.assemble import render_turns
-from throughline.context.policy import last_compactable_turn
+from throughline.context.policy import (
+    Mask,
+    NoAction,
+    PolicyDecision,
+    decide,
+    last_compactable_turn,
+    past_thinking,
+)
 from throughline.domain.events import (
     AssistantMessage,
+    CallBilled,
     Event,
     LedgerChanged,
+    Masked,
     Thought,
     ToolCalled,
     ToolReturned,
@@ -24,6 +33,7 @@ from throughline.domain.events import (
 )
 from throughline.domain.ledger import Add
 from throughline.domain.ports import CallPiece, Request
+from throughline.domain.session import fold
 from throughline.domain.settings import Display, Effort, Settings
 from throughline.domain.view import Block, View
 from throughline.llm.anthropic import Anthropic
@@ -46,11 +56,13 @@ from throughline.testing.provider_contract import ProviderContract
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import Json, ScriptedReply
 from unit.contracts import CONTRACTS, NEWEST, OLDER
-from unit.event_logs import STARTED, done, replied, session, spoke, tool, view
+from unit.event_logs import STARTED, done, log, replied, session, spoke, tool, view
 from unit.session_harness import ManualClock, SessionHarness
 
 KEY = "made-up-key"
 LEVELS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
+NEW = "claude-sonnet-5-5"
+CALLED = CallBilled("chat", "m", 1, 1, 0, 0, None, began=1_000.0)
 
 
 def thought(turn: int, text: str, signature: str = "signed") -> Thought:
@@ -93,16 +105,37 @@ async def test_a_signature_is_no_credential_and_a_block_with_one_in_its_words_is
         await live.close()
 
 
-def test_thinking_is_sent_while_its_turn_runs_and_not_after() -> None:
-    story: Sequence[Event] = (spoke(1, "go"), thought(1, "Look first."), *tool(1, "c1"))
-    assert thoughts(view(session(*story))) == [thought(1, "Look first.").block]
-    assert thoughts(view(session(*story, done(1)))) == []
-    later = session(*story, done(1), spoke(2, "on"), thought(2, "Now this."), *tool(2, "c2"))
-    assert thoughts(view(later)) == [thought(2, "Now this.").block]
-    assert list(render_turns(later, render_turns(session(*story))).blocks) == list(render_turns(later).blocks)
+def test_thinking_stays_when_its_turn_has_ended_until_the_prefix_changes_anyway() -> None:
+    first: Sequence[Event] = (spoke(1, "go"), thought(1, "Look first."), *tool(1, "c1"), replied(1, "ok"), done(1))
+    now = session(*first, spoke(2, "on"), thought(2, "Now this."), *tool(2, "c2"))
+    both, last = [thought(1, "Look first.").block, thought(2, "Now this.").block], [thought(2, "Now this.").block]
+    assert thoughts(view(session(*first))) == both[:1]
+    assert thoughts(view(now)) == both
+    assert past_thinking(now).ids == ("thinking@1",)
+    masked = fold(log(Masked(("thinking@1",)), first=now.seq + 1), now)
+    assert (thoughts(view(masked)), past_thinking(masked).ids) == (last, ())
+    assert list(render_turns(masked, render_turns(now)).blocks) == list(render_turns(masked).blocks)
 
 
-def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -> None:
+THOUGHT_IN = session(spoke(1, "go"), thought(1, "Hm."), *tool(1, "c1", 9_000), replied(1, "ok"), CALLED, done(1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "at", "found"),
+    [
+        (Settings(fresh=0, batch=9_000), 1_100.0, Mask(("c1", "thinking@1"))),
+        (Settings(fresh=0, batch=9_001), 1_100.0, NoAction()),
+        (Settings(trimmed=0), 1_301.0, Mask(("c1", "thinking@1"))),
+    ],
+    ids=["a batch", "less than one", "a cold cache"],
+)
+def test_past_thinking_is_no_reason_for_a_change_and_leaves_with_one(
+    settings: Settings, at: float, found: PolicyDecision
+) -> None:
+    assert decide(THOUGHT_IN, 0.1, at, settings) == found
+
+
+def test_past_thinking_leaves_the_cache_alone() -> None:
     clock = ManualClock()
     cache = PromptCacheModel(clock, 1.0)
     story: list[Event] = []
@@ -114,7 +147,7 @@ def test_leaving_past_thinking_out_costs_the_last_turn_and_not_all_before_it() -
             fresh += [usage.input + usage.cache_write] if n == 0 else []
             story += [thought(turn, f"Step {turn}.{n}"), *tool(turn, f"c{turn}.{n}", 1_000)]
         story += [replied(turn, "ok"), done(turn)]
-    assert all(9_000 < tokens < 10_000 for tokens in fresh[1:])
+    assert all(1_000 < tokens < 1_100 for tokens in fresh[1:])
 
 
 def test_thinking_that_is_not_signed_was_cut_off_and_is_not_sent() -> None:
@@ -221,7 +254,7 @@ async def test_what_a_model_says_between_calls_is_kept_read_for_tags_and_sent_ba
     kept = [event for event in harness.heard.events if isinstance(event, Thought)]
     assert [event.text for event in kept if event.text] == [reply.thinking for reply in WORK[:2]]
     blocks = [event.block for event in kept]
-    assert [sent_thoughts(body) for body in bodies] == [[], blocks[:2], blocks, []]
+    assert [sent_thoughts(body) for body in bodies] == [[], blocks[:2], blocks, blocks]
     assert any(entry.text == "Keep the cache" for entry in live.session.ledger.live())
     changed = [event for event in harness.heard.events if isinstance(event, LedgerChanged)]
     assert [isinstance(one, Add) for event in changed for one in event.operations] == [True]

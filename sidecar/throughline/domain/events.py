@@ -87,7 +87,8 @@ class SessionRewound:
 class Thought:
     """A block of thinking, exactly as the provider gave it; only what it shows as text can be read.
 
-    It goes back unmodified for as long as its turn runs, and `tokens` are those of its text.
+    It goes back unmodified for as long as its turn runs, and after that until the view's prefix changes anyway;
+    `tokens` are those of its text.
     """
 
     kind: ClassVar[Literal["thought"]] = "thought"
@@ -100,6 +101,11 @@ class Thought:
         """What can be read of it: nothing where the provider keeps it to itself."""
         text = self.block.get("thinking")
         return text if isinstance(text, str) else ""
+
+    @property
+    def key(self) -> str:
+        """The id under which the thinking of its turn is masked: it stands in the view no more."""
+        return f"thinking@{self.turn}"
 
     @property
     def signed(self) -> bool:

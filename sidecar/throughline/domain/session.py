@@ -423,7 +423,7 @@ def _masked(session: Session, ids: frozenset[str]) -> Session:
             case ToolCalled() if item.key in new:
                 saved[turn] = saved.get(turn, 0) + tokens_saved(item)
                 new.discard(item.key)
-            case FileInjected():
+            case FileInjected() | Thought():
                 new.discard(item.key)
             case _:
                 pass

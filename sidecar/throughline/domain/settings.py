@@ -253,9 +253,9 @@ class Settings(UserSettings):
     """
 
     strategy: Strategy = "throughline"
-    batch: int = 10_000
-    fresh: int = 8_000
-    trimmed: int = 2_000
+    batch: int = 15_000
+    fresh: int = 3_000
+    trimmed: int = 1_000
     cold: float = Factory(_cold, takes_self=True)
     kept: int = 2
     kept_share: float = 0.03

@@ -69,8 +69,8 @@ _MISSES = {
     "previous_message_not_found": "the provider no longer knows the call before",
     "unavailable": "the provider does not say why",
 }
-# In seconds: what is cached for the shortest time is gone then.
-_EXPIRED = 300.0
+# In seconds: after these what the cache keeps for the shorter and for the longer time is gone.
+_EXPIRED, _HOUR = 300.0, 3_600.0
 
 
 def with_rewrite(call: CallBilled, before: CallBilled | None, price: Price | None) -> CallBilled:
@@ -94,8 +94,10 @@ def rewrite_reason(call: CallBilled) -> str:
     if call.rewritten < LEAST_REWRITE and not call.missed:
         return ""
     why = _MISSES.get(call.miss, "")
-    if not why and call.idle > _EXPIRED:
-        late = (call.idle - _EXPIRED) / 60
+    # What is written anew for an hour had been kept for an hour.
+    life = _HOUR if 0 < call.cache_write <= call.hour else _EXPIRED
+    if not why and call.idle > life:
+        late = (call.idle - life) / 60
         why = f"the cache had expired {late:.0f} minutes before" if late >= 1.5 else "the cache had just expired"
     return why or "the cache did not have it"
 

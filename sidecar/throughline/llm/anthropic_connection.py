@@ -378,12 +378,14 @@ class Connection:
         if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
             return True
         unknown = _unknown(error, parameters)
+        if not unknown:
+            return False
         if unknown == "display" and parameters["thinking"]["display"] == "updates":
             # A summary is better than nothing.
             self._lack("updates", "shows no updates alone: its thinking is shown as a summary")
-        elif unknown:
+        else:
             self._lack(unknown, _SPARE[unknown])
-        return bool(unknown)
+        return True
 
     def _lack(self, what: str, loss: str) -> None:
         if what not in self._lacks:

@@ -374,12 +374,16 @@ class Compactor:
 
     async def _keep(self, event: Compacted, ids: tuple[str, ...], *, restores: bool = True) -> None:
         """Keeps a compaction with what is masked along with it, and puts back the files that are being worked on."""
-        masked = [Masked(ids)] if ids else []
         after = after_event(self._journal.session, event)
+        ids = tuple(dict.fromkeys((*ids, *policy.past_thinking(after).ids)))
+        masked = [Masked(ids)] if ids else []
         after = evolve(after, masked=after.masked | frozenset(ids))
         files: tuple[Event, ...] = ()
         if restores:
-            room = min((event.before - event.after) // 2, round(SHARE * after.limit / self.factor))
+            room = min(
+                (event.before - event.after) // 2,
+                round(SHARE * policy.view_limit(self._settings, after.limit) / self.factor),
+            )
             ports = self._ports
             files = await ports.in_worker(
                 lambda: worked_files(after, room, ports.workspace, ports.tokens.count, ports.skeletons)
