@@ -144,6 +144,14 @@ describe("a command", () => {
   });
 });
 
+describe("the dialog for a recording", () => {
+  it("shows the files of every format that is read", async () => {
+    await extension().run("recording");
+    const [{ filters } = {}] = window.dialogs.splice(0);
+    assert.deepEqual(filters?.["Recorded sessions"]?.sort(), ["json", "jsonl", "md", "traj", "txt"]);
+  });
+});
+
 describe("the context keys", () => {
   const sets = () => commands.executed.splice(0).map(([, key, value]) => [key, value]);
   const file = (uri: string, path: string) => ({ uri, path }) as ContextFile;

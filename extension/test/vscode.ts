@@ -43,6 +43,12 @@ export const window = {
   activeTextEditor: undefined as { document: { uri: Uri } } | undefined,
   /** What was said, each with the buttons that it offered. */
   said: [] as string[][],
+  /** The dialogs that asked for a file, each closed without one. */
+  dialogs: [] as { filters?: Record<string, string[]> }[],
+  async showOpenDialog(options: { filters?: Record<string, string[]> }) {
+    window.dialogs.push(options);
+    return undefined;
+  },
   async showErrorMessage(...words: string[]) {
     window.said.push(words);
   },

@@ -150,6 +150,86 @@ def test_a_result_is_read_once_and_as_text(content: object, expected: str) -> No
     assert recording.repairs == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (assistant(text("No response requested.")), "text"),
+        (
+            {"type": "assistant", "message": {"model": "<synthetic>", "content": [text("No response requested.")]}},
+            "meta",
+        ),
+        (assistant(text("API Error: must not be retried."), isApiErrorMessage=True), "meta"),
+    ],
+)
+def test_what_the_tool_says_in_the_models_place_is_not_the_agents(line: Line, kind: Kind) -> None:
+    assert [(step.role, step.kind) for step in recorded(line).steps] == [("assistant", kind)]
+
+
+def placed(name: str, before: str | None, line: Line, **fields: object) -> Line:
+    return {"uuid": name, "parentUuid": before, "sessionId": "s", **line, **fields}
+
+
+FIRST = placed("a", None, user("Build it."))
+ANSWER = placed("b", "a", assistant(text("I begin.")))
+LEFT = placed("c", "b", user("In Redis, always."))
+LEFT_ANSWER = placed("d", "c", assistant(text("It is in Redis."), call()))
+LEFT_RESULT = placed("r", "d", user([result("ok")]))
+INSTEAD = placed("e", "b", user("In the cookie."))
+LAST = placed("f", "e", assistant(text("It is in the cookie.")))
+NOTE = {"type": "last-prompt", "leafUuid": "r", "sessionId": "s"}
+LEFT_NOTE = "the user went back to an earlier message, and what was left there is not read"
+BOUNDARY = {"type": "system", "subtype": "compact_boundary"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "left"),
+    [
+        ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT, INSTEAD, LAST], "ae", 3),
+        ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT, INSTEAD, LAST, NOTE], "acr", 2),
+        ([FIRST, ANSWER, LEFT, LEFT_ANSWER, LEFT_RESULT], "ac", 0),
+        ([FIRST, ANSWER, LEFT, INSTEAD, {**NOTE, "leafUuid": "gone"}], "ae", 1),
+        # Back to the beginning: two messages have nothing before them.
+        ([FIRST, ANSWER, placed("e", None, user("Build another."))], "e", 2),
+        ([FIRST, ANSWER, placed("e", None, user("Build another."), sessionId="t")], "ae", 0),
+        # What a compaction follows stays, and so does a command that nothing follows.
+        (
+            [FIRST, ANSWER, placed("e", None, BOUNDARY, logicalParentUuid="b"), placed("f", "e", user("Go on."))],
+            "af",
+            0,
+        ),
+        ([FIRST, ANSWER, placed("c", "b", user("<command-name>/cost</command-name>")), INSTEAD, LAST], "ae", 0),
+        # A line whose parent is not in the file hangs on nothing.
+        ([FIRST, ANSWER, placed("c", "x", user("In Redis.")), INSTEAD, LAST], "ace", 0),
+    ],
+)
+def test_of_the_branches_that_a_user_left_only_the_last_is_read(lines: list[Line], words: str, left: int) -> None:
+    recording = recorded(*lines)
+    said = {line["uuid"]: line["message"]["content"] for line in lines if line["type"] == "user"}
+    assert [step.text for step in recording.steps if step.kind == "prompt"] == [
+        said[name] for name in words if isinstance(said[name], str)
+    ]
+    counts = [
+        1 if "times" not in note else int(note.partition("(")[2].partition(" times")[0]) for note in recording.repairs
+    ]
+    assert all(note.startswith(LEFT_NOTE) for note in recording.repairs)
+    assert sum(counts) == left
+
+
+def test_calls_that_ran_side_by_side_are_no_branches() -> None:
+    recording = recorded(
+        FIRST,
+        placed("b", "a", assistant(call("t1"))),
+        placed("c", "b", assistant(call("t2"))),
+        placed("r", "b", user([result("one", "t1")])),
+        placed("q", "c", user([result("two", "t2")])),
+        placed("e", "q", user("Go on.")),
+    )
+    assert [step.kind for step in recording.steps] == [
+        *("prompt", "tool_call", "tool_call", "tool_result", "tool_result", "prompt")
+    ]
+    assert recording.repairs == ()
+
+
 def test_words_that_come_with_a_result_are_the_users() -> None:
     refused = result("The user refused.", is_error=True)
     recording = recorded(assistant(call()), user([refused, text("Use the other file.")]))
@@ -173,6 +253,13 @@ def test_tools_that_run_at_the_model_are_calls_and_results() -> None:
         RecordedEvent(0, "assistant", "tool_call", "", "web_search", {"query": "q"}, "s1"),
         RecordedEvent(1, "tool", "tool_result", "", call_id="s1"),
     )
+
+
+def test_a_history_under_new_ids_is_read_once_though_its_first_telling_was_left() -> None:
+    stamp = {"timestamp": "2026-03-01T10:00:00Z"}
+    again = [placed("x", None, user("Build it."), **stamp), placed("y", "x", user("Go on."))]
+    recording = recorded({**FIRST, **stamp}, ANSWER, *again)
+    assert [step.text for step in recording.steps] == ["Build it.", "Go on."]
 
 
 def test_a_resumed_session_holds_its_history_once() -> None:
@@ -237,7 +324,19 @@ LINE = st.fixed_dictionaries(
         "subtype": JSON | st.just("compact_boundary"),
         "compactMetadata": JSON,
     }
-    | dict.fromkeys(("uuid", "timestamp", "isMeta", "isSidechain", "isCompactSummary"), JSON),
+    | dict.fromkeys(
+        (
+            "uuid",
+            "parentUuid",
+            "logicalParentUuid",
+            "isApiErrorMessage",
+            "timestamp",
+            "isMeta",
+            "isSidechain",
+            "isCompactSummary",
+        ),
+        JSON,
+    ),
 )
 
 
@@ -257,5 +356,8 @@ def test_a_recorded_session_is_the_same_as_its_neutral_transcript(path: Path) ->
     ours = read(path)
     neutral = read(SHARED / "sessions" / "transcripts" / path.parent.name / path.name)
     assert (ours.format, neutral.format) == ("claude-code", "neutral")
-    assert ours.steps == neutral.steps
+    # The neutral transcripts still have what the tool made up as the agent's text.
+    made = {step.i for step in ours.steps if step.role == "assistant" and step.kind == "meta"}
+    assert all(neutral.steps[i].text == "No response requested." for i in made)
+    assert [step for step in ours.steps if step.i not in made] == [step for step in neutral.steps if step.i not in made]
     assert [json.dumps(step.args) for step in ours.steps] == [json.dumps(step.args) for step in neutral.steps]

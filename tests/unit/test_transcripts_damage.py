@@ -145,6 +145,22 @@ def test_values_that_are_not_what_they_should_be_are_read_or_refused(
     check(tmp_path_factory.getbasetemp(), written(values).encode())
 
 
+LINES = st.sampled_from(
+    sorted({line for _, text in SAMPLES.values() for line in text.split("\n") if len(line) < 2_000})
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(
+    lines=st.lists(LINES | st.text(max_size=8) | JSON.map(json.dumps), max_size=12), form=st.sampled_from(["", *NAMES])
+)
+def test_lines_of_all_formats_in_one_file_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], form: str
+) -> None:
+    check(tmp_path_factory.getbasetemp(), "\n".join(lines).encode(errors="replace"), form)
+
+
 @pytest.mark.slow
 @ALL
 def test_a_sample_that_was_cut_says_so_or_gives_the_steps_before_the_cut(tmp_path: Path, name: str, text: str) -> None:

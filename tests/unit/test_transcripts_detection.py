@@ -13,10 +13,15 @@ from throughline.transcripts.read import FORMATS, TranscriptError, read
 from unit import (
     test_transcripts,
     test_transcripts_aider,
+    test_transcripts_cline,
     test_transcripts_codex,
     test_transcripts_console,
+    test_transcripts_copilot_chat,
+    test_transcripts_copilot_cli,
+    test_transcripts_cursor,
     test_transcripts_gemini,
     test_transcripts_messages,
+    test_transcripts_opencode,
     test_transcripts_openhands,
     test_transcripts_pi,
 )
@@ -45,6 +50,11 @@ def lines(objects: list[object]) -> str:
 SAMPLES: dict[str, tuple[str, str]] = {
     **{name: (name, content.decode()) for name, content in test_transcripts.CONTENTS.items()},
     **{f"openhands, {how}": ("openhands", text) for how, text in test_transcripts_openhands.WRITTEN.items()},
+    **{f"cline, {how}": ("cline", text) for how, text in test_transcripts_cline.WRITTEN.items()},
+    **{f"copilot-chat, {how}": ("copilot-chat", text) for how, text in test_transcripts_copilot_chat.WRITTEN.items()},
+    **{f"copilot-cli, {how}": ("copilot-cli", text) for how, text in test_transcripts_copilot_cli.WRITTEN.items()},
+    **{f"cursor, {how}": ("cursor", text) for how, text in test_transcripts_cursor.WRITTEN.items()},
+    **{f"opencode, {how}": ("opencode", text) for how, text in test_transcripts_opencode.WRITTEN.items()},
     **{f"gemini, {how}": ("gemini", text) for how, text in test_transcripts_gemini.WRITTEN.items()},
     **{f"messages, {how}": ("messages", text) for how, text in test_transcripts_messages.WRITTEN.items()},
     "codex": ("codex", lines([test_transcripts_codex.META, *test_transcripts_codex.SESSION])),

@@ -84,6 +84,39 @@ def test_an_environment_that_answers_in_the_users_place_is_no_user(seen: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("Add a flag.", [("prompt", "Add a flag.")]),
+        (
+            "<attachments>\nx\n</attachments>\n<userRequest>\nAdd a flag.\n</userRequest>",
+            [("meta", "<attachments>\nx\n</attachments>"), ("prompt", "Add a flag.")],
+        ),
+        (
+            "<open_files>x</open_files>\n<user_query>\nAdd it.\n</user_query>",
+            [("meta", "<open_files>x</open_files>"), ("prompt", "Add it.")],
+        ),
+        ("<user_query>\nAdd it.\n</user_query>", [("prompt", "Add it.")]),
+        ("Wrap it in <user_query>x</user_query>", [("prompt", "Wrap it in <user_query>x</user_query>")]),
+        (
+            "<environment_details>\n# Open Tabs\n</environment_details>",
+            [("meta", "<environment_details>\n# Open Tabs\n</environment_details>")],
+        ),
+        (
+            "<system-reminder>\nUse tabs.\n</system-reminder>",
+            [("meta", "<system-reminder>\nUse tabs.\n</system-reminder>")],
+        ),
+        (
+            "# Context from my IDE setup:\n\n## My request for Codex:\nAdd it.",
+            [("meta", "# Context from my IDE setup:"), ("prompt", "Add it.")],
+        ),
+    ],
+)
+def test_what_a_client_put_around_the_words_is_not_the_users(text: str, steps: list[tuple[str, str]]) -> None:
+    recording = messages.read([json.dumps([{"role": "user", "content": text}])])
+    assert [(step.kind, step.text) for step in recording.steps] == steps
+
+
+@pytest.mark.parametrize(
     ("message", "repair"),
     [
         (7, "a message that is no object was skipped (message 1)"),

@@ -77,12 +77,20 @@ def test_an_entry_makes_these_steps(line: Json, steps: list[tuple[str, str]]) ->
     assert recording.repairs == ()
 
 
-def test_what_was_said_on_a_branch_that_was_left_is_read_and_noted() -> None:
-    recording = recorded(
-        said("user", "First.", "a"), said("user", "Second.", "b", "a"), said("user", "Instead.", "c", "a")
-    )
-    assert [step.text for step in recording.steps] == ["First.", "Second.", "Instead."]
-    assert recording.repairs == ("the user went back to an earlier message; what was left is read as well (line 3)",)
+@pytest.mark.parametrize(
+    ("lines", "kept", "left"),
+    [
+        ([said("user", "First.", "a"), said("user", "Second.", "b", "a"), said("user", "Instead.", "c", "a")], "ac", 2),
+        ([said("user", "First.", "a"), said("user", "Instead.", "b")], "b", 1),
+        ([said("user", "First.", "a"), said("user", "Second.", "b", "a"), said("user", "Third.", "c", "b")], "abc", 0),
+    ],
+)
+def test_what_was_said_on_a_branch_that_was_left_is_not_read_and_noted(lines: list[Json], kept: str, left: int) -> None:
+    recording = recorded(*lines)
+    words = {line["id"]: line["message"]["content"] for line in lines}
+    assert [step.text for step in recording.steps] == [words[name] for name in kept]
+    note = f"the user went back to an earlier message, and what was left there is not read (line {left})"
+    assert recording.repairs == ((note,) if left else ())
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,6 @@ ONE_LINE = '<tool-use data-tool-name="noop"><details></details></tool-use>'
         ("_**Assistant**_", "assistant", None),
         ("_**Agent (model-x)**_", "assistant", None),
         ("_**Agent (2026-03-01 10:00:00Z)**_", "assistant", 1772359200.0),
-        ("_**Agent (<synthetic> 2026-03-01 10:00:00Z)**_", "assistant", 1772359200.0),
         ("_**Agent (model model-x, mode Agent)**_", "assistant", None),
         ("_**Agent (model-x 2026-99-99 10:00:00Z)**_", "assistant", None),
     ],
@@ -73,6 +72,59 @@ def test_a_heading_tells_the_author_and_the_time(heading: str, role: Role, at: f
     assert recorded(f"# A title\n\n{heading}\n\nHello.\n") == Recording(
         (RecordedEvent(0, role, kind, "Hello.", at=at),), "specstory", ()
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [("API Error: must not be retried.", "meta"), ("No response requested.", "meta"), ("Let me look at", "text")],
+)
+def test_what_no_model_said_is_not_the_agents_but_words_that_were_cut_are(words: str, kind: Kind) -> None:
+    assert told(f"_**Agent (<synthetic> 2026-03-01 10:00:00Z)**_\n\n{words}\n") == [("assistant", kind, words)]
+
+
+@pytest.mark.parametrize("title", ["# B (2026-03-01 10:00:00Z)", "## B (25/02/2025, 02:17:02)", "## SpecStory"])
+def test_the_title_of_a_further_session_is_nobodys_words(title: str) -> None:
+    page = f"_**Assistant**_\n\nDone.\n\n---\n\n{title}\n\n_**User**_\n\nGo on.\n"
+    assert told(page) == [("assistant", "text", "Done."), ("user", "prompt", "Go on.")]
+
+
+SEARCH = '<details>\n            <summary>Searched codebase "never" • **3** results</summary>\n\n| `a.py` |\n</details>'
+LISTED = "<details>\n<summary>Listed directory **src/**</summary>\n\n`a.py`\n</details>"
+DETAILS = "<details>\n<summary>How it works</summary>\n\nBy hand.\n</details>"
+FENCED = f"```html\n{LISTED}\n```"
+
+
+@pytest.mark.parametrize(
+    ("body", "steps"),
+    [
+        (f"I look.\n\n{SEARCH}\n\nDone.", [("text", "I look."), ("tool_call", SEARCH), ("text", "Done.")]),
+        (f"{SEARCH}\n\n{LISTED}", [("tool_call", SEARCH), ("tool_call", LISTED)]),
+        (f"{tool()}\n{LISTED}\nDone.", [("tool_call", tool()), ("tool_call", LISTED), ("text", "Done.")]),
+        (DETAILS, [("text", DETAILS)]),
+        (FENCED, [("text", FENCED)]),
+        ("<think>Hm.</think>Done.", [("thinking", "Hm."), ("text", "Done.")]),
+        ("<think>One.\n\nTwo.</think>Done.\n\nAnd so.", [("thinking", "One.\n\nTwo."), ("text", "Done.\n\nAnd so.")]),
+        ("<think>Hm.</think>\n\nDone.", [("thinking", "Hm."), ("text", "Done.")]),
+        ("<think>A `</think>` ends it.</think>Done.", [("thinking", "A `</think>` ends it."), ("text", "Done.")]),
+        (f"<think>Hm.</think>I look.\n\n{SEARCH}", [("thinking", "Hm."), ("text", "I look."), ("tool_call", SEARCH)]),
+        (
+            "<think><details><summary>Thought</summary>\nThe </think> tag.\n</details></think>\n\nDone.",
+            [("thinking", "The </think> tag."), ("text", "Done.")],
+        ),
+    ],
+)
+def test_results_in_folds_and_thoughts_that_end_in_a_line_are_parted_from_the_words(
+    body: str, steps: list[tuple[str, str]]
+) -> None:
+    heading = "_**Assistant**_"
+    assert [(kind, text) for _, kind, text in told(f"{heading}\n\n{body}\n")] == steps
+
+
+def test_a_result_in_a_fold_is_named_by_its_words() -> None:
+    assert [step.tool for step in recorded(f"_**Assistant**_\n\n{SEARCH}\n\n{LISTED}\n").steps] == [
+        "searched_codebase",
+        "listed_directory",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -270,5 +322,8 @@ def test_a_recorded_session_is_the_same_as_its_neutral_transcript(path: Path) ->
     ours = read(path)
     neutral = read(SHARED / "sessions" / "transcripts" / path.parent.name / f"{path.stem}.jsonl")
     assert (ours.format, neutral.format) == ("specstory", "neutral")
-    assert ours.steps == neutral.steps
+    # The neutral transcripts still have what the tool said in the model's place as the agent's text.
+    made = {step.i for step in ours.steps if step.role == "assistant" and step.kind == "meta"}
+    assert [step for step in ours.steps if step.i not in made] == [step for step in neutral.steps if step.i not in made]
+    assert [step.text for step in ours.steps] == [step.text for step in neutral.steps]
     assert [json.dumps(step.args) for step in ours.steps] == [json.dumps(step.args) for step in neutral.steps]

@@ -37,6 +37,9 @@ export interface SessionStart {
   role: Role;
 }
 
+/** How the names end of what other tools record: lines of JSON or one value, Markdown, a trajectory, a copied screen. */
+const RECORDINGS = ["jsonl", "json", "md", "traj", "txt"];
+
 /** How a session can be written to a file, by the ending of its name. */
 const EXPORT_FORMATS = { "Transcript of JSON lines": ["jsonl"], Markdown: ["md"] };
 
@@ -80,7 +83,7 @@ async function openRecording(app: App): Promise<void> {
     (await window.showOpenDialog({
       title: "Open a recorded session",
       openLabel: "Open",
-      filters: { "Recorded sessions": ["jsonl", "json"], "All files": ["*"] },
+      filters: { "Recorded sessions": RECORDINGS, "All files": ["*"] },
     })) ?? [];
   if (!file) return;
   const { request } = await running(app);

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from throughline.domain.recording import Kind, RecordedEvent, Recording, Role
+
+_LATEST = 253402300800_000  # the year 10,000 in milliseconds, which no clock shows
 
 
 class Repairs:
@@ -27,6 +30,34 @@ class Repairs:
             yield f"{statement} ({first})" if count == 1 else f"{statement} ({count} times, first at {first})"
 
 
+class OpenCalls:
+    """The calls that wait for their results, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+        self._queues: dict[str, deque[str]] = {}
+
+    def add(self, name: str, tool: str = "") -> None:
+        """A call of `tool` was made under the id `name`."""
+        self._open.add(name)
+        for queue in {"", tool}:
+            self._queues.setdefault(queue, deque()).append(name)
+
+    def close(self, name: str) -> None:
+        """The call `name` has its result."""
+        self._open.discard(name)
+
+    def first(self, tool: str = "") -> str:
+        """The first call of `tool` that waits, or of any tool where there is none; "" where no call waits."""
+        for queue in (self._queues.get(tool), self._queues.get("")):
+            # What has its result is dropped here, so that a queue is gone through once.
+            while queue and queue[0] not in self._open:
+                queue.popleft()
+            if queue:
+                return queue[0]
+        return ""
+
+
 class TranscriptBuilder:
     """Collects the steps of one conversation, in file order."""
 
@@ -34,14 +65,11 @@ class TranscriptBuilder:
         self._name = name
         self._repairs = repairs
         self._steps: list[RecordedEvent] = []
+        self.last_call = ""
+        """The id of the newest call, "" where there is none."""
 
     def __len__(self) -> int:
         return len(self._steps)
-
-    @property
-    def last_call(self) -> str:
-        """The id of the newest call, "" where there is none."""
-        return next((step.call_id for step in reversed(self._steps) if step.kind == "tool_call"), "")
 
     def add(
         self,
@@ -56,7 +84,14 @@ class TranscriptBuilder:
         at: float | None = None,
     ) -> None:
         """Append a step under the next free index."""
+        self.last_call = call_id if kind == "tool_call" else self.last_call
         self._steps.append(RecordedEvent(len(self._steps), role, kind, text, tool, args, call_id, error, at))
+
+    def take_back(self, turns: object) -> None:
+        """Leave out the last so many turns, each from the user's words on."""
+        count = turns if isinstance(turns, int) else 1
+        while self._steps and count > 0:
+            count -= self._steps.pop().kind == "prompt" and (not self._steps or self._steps[-1].kind != "prompt")
 
     def finish(self) -> Recording:
         """The recording as read; pairs calls with results once more and states what does not match."""
@@ -121,6 +156,13 @@ def string(value: object) -> str:
 def as_list(value: object) -> list[Any]:
     """`value` where it is a list, an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def milliseconds(stamp: object) -> float | None:
+    """A time in milliseconds since the epoch, in seconds since it, or None for anything else."""
+    if not isinstance(stamp, int | float) or isinstance(stamp, bool):
+        return None
+    return stamp / 1000 if 0 < stamp < _LATEST else None
 
 
 def seconds(stamp: object) -> float | None:

@@ -15,8 +15,8 @@ import attrs
 
 from throughline.domain.recording import Kind, Recording, Role
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, parts, seconds, string
-from throughline.transcripts.claude_code_branches import left_branches
 from throughline.transcripts.jsonl import objects, peek
+from throughline.transcripts.tree import TreeEntry, left_behind
 
 NAME = "claude-code"
 
@@ -77,17 +77,18 @@ def _known(line: Mapping[str, Any]) -> bool:
 
 
 def read(lines: Iterable[str]) -> Recording:
-    """The recording in `lines`: the main conversation, or a subagent's where the file holds nothing else."""
+    """The recording in `lines`: the main conversation, or a subagent's where the file holds nothing else. Of the
+    branches that a user leaves by going back, only the one that was gone on with is read.
+    """
     repairs, aside = Repairs(), Repairs()
     main, side = TranscriptBuilder(NAME, repairs), TranscriptBuilder(NAME, aside)
     told, queue = _Told(), _Queue()
     page = list(objects(lines, repairs))
-    left, prompts = left_branches((line for _, line in page), _prompts)
-    if prompts:
-        repairs.note(f"a branch that the user left by going back was left out: {prompts} prompts", "whole file")
+    left = left_behind(_entries(page), _leaf(page))
     for number, line in page:
         where = f"line {number}"
-        if line.get("uuid") in left:
+        if string(line.get("uuid")) in left:
+            repairs.note("the user went back to an earlier message, and what was left there is not read", where)
             continue
         if told.before(line):
             repairs.note(_REPEATED, where)
@@ -107,13 +108,50 @@ def read(lines: Iterable[str]) -> Recording:
     return main.finish()
 
 
-def _prompts(line: Mapping[str, Any]) -> bool:
-    """Whether a line is a prompt of the user's."""
+def _entries(page: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[TreeEntry]:
+    """The lines that have a place in the tree of the main conversation. A summary's line has its parent under another
+    name, so that no model is sent what stands before it.
+    """
+    for _, line in page:
+        name = line.get("uuid")
+        if isinstance(name, str) and "parentUuid" in line and line.get("isSidechain") is not True:
+            parent, begins = string(line.get("parentUuid") or line.get("logicalParentUuid")), _typed(line)
+            # Whoever goes back to the beginning says something first once more.
+            first = f"the beginning of {line.get('sessionId')}" if begins and not parent else ""
+            yield TreeEntry(name, parent or first, begins)
+
+
+def _typed(line: Mapping[str, Any]) -> bool:
+    """Whether a line holds the user's own words, and not a tool's result or a command."""
     message = line.get("message")
     if line.get("type") != "user" or line.get("isMeta") or not isinstance(message, dict):
         return False
-    said = [text for kind, text in parts(message.get("content")) if kind == "text"]
-    return any(user_text_kind(text) == "prompt" for text in said)
+    return any(sort == "text" and user_text_kind(text) == "prompt" for sort, text in _own_texts(message.get("content")))
+
+
+def _own_texts(content: object) -> Iterator[tuple[str, str]]:
+    """The texts of a message that stand in no block of a tool's."""
+    blocks = content if isinstance(content, list) else [content]
+    yield from parts([block for block in blocks if isinstance(block, str) or _is_text(block)])
+
+
+def _is_text(block: object) -> bool:
+    return isinstance(block, dict) and block.get("type") == "text"
+
+
+def _leaf(page: Iterable[tuple[int, Mapping[str, Any]]]) -> str:
+    """The id of the newest message: the last one of the file, or the one that a later note of the tool names."""
+    leaf = ""
+    known: set[str] = set()
+    for _, line in page:
+        if name := string(line.get("uuid")):
+            known.add(name)
+        if line.get("type") in ("user", "assistant") and line.get("isSidechain") is not True:
+            leaf = string(line.get("uuid")) or leaf
+        elif line.get("type") == "last-prompt":
+            named = string(line.get("leafUuid"))
+            leaf = named if named in known else leaf
+    return leaf
 
 
 @attrs.frozen
@@ -284,7 +322,11 @@ class _Line:
             self._add(role, "meta", f"[{kind or 'block'}]")
 
     def _text(self, role: Role, text: str, *, typed: bool) -> None:
-        self._add(role, self._sort(text, typed=typed) if role == "user" else "text", text)
+        message = self.line.get("message")
+        made = isinstance(message, dict) and message.get("model") == "<synthetic>"
+        # An error of the API's, and the reply that the tool makes up where no model was asked, are the tool's words.
+        said: Kind = "meta" if made or self.line.get("isApiErrorMessage") else "text"
+        self._add(role, self._sort(text, typed=typed) if role == "user" else said, text)
 
     def _sort(self, text: str, *, typed: bool) -> Kind:
         """Which kind of step a text on a user's line is."""

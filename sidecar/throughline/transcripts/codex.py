@@ -6,7 +6,7 @@ are told by how they begin.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -33,6 +33,12 @@ _OWN = frozenset({"type", "id", "call_id", "name", "status", "arguments", "input
 _TAGS = "INSTRUCTIONS|environment_context|user_instructions|user_info|permissions instructions|skill|user_action"
 # A text that the tool slipped in: the project's instructions, the surroundings, a skill.
 SLIPPED_IN = re.compile(rf"\s*(?:# AGENTS\.md instructions[^\n]*\s+)?<(?P<tag>{_TAGS})>.*</(?P=tag)>\s*", re.DOTALL)
+# What an editor adds above the words: its open files, a selection, the files that were dropped on the page. The last
+# mark counts, for what was selected may hold one.
+_SURROUNDED = re.compile(r"\s*# [^\n]+\n")
+_CONTEXT = re.compile(r"\s*# (?:Context from my IDE setup|Files mentioned by the user|Selected text):")
+_REQUEST = re.compile(r"^## My request for Codex:[ \t]*", re.MULTILINE)
+_IMAGE = re.compile(r"\s*<image(?: name=[^>\n]*)?>\s*(?:</image>)?\s*|\s*</image>\s*")
 _ABORTED = re.compile(r"\s*<turn_aborted>")
 _SHELL = re.compile(r"\s*<user_shell_command>")
 _EXIT = re.compile(r"(?:Exit code|Process exited with code|exit_code):? (?P<code>-?\d+)")
@@ -70,13 +76,30 @@ def read(lines: Iterable[str]) -> Recording:
             # Every other event repeats an item or tells of tokens, times and progress.
             if payload.get("type") == "turn_aborted":
                 draft.add("user", "interrupt", f"[turn aborted: {string(payload.get('reason')) or 'no reason'}]", at=at)
+            elif payload.get("type") == "thread_rolled_back":
+                draft.take_back(payload.get("num_turns"))
+                repairs.note("the user took turns back, and they were left out", where)
         elif kind not in _WRAPPED:
             repairs.note(f"a line of unknown kind {kind!r:.40} was skipped", where)
     return draft.finish()
 
 
+def input_parts(text: str) -> Iterator[tuple[Kind, str]]:
+    """The kinds and texts of the steps that a text in the user's place makes: what an editor put above the user's
+    words is no part of them.
+    """
+    marks = list(_REQUEST.finditer(text)) if _SURROUNDED.match(text) else []
+    if marks:
+        above, text = text[: marks[-1].start()].strip(), text[marks[-1].end() :].strip()
+        yield "meta", above
+    if text or not marks:
+        yield input_kind(text), text
+
+
 def input_kind(text: str) -> Kind:
     """Which kind of step a text in the user's place is, as far as its own first characters tell."""
+    if _CONTEXT.match(text) or _IMAGE.fullmatch(text):
+        return "meta"
     if _ABORTED.match(text):
         return "interrupt"
     if _SHELL.match(text):
@@ -115,8 +138,11 @@ class _Item:
         for kind, text in parts(self.item.get("content")):
             if role == "assistant":
                 self.draft.add("assistant", "text" if kind == "text" else "meta", text, at=self.at)
+            elif role == "user" and kind == "text":
+                for sort, said in input_parts(text):
+                    self.draft.add("user", sort, said, at=self.at)
             elif role == "user":
-                self.draft.add("user", input_kind(text) if kind == "text" else "meta", text, at=self.at)
+                self.draft.add("user", "meta", text, at=self.at)
             else:
                 self.draft.add("system", "meta", text, at=self.at)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from throughline.domain.recording import Recording
+from throughline.domain.recording import Kind, Recording
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, as_list, call_arguments, joined, seconds, string
 from throughline.transcripts.jsonl import objects, salvage, without_half_characters
 
@@ -21,6 +21,20 @@ _PROJECT = re.compile(r'"projectHash"\s*:\s*"')
 _MODEL = re.compile(r'"role"\s*:\s*"model"')
 _PARTS = re.compile(r'"parts"\s*:\s*\[')
 _NOTICES = frozenset({"info", "error", "warning"})
+# The files that the words name with an @ follow them, between these two lines.
+_FILES = re.compile(r"^--- Content from referenced files ---[ \t]*$", re.MULTILINE)
+_FILES_END = re.compile(r"^--- End of content ---[ \t]*$", re.MULTILINE)
+# What the tool says in the user's place: the surroundings, the editor's state, a hook's words, a summary.
+_SURROUNDINGS = re.compile(
+    r"\s*(?:<(?P<tag>session_context|hook_context|loaded_context|extension_context)\b.*</(?P=tag)>\s*$"
+    r"|This is the Gemini CLI\. We are setting up the context for our chat\."
+    r"|Here is (?:the user's editor context|a summary of changes in the user's editor context)"
+    r"|System: Please continue\.)",
+    re.DOTALL,
+)
+_SUMMARY = re.compile(r"\s*<(?:state_snapshot|compressed_chat_history)>")
+_SHELL = re.compile(r"\s*I ran the following shell command:\n```")
+_ACKNOWLEDGED = re.compile(r"\s*Got it\. Thanks for the (?:additional )?context!\s*")
 
 
 def recognises(head: Sequence[str]) -> bool:
@@ -113,12 +127,15 @@ class _Chat:
         typed = message.get("displayContent")
         if typed:
             self.draft.add("user", "prompt", joined(typed), at=at)
+        words: list[str] = []
         for part in content if isinstance(content, list) else [content]:
             if isinstance(part, dict) and isinstance(part.get("functionResponse"), dict):
                 found = part["functionResponse"]
                 self._result(string(found.get("id")) or string(found.get("name")), [part], failed=False, at=at)
             else:
-                self.draft.add("user", "meta" if typed else "prompt", joined(part), at=at)
+                words.append(joined(part))
+        for kind, text in _spoken(words):
+            self.draft.add("user", "meta" if typed else kind, text, at=at)
 
     def _reply(self, message: Mapping[str, Any], at: float | None) -> None:
         for thought in as_list(message.get("thoughts")):
@@ -133,7 +150,8 @@ class _Chat:
                 self._call(part["functionCall"], at)
             elif text := joined(part):
                 thinking = isinstance(part, dict) and part.get("thought") is True
-                self.draft.add("assistant", "thinking" if thinking else "text", text, at=at)
+                said: Kind = "meta" if _ACKNOWLEDGED.fullmatch(text) else "text"
+                self.draft.add("assistant", "thinking" if thinking else said, text, at=at)
         calls = [call for call in as_list(message.get("toolCalls")) if isinstance(call, dict)]
         for call in calls:
             self._call(call, seconds(call.get("timestamp")) or at)
@@ -157,6 +175,31 @@ class _Chat:
     def _result(self, call_id: str, result: object, *, failed: bool, at: float | None) -> None:
         text = "\n".join(_told(result))
         self.draft.add("tool", "tool_result", text, call_id=call_id, error=failed, at=at)
+
+
+def _spoken(words: Sequence[str]) -> Iterator[tuple[Kind, str]]:
+    """The kinds and texts of a message's parts. All from the mark of the first file to the last end mark is files, for
+    a file may hold such a mark itself.
+    """
+    text = "\n".join(words)
+    begun = _FILES.search(text)
+    if begun is None:
+        yield from ((_kind(one), one) for one in words)
+        return
+    ends = list(_FILES_END.finditer(text, begun.end()))
+    end = ends[-1].end() if ends else len(text)
+    for kind, one in (("", text[: begun.start()]), ("meta", text[begun.start() : end]), ("", text[end:])):
+        if one.strip():
+            yield ("meta", one.strip()) if kind else (_kind(one), one.strip())
+
+
+def _kind(text: str) -> Kind:
+    """Which kind of step a text in the user's place is, as far as its own first characters tell."""
+    if _SUMMARY.match(text):
+        return "compact_summary"
+    if _SHELL.match(text):
+        return "command"
+    return "meta" if _SURROUNDINGS.match(text) else "prompt"
 
 
 def _told(result: object) -> Iterator[str]:

@@ -11,6 +11,7 @@ import attrs
 
 from throughline.domain.recording import Recording, Role
 from throughline.transcripts.builder import (
+    OpenCalls,
     Repairs,
     TranscriptBuilder,
     as_list,
@@ -21,6 +22,7 @@ from throughline.transcripts.builder import (
     string,
 )
 from throughline.transcripts.jsonl import objects, salvage, without_half_characters
+from throughline.transcripts.user_texts import user_steps
 
 NAME = "messages"
 
@@ -85,11 +87,11 @@ def _messages(lines: Sequence[str], repairs: Repairs) -> list[Any]:
 
 @attrs.define
 class _Talk:
-    """Turns messages into steps. `open` are the ids of the calls that wait for their results."""
+    """Turns messages into steps. `open` are the calls that wait for their results."""
 
     draft: TranscriptBuilder
     repairs: Repairs
-    open: list[str] = attrs.field(factory=list)
+    open: OpenCalls = attrs.field(factory=OpenCalls)
 
     def add(self, message: object, where: str) -> None:
         """Append the steps of one message, which is found at `where` ("message 3")."""
@@ -122,8 +124,11 @@ class _Talk:
                 self._result(string(block.get("tool_use_id")), text, at, failed=bool(block.get("is_error")))
             else:
                 for sort, text in parts(block):
-                    if sort == "text" and text:
-                        self.draft.add(role, "prompt" if role == "user" else "text", text, at=at)
+                    if sort == "text" and text and role == "user":
+                        for kind, said in user_steps(text):
+                            self.draft.add(role, kind, said, at=at)
+                    elif sort == "text" and text:
+                        self.draft.add(role, "text", text, at=at)
                     elif sort == "thinking" and role == "assistant":
                         self.draft.add(role, "thinking", text, at=at)
                     elif text:
@@ -144,10 +149,10 @@ class _Talk:
 
     def _call(self, tool: str, given: object, call_id: object, at: float | None) -> None:
         name = string(call_id) or f"step-{len(self.draft)}"
-        self.open.append(name)
+        self.open.add(name)
         self.draft.add("assistant", "tool_call", "", tool=tool, args=call_arguments(given or {}), call_id=name, at=at)
 
     def _result(self, call_id: str, text: str, at: float | None, *, failed: bool = False) -> None:
-        name = call_id or (self.open[0] if self.open else "")
-        self.open = [one for one in self.open if one != name]
+        name = call_id or self.open.first()
+        self.open.close(name)
         self.draft.add("tool", "tool_result", text, call_id=name, error=failed, at=at)

@@ -1,6 +1,6 @@
 """The session files of the coding agent pi: JSON Lines of entries, of which those of type `message` hold what was said.
 
-The entries form a tree, for a user may go back to an earlier one: they are read in file order, as they were said.
+The entries form a tree, for a user may go back to an earlier one: of its branches only the last is read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ from throughline.transcripts.builder import (
     string,
 )
 from throughline.transcripts.jsonl import objects, peek
+from throughline.transcripts.tree import TreeEntry, left_behind
 
 NAME = "pi"
 
@@ -53,22 +54,34 @@ def _known(line: Mapping[str, Any]) -> bool:
 
 
 def read(lines: Iterable[str]) -> Recording:
-    """The recording in `lines`, with what was said on branches that the user left."""
+    """The recording in `lines`; what was said on branches that the user left is not read."""
     repairs = Repairs()
     draft = TranscriptBuilder(NAME, repairs)
-    last: object = None
-    for number, line in objects(lines, repairs):
+    page = list(objects(lines, repairs))
+    entries = [entry for _, line in page if (entry := _entry(line))]
+    left = left_behind(entries, entries[-1].id if entries else "")
+    for number, line in page:
         where = f"line {number}"
-        if "parentId" in line:
-            if last is not None and line["parentId"] not in (last, None):
-                repairs.note("the user went back to an earlier message; what was left is read as well", where)
-            last = line.get("id")
-        _Entry(line, where, draft, repairs).read()
+        if string(line.get("id")) in left:
+            repairs.note("the user went back to an earlier message, and what was left there is not read", where)
+            continue
+        _Line(line, where, draft, repairs).read()
     return draft.finish()
 
 
+def _entry(line: Mapping[str, Any]) -> TreeEntry | None:
+    """The place of a line in the tree, None where it has none."""
+    name, parent = line.get("id"), line.get("parentId")
+    if not isinstance(name, str) or "parentId" not in line:
+        return None
+    message = line.get("message")
+    begins = line.get("type") == "message" and isinstance(message, dict) and message.get("role") == "user"
+    # Whoever goes back to the beginning says something first once more.
+    return TreeEntry(name, string(parent) or ("the beginning" if begins else ""), begins)
+
+
 @attrs.frozen
-class _Entry:
+class _Line:
     """One line of the file, and the draft that its steps go to."""
 
     line: Mapping[str, Any]

@@ -1,6 +1,7 @@
 """Reading of a recorded session, whichever tool wrote it: the content tells the format, never the name."""
 
 import codecs
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -11,11 +12,16 @@ from throughline.domain.recording import Recording
 from throughline.transcripts import (
     aider,
     claude_code,
+    cline,
     codex,
     console,
+    copilot_chat,
+    copilot_cli,
+    cursor,
     gemini,
     messages,
     neutral,
+    opencode,
     openhands,
     pi,
     specstory,
@@ -48,11 +54,16 @@ FORMATS: tuple[Format, ...] = (
     claude_code,
     codex,
     pi,
+    copilot_cli,
+    cursor,
+    opencode,
     aider,
     specstory,
+    copilot_chat,
     openhands,
     gemini,
     swe_agent,
+    cline,
     messages,
     console,
 )
@@ -75,9 +86,20 @@ def read(path: Path, form: str = "") -> Recording:
         raise TranscriptError(f"{path.name} cannot be opened ({reason}): check the path.") from error
     except UnicodeDecodeError as error:
         raise TranscriptError(f"{path.name} is not UTF-8 text: save it as UTF-8 and read it again.") from error
-    if not recording.steps:
-        raise TranscriptError(f"{path.name} holds no step of a session: choose a file with at least one message.")
+    if not any(step.kind in _SAID for step in recording.steps):
+        raise TranscriptError(_nothing_said(path.name, recording))
     return recording
+
+
+def _nothing_said(name: str, recording: Recording) -> str:
+    """What was found in a file that has a format's shape and none of a conversation's words."""
+    kinds = Counter(step.kind for step in recording.steps)
+    found = ", ".join(f"{count} of kind {kind}" for kind, count in kinds.items()) or "no step at all"
+    mended = f"; {recording.repairs[0]}" if recording.repairs else ""
+    return (
+        f"{name} has the format {recording.format}, and nothing in it is a conversation ({found}{mended}): "
+        "choose a file with at least one message."
+    )
 
 
 def _recording(name: str, stream: BinaryIO, wanted: str) -> Recording:

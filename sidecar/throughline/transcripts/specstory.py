@@ -6,15 +6,15 @@ Blocks are paired before headings are looked for: the output of a tool may itsel
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import attrs
 
 from throughline.domain.recording import Kind, Recording, Role
-from throughline.transcripts import codex
 from throughline.transcripts.builder import Repairs, TranscriptBuilder, seconds
-from throughline.transcripts.claude_code import user_text_kind
+from throughline.transcripts.markdown import open_fence
+from throughline.transcripts.user_texts import user_steps
 
 NAME = "specstory"
 
@@ -38,6 +38,17 @@ _BLOCKS: tuple[tuple[Literal["thinking", "tool_call"], re.Pattern[str], re.Patte
         re.compile(r"^\s*(?:</details>\s*)?</tool-use>\s*$|^<tool-use[\s>].*</tool-use>\s*$"),
     ),
 )
+# What the exports of 2025 show of a tool's result, told by the tool's words or by a count behind a dot.
+_RESULT = re.compile(
+    r"<details>\s*<summary>\s*(?P<words>(?:Searched (?:codebase|files?|the web|for)|Grep(?:ped)? search|Grepped"
+    r"|Listed directory|Read files?|Ran (?:command|terminal)|(?:Web|File|Codebase) search|MCP tool|Fetched)\b"
+    r"|[^<\n]{1,300} • )",
+    re.IGNORECASE,
+)
+_FOLDED = re.compile(r"^\s*</details>\s*$")
+# An early thought ends where the mark stands, in the midst of a line too; a newer one is folded and ends its line.
+_EARLY_THOUGHT = re.compile(r"<think>(?!\s*<details>)")
+_THOUGHT_ENDS = re.compile(r"(?<!`)</think>|</think>(?!`)")
 _NAMED = re.compile(r'data-tool-name="(?P<tag>[^"]*)"|Tool use: \*\*(?P<fold>[^*\n]+)\*\*')
 _CLASS = re.compile(r'<tool-use\s[^>\n]*data-tool-type="(?P<name>[^"]*)"')
 _THOUGHT = re.compile(r"^<think>\s*(?:<details>\s*)?(?:<summary>[^<]*</summary>)?|(?:</details>\s*)?</think>\s*$")
@@ -45,10 +56,17 @@ _THOUGHT = re.compile(r"^<think>\s*(?:<details>\s*)?(?:<summary>[^<]*</summary>)
 # The end of a background task is told in the user's place, like the output of a command.
 _TASK = re.compile(r"\s*<task-notification>")
 _SLIPPED_IN = re.compile(r"(?:\[Image: source: [^\]\n]*\]\s*)+|Continue from where you left off\.")
+# What the tool says where no model answered. The same mark stands above words of the model's that were cut short.
+_CLIENT = re.compile(
+    r"(?:API Error|Please run /login|There's an issue with the selected model|No response requested|Prompt is too long"
+    r"|Invalid API key|Credit balance|Request timed out|You've hit your|[^\n]{0,40}\blimit reached)"
+)
 _RULE = "---"
-_FENCE = re.compile(r"\s{0,3}(?P<marks>`{3,}|~{3,})(?P<language>.*)")
 # A further session's title, where a file holds several.
-_TITLE = re.compile(r"#{1,2} .*\(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?\)\s*")
+_TITLE = re.compile(
+    r"#{1,2} .*\((?:\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|\d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d\d(?::\d\d)?(?: [AP]M)?)\)\s*|## SpecStory\s*"
+)
 
 
 def recognises(head: Sequence[str]) -> bool:
@@ -73,10 +91,14 @@ def read(lines: Iterable[str]) -> Recording:
 
 @attrs.frozen
 class _Block:
-    """A block's kind and the place of its last line, None where the page ends before it does."""
+    """A block of the page."""
 
     kind: Literal["thinking", "tool_call"]
+    """What it is."""
     last: int | None
+    """The place of its last line, None where the page ends before it does."""
+    rest: str = ""
+    """What stands on that line behind its end."""
 
 
 def _blocks(page: Sequence[str]) -> dict[int, _Block]:
@@ -95,9 +117,38 @@ def _blocks(page: Sequence[str]) -> dict[int, _Block]:
                 ends.append(place)
                 if pending:
                     found[pending.pop()] = _Block(kind, place)
+            elif kind == "thinking" and pending and (end := _THOUGHT_ENDS.search(line)) and _early(page, pending[-1]):
+                found[pending.pop()] = _Block(kind, place, line[end.end() :])
         for place in pending:
             after = bisect_right(ends, place)
             found[place] = _Block(kind, ends[after] if after < len(ends) else None)
+    return {**_results(page, found), **found}
+
+
+def _early(page: Sequence[str], place: int) -> bool:
+    return bool(_EARLY_THOUGHT.match("\n".join(page[place : place + 2])))
+
+
+def _results(page: Sequence[str], others: Mapping[int, _Block]) -> dict[int, _Block]:
+    """The blocks of results that belong to no call, by the place of their first lines; what a fence or one of the
+    other blocks shows is none.
+    """
+    found: dict[int, _Block] = {}
+    pending: list[int] = []
+    fence = ""
+    after = 0
+    for place, line in enumerate(page):
+        other = others.get(place)
+        if not pending and other and other.last is not None:
+            after = max(after, other.last + 1)
+        if place < after:
+            continue
+        if not pending:
+            fence = "" if _HEADING.fullmatch(line) else open_fence(fence, line)
+        if pending and _FOLDED.match(line):
+            found[pending.pop()] = _Block("tool_call", place)
+        elif not fence and line.startswith("<details>") and _RESULT.match("\n".join(page[place : place + 2])):
+            pending.append(place)
     return found
 
 
@@ -124,10 +175,14 @@ class _Message:
         if aside:
             repairs.note("a subagent's message was read as one of the agent's", where)
         if self.heading["author"] == "User":
-            if text := _text(page, start, end):
-                yield "user", "meta" if aside else _sort(text), text
+            for kind, text in _words(_text(page, start, end)):
+                yield "user", "meta" if aside else kind, text
+            return
+        if (self.heading["facts"] or "").startswith("<synthetic>") and _CLIENT.match(_text(page, start, end)):
+            yield "assistant", "meta", _text(page, start, end)
             return
         loose = place = start
+        rest = ""
         while place < end:
             block = blocks.get(place)
             if block is None:
@@ -135,13 +190,14 @@ class _Message:
                 continue
             if block.last is None:
                 repairs.note("a block without an end was read up to its message's end", where)
-            for kind, text in _loose(page[loose:place], after=loose > start, before=True):
+            for kind, text in _loose([rest, *page[loose:place]], after=loose > start, before=True):
                 yield "assistant", kind, text
             loose = end if block.last is None else min(block.last + 1, end)
-            text = _text(page, place, loose)
+            rest = block.rest if loose == (block.last or 0) + 1 else ""
+            text = _text(page, place, loose).removesuffix(rest.strip()) if rest else _text(page, place, loose)
             yield "assistant", block.kind, _THOUGHT.sub("", text).strip() if block.kind == "thinking" else text
             place = loose
-        for kind, text in _loose(page[loose:end], after=loose > start, before=False):
+        for kind, text in _loose([rest, *page[loose:end]], after=loose > start, before=False):
             yield "assistant", kind, text
 
     def _body(self, page: Sequence[str]) -> tuple[int, int]:
@@ -178,7 +234,7 @@ def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) 
             if not found and heading:
                 repairs.note("sessions that stand one after the other were read as one", f"line {place + 1}")
             heading, begun, fence = found, place, ""
-        fence = _fenced(fence, line)
+        fence = open_fence(fence, line)
         place += 1
     if heading:
         yield _Message(heading, begun, len(page))
@@ -186,10 +242,10 @@ def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) 
 
 def _closes(page: Sequence[str], place: int, fence: str) -> bool:
     """Whether the open fence holds the heading at `place`: it is closed before another message or a rule."""
-    for line in page[place + 1 :]:
-        if line.strip() == _RULE or _HEADING.fullmatch(line):
+    for after in range(place + 1, len(page)):
+        if page[after].strip() == _RULE or _HEADING.fullmatch(page[after]):
             return False
-        if not _fenced(fence, line):
+        if not open_fence(fence, page[after]):
             return True
     return False
 
@@ -206,13 +262,14 @@ def _text(page: Sequence[str], start: int, end: int) -> str:
     return "\n".join(page[start:end]).strip()
 
 
-def _sort(text: str) -> Kind:
-    """Which kind of step a text under a user's heading is; the flags of the agent's own file are lost."""
+def _words(text: str) -> Iterator[tuple[Kind, str]]:
+    """The steps that a text under a user's heading makes; the flags of the agent's own file are lost."""
     if _TASK.match(text):
-        return "command"
-    if _SLIPPED_IN.fullmatch(text):
-        return "meta"
-    return codex.input_kind(text) if codex.input_kind(text) != "prompt" else user_text_kind(text)
+        yield "command", text
+    elif _SLIPPED_IN.fullmatch(text):
+        yield "meta", text
+    elif text:
+        yield from user_steps(text)
 
 
 def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple[Kind, str]]:
@@ -223,7 +280,7 @@ def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple
     parts: list[list[str]] = [[]]
     fence = ""
     for line in lines:
-        fence = _fenced(fence, line)
+        fence = open_fence(fence, line)
         if line.strip() == _RULE and not fence:
             parts.append([])
         else:
@@ -237,20 +294,12 @@ def _loose(lines: Sequence[str], *, after: bool, before: bool) -> Iterator[tuple
         yield "text", "\n".join(lines[kept[0] if after else 0 : kept[-1] + 1 if before else len(lines)]).strip()
 
 
-def _fenced(fence: str, line: str) -> str:
-    """The marks of the fence that is open after `line`, "" where none is, when `fence` was before it."""
-    found = _FENCE.match(line)
-    if not found:
-        return fence
-    if not fence:
-        return found["marks"]
-    closes = found["marks"].startswith(fence) and not found["language"].strip()
-    return "" if closes else fence
-
-
 def _tool(block: str) -> str:
     named = _NAMED.search(block)
-    return (named["tag"] or named["fold"] or "") if named else ""
+    if named:
+        return named["tag"] or named["fold"] or ""
+    shown = _RESULT.match(block)
+    return "_".join(re.findall(r"\w+", shown["words"].lower())[:2]) if shown else ""
 
 
 def _arguments(block: str) -> dict[str, str]:
