@@ -20,8 +20,8 @@ export class Stage {
   #ends = [];
 
   /**
-   * Sets the stage. With `replies`, each with `text` and `calls`, a model on the loopback says them; else the recorded
-   * one plays.
+   * Sets the stage. With `replies`, each with `text`, `thinking` and `calls`, a model on the loopback says them; else the
+   * recorded one plays. What that model's provider would refuse stands in `refused`, a line each.
    */
   static async set({ settings = {}, replies } = {}) {
     const stage = new Stage();
@@ -104,7 +104,12 @@ export class Stage {
     this.#ends.push(async () => {
       if (child.exitCode === null && child.kill()) await once(child, 'exit');
     });
-    const said = once(createInterface({ input: child.stdout }), 'line');
+    const lines = createInterface({ input: child.stdout });
+    this.refused = [];
+    const said = once(lines, 'line').then((first) => {
+      lines.on('line', (line) => this.refused.push(line));
+      return first;
+    });
     const ended = once(child, 'exit').then(([code]) => assert.fail(`the model on the loopback ended with ${code}`));
     const [url] = await Promise.race([said, ended]);
     ended.catch(() => undefined);

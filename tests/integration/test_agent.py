@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from throughline.domain.events import AssistantMessage, FileSeen, ToolCalled, ToolReturned, TurnEnded
+from throughline.domain.events import AssistantMessage, FileSeen, Thought, ToolCalled, ToolReturned, TurnEnded
 from throughline.domain.ports import CallPiece, StoreError
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
@@ -25,6 +25,7 @@ from throughline.storage.event_store import SqliteEventStore
 from throughline.testing.messages_server import MessagesServer, ScriptedReply
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import stream_events
+from unit.contracts import CONTRACTS, NEWEST, OLDER
 from unit.event_logs import STARTED
 from unit.session_harness import SessionHarness
 from unit.tool_harness import ToolHarness
@@ -35,53 +36,58 @@ RUN = CallPiece("r1", "run_command", {"command": "cat a.py"})
 WORK = ScriptedReply("I change it and\nlook at it.", (EDIT, RUN))
 
 
-async def test_a_turn_with_tools_over_the_real_sdk(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_a_turn_with_tools_over_the_real_sdk(tmp_path: Path, model: str) -> None:
     tools_harness, harness = ToolHarness(tmp_path), SessionHarness()
     tools_harness.write("a.py", "one = 1\n")
     async with MessagesServer([WORK, ScriptedReply("Done.")]) as fake:
-        model = Anthropic(Credentials("sk-test", fake.url))
-        live = await LiveSession.start(
-            harness.ports, harness.config(model, tools=tools_harness.tools), Settings(), STARTED
-        )
+        link = Anthropic(Credentials("sk-test", fake.url))
+        config = evolve(harness.config(link, tools=tools_harness.tools), name=model)
+        live = await LiveSession.start(harness.ports, config, Settings(), evolve(STARTED, model=model))
         await live.send("go")
         await live.idle()
         await live.close()
-        await model.close()
+        await link.close()
     assert harness.heard.events[-1] == TurnEnded(1, "done")
     tools = fake.requests[0].body["tools"]
     assert {"read_file", "edit_file", "run_command"} <= {tool["name"] for tool in tools}
     assert all(tool["strict"] and tool["input_schema"]["additionalProperties"] is False for tool in tools)
     *_, asked, answered = fake.requests[1].body["messages"]
-    assert [piece["type"] for piece in asked["content"]] == ["text", "tool_use", "tool_use"]
+    said = ["thinking", "redacted_thinking"] if model == NEWEST else ["text"]
+    assert [piece["type"] for piece in asked["content"]] == [*said, "tool_use", "tool_use"]
     assert [piece["content"].splitlines()[0] for piece in answered["content"]] == [
         "edited a.py: 1 lines became 1", "one = 2",
     ]  # fmt: skip
 
 
-CUTS = range(len(list(stream_events(WORK, {}))))
+def _said(model: str) -> ScriptedReply:
+    """The reply as a model gives it: the newest ones say inside thinking what comes before a call."""
+    return evolve(WORK, text="", thinking=WORK.text) if model == NEWEST else WORK
 
 
-@pytest.mark.parametrize("cut", CUTS)
+CUTS = {model: len(list(stream_events(_said(model), {}))) for model in (NEWEST, OLDER)}
+
+
+@pytest.mark.parametrize(("model", "cut"), [(model, cut) for model, count in CUTS.items() for cut in range(count)])
 async def test_a_stream_cut_after_any_event_leaves_a_whole_log_and_the_next_message_goes_on(
-    tmp_path: Path, cut: int
+    tmp_path: Path, model: str, cut: int
 ) -> None:
     tools_harness, harness = ToolHarness(tmp_path), SessionHarness()
     tools_harness.write("a.py", "one = 1\n")
     async with MessagesServer([evolve(WORK, cut_after=cut), ScriptedReply("On.")]) as fake:
-        model = Anthropic(Credentials("sk-test", fake.url), retries=0)
-        live = await LiveSession.start(
-            harness.ports, harness.config(model, tools=tools_harness.tools), Settings(), STARTED
-        )
+        link = Anthropic(Credentials("sk-test", fake.url), retries=0)
+        config = evolve(harness.config(link, tools=tools_harness.tools), name=model)
+        live = await LiveSession.start(harness.ports, config, Settings(), evolve(STARTED, model=model))
         for text in ("go", "on"):
             await live.send(text)
             await live.idle()
         await live.close()
-        await model.close()
+        await link.close()
     first, second = live.session.turns
-    whole = cut == CUTS[-1]  # Only the event that says nothing more was missing.
+    whole = cut == CUTS[model] - 1  # Only the event that says nothing more was missing.
     assert second.ending == "done" or whole
     assert first.unanswered == second.unanswered == ()
-    said = [item.text for item in first.items if isinstance(item, AssistantMessage)]
+    said = [item.text for item in first.items if isinstance(item, AssistantMessage | Thought) and item.text]
     assert "I change it and\nlook at it.".startswith("".join(said)) or (whole and said[-1] == "On.")
     if not whole:
         assert first.ending == "failed"

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from time import monotonic
 from typing import Any
 
@@ -33,6 +33,7 @@ from throughline.llm.anthropic import Anthropic
 from throughline.llm.credentials import Credentials
 from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions
 from throughline.testing.scripted_replies import Json, stream_events
+from unit.contracts import CONTRACTS, NEWEST, OLDER
 
 KEY = "sk-ant-secret-0123456789"
 VIEW = View((Block("system", "system", "Be brief.", 3, cached=True), Block("turn", "user", "Hello", 1)))
@@ -54,43 +55,63 @@ async def ask(model: Anthropic, request: Request = REQUEST) -> list[Piece]:
         await model.close()
 
 
-async def test_a_reply_streams_as_pieces_and_ends_with_its_usage() -> None:
+# What a call says of thinking, by its contract: a reply of 100 tokens has no room for a budget.
+THINKING: dict[str, dict[str, Any]] = {
+    NEWEST: {
+        "thinking": {
+            "type": "adaptive",
+            "display": "summarized",
+            "block_binding": {"prefix_mismatch_behavior": "drop_block"},
+        }
+    },
+    OLDER: {},
+}
+
+
+def spoken(pieces: Iterable[Piece]) -> str:
+    """All that a reply said, be it in text or, as on the newest models before a call, in thinking."""
+    return "".join(
+        piece.text if isinstance(piece, TextPiece) else str(piece.block.get("thinking", ""))
+        for piece in pieces
+        if isinstance(piece, TextPiece | ThoughtPiece)
+    )
+
+
+@CONTRACTS
+async def test_a_reply_streams_as_pieces_and_ends_with_its_usage(model: str) -> None:
     usage = Usage(input=12, output=34, cache_read=5600, cache_write=780)
     reply = ScriptedReply(
         text="Let me look.", calls=(CallPiece("toolu_1", "read_file", {"path": "ü.py"}),), usage=usage
     )
     async with MessagesServer([reply]) as fake:
-        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert pieces == [
-        TextPiece("Let"),
-        TextPiece(" me"),
-        TextPiece(" look."),
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)), evolve(REQUEST, model=model))
+    assert spoken(pieces) == "Let me look."
+    streamed = [piece for piece in pieces if isinstance(piece, TextPiece)]
+    assert streamed == ([] if model == NEWEST else [TextPiece("Let"), TextPiece(" me"), TextPiece(" look.")])
+    assert pieces[-2:] == [
         CallPiece("toolu_1", "read_file", {"path": "ü.py"}),
-        EndPiece("tool_use", usage, "msg_fake"),
+        EndPiece("tool_use", evolve(usage, thinking=3 if model == NEWEST else 0), "msg_1"),
     ]
     (received,) = fake.requests
     assert received.headers["authorization"] == f"Bearer {KEY}"
     assert received.body == {
-        "model": "claude-sonnet-5-5",
+        "model": model,
         "max_tokens": 100,
         "stream": True,
         "diagnostics": {"previous_message_id": None},
         "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
-        "thinking": {
-            "type": "adaptive",
-            "display": "summarized",
-            "block_binding": {"prefix_mismatch_behavior": "drop_block"},
-        },
+        **THINKING[model],
         "tools": [{"name": "read_file", "description": "Reads a file.", "input_schema": READ.schema}],
     }
 
 
-async def test_calls_come_whole_and_in_order_with_or_without_arguments() -> None:
+@CONTRACTS
+async def test_calls_come_whole_and_in_order_with_or_without_arguments(model: str) -> None:
     calls = (CallPiece("a", "list", {}), CallPiece("b", "read_file", {"path": "x", "range": [1, 2]}))
     async with MessagesServer([ScriptedReply(calls=calls)]) as fake:
-        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5), "msg_fake")]
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)), evolve(REQUEST, model=model))
+    assert pieces == [*calls, EndPiece("tool_use", Usage(10, 5), "msg_1")]
 
 
 async def test_the_key_is_asked_for_at_every_request() -> None:
@@ -192,6 +213,15 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> No
     assert times[1] - times[0] >= 0.6
 
 
+# What servers say where an account has no money left: the status, the words, and how often they are asked.
+NO_CREDIT = [
+    (400, "Your credit balance is too low to access the API. Go to Plans & Billing to upgrade.", 1),
+    (402, "Insufficient Balance", 1),
+    (403, "insufficient_quota", 1),
+    (400, "This request requires more credits: insufficient credits", 1),
+]
+
+
 @pytest.mark.parametrize(
     ("replies", "said"),
     [
@@ -211,6 +241,25 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> No
             [ScriptedReply(status=408, retry_after=0.01)] * 3, "127.0.0.1:[0-9]+ took too long to answer", id="408"
         ),
         pytest.param([ScriptedReply(status=402, text="no credit")], "no credit left: add some", id="402"),
+        *(
+            pytest.param([ScriptedReply(status=status, text=text)] * times, "no credit left: add some", id=text[:30])
+            for status, text, times in NO_CREDIT
+        ),
+        pytest.param(
+            [ScriptedReply(sse_error="invalid_request_error", text=NO_CREDIT[0][1])],
+            "no credit left",
+            id="no credit, in a stream",
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text="You have reached your specified API usage limits until May.")],
+            r"The account's limit is reached \(You have .* until May\.\): raise it in the console, then retry",
+            id="a limit of the account's own",
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text="Output blocked by content filtering policy")],
+            "content filter stopped this .*: say it in another way",
+            id="filtered",
+        ),
         pytest.param(
             [ScriptedReply(status=502, raw=PAGE)] * 3, r"failed \(status 502\)", id="another server's error page"
         ),
@@ -333,52 +382,57 @@ FULL = ScriptedReply(
     thinking="Hm.",
     usage=Usage(700, 60, 40, 30),
 )
-LENGTH = len(list(stream_events(FULL, {})))
+# Of the two contracts one has the text before a call inside thinking: its stream is shorter.
+LENGTHS = {model: len(list(stream_events(reply, {}))) for model, reply in (
+    (NEWEST, evolve(FULL, text="", thinking=f"{FULL.thinking}\n{FULL.text}")), (OLDER, FULL)
+)}  # fmt: skip
 
 
-@pytest.mark.parametrize("cut", range(LENGTH + 1))
-async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_it_used(cut: int) -> None:
+@pytest.mark.parametrize(("model", "cut"), [(model, cut) for model in LENGTHS for cut in range(LENGTHS[model] + 1)])
+async def test_a_stream_that_is_cut_at_any_event_keeps_what_came_and_says_what_it_used(model: str, cut: int) -> None:
     came: list[Piece] = []
     failed = ""
     async with MessagesServer([evolve(FULL, cut_after=cut)]) as fake:
-        model = Anthropic(Credentials(KEY, fake.url))
+        link = Anthropic(Credentials(KEY, fake.url))
         try:
-            async for piece in model.stream(REQUEST):
+            async for piece in link.stream(evolve(REQUEST, model=model, limit=4_000)):
                 came.append(piece)  # noqa: PERF401 - what came before a failure counts
         except ModelError as error:
             failed = str(error)
-        await model.close()
-    whole = cut >= LENGTH - 1  # Nothing but its goodbye is missing.
+        await link.close()
+    whole = cut >= LENGTHS[model] - 1  # Nothing but its goodbye is missing.
     assert bool(failed) == (not whole)
     assert "broke off" in failed or whole
     used = [piece.usage for piece in came if isinstance(piece, UsagePiece)]
-    assert used == [Usage(700, 1, 40, 30)][: cut and 1] + [Usage(700, 60, 40, 30)] * whole
-    said = "".join(piece.text for piece in came if isinstance(piece, TextPiece))
-    assert FULL.text.startswith(said)
+    total = Usage(700, 60, 40, 30, thinking=4 if model == NEWEST else 0)
+    assert used == [Usage(700, 1, 40, 30)][: cut and 1] + [total] * whole
+    assert (f"{FULL.thinking}\n{FULL.text}" if model == NEWEST else FULL.thinking + FULL.text).startswith(spoken(came))
     assert [piece for piece in came if isinstance(piece, CallPiece)] in ([], list(FULL.calls))
-    assert came[-1:] == [EndPiece("tool_use", Usage(700, 60, 40, 30), "msg_fake")] or not whole
+    assert came[-1:] == [EndPiece("tool_use", total, "msg_1")] or not whole
 
 
-async def test_thoughts_come_as_whole_blocks_just_as_they_were_given() -> None:
+@CONTRACTS
+async def test_thoughts_come_as_whole_blocks_just_as_they_were_given(model: str) -> None:
     async with MessagesServer([FULL]) as fake:
-        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert [piece.block for piece in pieces if isinstance(piece, ThoughtPiece)] == [
-        {"type": "thinking", "thinking": "Hm.", "signature": "signed"},
-        {"type": "redacted_thinking", "data": "hidden"},
-    ]
-    assert "".join(piece.text for piece in pieces if isinstance(piece, TextPiece)) == FULL.text
-    assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", Usage(700, 60, 40, 30), "msg_fake")]
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)), evolve(REQUEST, model=model, limit=4_000))
+    shown, hidden = (piece.block for piece in pieces if isinstance(piece, ThoughtPiece))
+    assert (set(shown), set(hidden)) == ({"type", "thinking", "signature"}, {"type", "data"})
+    assert (shown["type"], hidden["type"]) == ("thinking", "redacted_thinking")
+    assert shown["thinking"] == (f"{FULL.thinking}\n{FULL.text}" if model == NEWEST else FULL.thinking)
+    used = Usage(700, 60, 40, 30, thinking=4 if model == NEWEST else 0)
+    assert pieces[-2:] == [*FULL.calls, EndPiece("tool_use", used, "msg_1")]
 
 
 @pytest.mark.parametrize(
     "reason",
     ["end_turn", "stop_sequence", "pause_turn", "max_tokens", "refusal", "model_context_window_exceeded", "new_one"],
 )
-async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(reason: str) -> None:
+@CONTRACTS
+async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(model: str, reason: str) -> None:
     async with MessagesServer([ScriptedReply(text="So", reason=reason)]) as fake:
-        assert await ask(Anthropic(Credentials(KEY, fake.url))) == [
+        assert await ask(Anthropic(Credentials(KEY, fake.url)), evolve(REQUEST, model=model)) == [
             TextPiece("So"),
-            EndPiece(reason, Usage(10, 5), "msg_fake"),
+            EndPiece(reason, Usage(10, 5), "msg_1", detail="cyber" if reason == "refusal" else ""),
         ]
 
 
@@ -386,17 +440,20 @@ async def test_what_is_kept_for_an_hour_is_told_apart_in_the_usage() -> None:
     usage = Usage(1, 2, 3, 400, 300)
     async with MessagesServer([ScriptedReply(text="So", usage=usage)]) as fake:
         assert (await ask(Anthropic(Credentials(KEY, fake.url), hour=lambda _: "always")))[-1] == EndPiece(
-            "end_turn", usage, "msg_fake"
+            "end_turn", usage, "msg_1"
         )
     assert fake.requests[0].body["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
 
 
 @pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded"])
-async def test_a_call_that_a_limit_cut_off_is_left_out(reason: str) -> None:
+@CONTRACTS
+async def test_a_call_that_a_limit_cut_off_is_left_out(model: str, reason: str) -> None:
     cut = ScriptedReply(text="So", calls=(CallPiece("a", "read_file", {"path": "x"}),), reason=reason, half=True)
     async with MessagesServer([cut]) as fake:
-        pieces = await ask(Anthropic(Credentials(KEY, fake.url)))
-    assert pieces == [TextPiece("So"), EndPiece(reason, Usage(10, 5), "msg_fake")]
+        pieces = await ask(Anthropic(Credentials(KEY, fake.url)), evolve(REQUEST, model=model))
+    assert not [piece for piece in pieces if isinstance(piece, CallPiece)]
+    assert "So".startswith(spoken(pieces))
+    assert pieces[-1] == EndPiece(reason, Usage(10, 5), "msg_1")
 
 
 async def test_a_call_that_is_no_json_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:

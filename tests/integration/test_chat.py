@@ -18,6 +18,7 @@ from throughline.domain.ports import CallPiece
 from throughline.domain.usage import Usage
 from throughline.testing.messages_server import MessagesServer
 from throughline.testing.scripted_replies import ScriptedReply
+from unit.contracts import CONTRACTS
 
 COMMAND = [sys.executable, "-m", "throughline"]
 PATIENCE = 60.0
@@ -75,7 +76,8 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
     assert (tmp_path / ".agent" / "project-context.md").read_text(encoding="utf-8").startswith("## Project Archive: ")
 
 
-async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path, model: str) -> None:
     usage = Usage(input=1_000, output=50, cache_read=200, cache_write=30)
     replies = [
         ScriptedReply(text="[DECISION]: Keep `sqlite` because it is there\n\nDone.", usage=usage),
@@ -83,13 +85,17 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
         ScriptedReply(text="As a tester I would break it."),
     ]
     async with MessagesServer(replies) as fake:
-        status, out, _ = await chat(tmp_path, ["Use sqlite.", "exit", "n"], "--objective", "A store", url=fake.url)
+        options = ["--objective", "A store", "--model", model]
+        status, out, _ = await chat(tmp_path, ["Use sqlite.", "exit", "n"], *options, url=fake.url)
         assert status == 0, out
         assert "[DECISION]: Keep `sqlite` because it is there" in out
         assert "1,230 in, 200 cached · 50 out" in out
         assert "The session is kept" in out
         status, out, _ = await chat(
-            tmp_path, ["What did I say?", "/role qa", "/model claude-opus-4-6", "And now?"], "--continue", url=fake.url
+            tmp_path,
+            ["What did I say?", "/role qa", "/model claude-opus-4-6", "And now?"],
+            *("--continue", "--model", model),
+            url=fake.url,
         )
         assert status == 0, out
         assert "goes on: A store" in out
@@ -98,13 +104,14 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
     assert "Use sqlite." in text_of(second)
     assert "Done." in text_of(second)
     assert "test engineer" in third["system"][0]["text"]
-    assert (second["model"], third["model"]) == ("claude-sonnet-5-5", "claude-opus-4-6")
+    assert (second["model"], third["model"]) == (model, "claude-opus-4-6")
     told = await tell("status", "--project", tmp_path)
     assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-4-6")
     assert (told["purposes"]["chat"]["calls"], told["dollars"]) == (3, None)
 
 
-async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path, model: str) -> None:
     (tmp_path / "a.py").write_text("one = 1\n")
     calls = (
         CallPiece("c1", "read_file", {"path": "a.py"}),
@@ -115,7 +122,7 @@ async def test_tools_act_in_the_project_as_far_as_they_may(tmp_path: Path) -> No
     async with MessagesServer(
         [ScriptedReply(text="I change it.", calls=calls), ScriptedReply(text="Changed.")]
     ) as fake:
-        options = ["--objective", "Two", "--allow", "edit:**", "--allow", "run:cat *"]
+        options = ["--objective", "Two", "--model", model, "--allow", "edit:**", "--allow", "run:cat *"]
         status, out, _ = await chat(tmp_path, ["Make it two."], *options, url=fake.url)
     assert status == 0, out
     assert (tmp_path / "a.py").read_text() == "one = 2\n"
@@ -135,6 +142,46 @@ async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> 
         assert (status, "The API key was refused" in out, "Fine." in out) == (1, True, True)
     status, out, _ = await chat(tmp_path / "b", ["/nothing"], "--demo")
     assert (status, "There is no command /nothing" in out) == (1, True)
+
+
+async def test_a_message_that_failed_is_retried_without_being_said_again(tmp_path: Path) -> None:
+    poor = ScriptedReply(status=400, text="Your credit balance is too low to access the API.")
+    usage = Usage(input=10, output=5, cache_write=150_000)
+    replies = [poor, ScriptedReply(text="Here I am.", usage=usage), ScriptedReply(text="Yes.")]
+    async with MessagesServer(replies) as fake:
+        said = ["Where are you?", "/retry", "/retry", "/model claude-haiku-5-5", "Still?"]
+        status, out, _ = await chat(tmp_path, said, "--cost-warning", "0.00001", url=fake.url)
+    assert status == 1
+    assert "The account has no credit left: add some in the console, then retry.\n" in out
+    assert "  /retry goes on with it: what you said is sent once.\n" in out
+    assert out.index("/retry goes on") < out.index("Here I am.") < out.index("There is nothing to retry")
+    told = r"\nThis message pays \d+K tokens again, about \$0\.\d+: the model was changed\.\nyou> Still\?"
+    assert re.search(told, out)
+    failed, sent, _ = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+    assert failed == sent
+    assert (await tell("status", "--project", tmp_path))["turns"] == 2
+
+
+async def test_a_turn_that_a_crash_cut_off_goes_on_in_the_next_chat(tmp_path: Path) -> None:
+    replies = [ScriptedReply(text="one two three four", stall_after=4), ScriptedReply(text="Here it is.")]
+    async with MessagesServer(replies) as fake:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, "chat", "--project", str(tmp_path), "--objective", "x", env=environment(fake.url),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin
+        process.stdin.write(b"Say it.\n")
+        async with asyncio.timeout(PATIENCE):
+            while not [one for one in fake.requests if one.path.startswith("/v1/messages")]:
+                fake.came.clear()
+                await fake.came.wait()
+        process.kill()
+        await process.wait()
+        status, out, _ = await chat(tmp_path, ["/retry"], "--continue", url=fake.url)
+    assert (status, "Its last turn broke off before its end" in out, "Here it is." in out) == (0, True, True)
+    failed, sent = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+    assert failed == sent
+    assert (await tell("status", "--project", tmp_path))["turns"] == 1
 
 
 @pytest.mark.parametrize(
@@ -260,9 +307,13 @@ def _control() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-async def test_ctrl_c_stops_a_turn_and_twice_leaves(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_ctrl_c_stops_a_turn_and_twice_leaves(tmp_path: Path, model: str) -> None:
     replies = [ScriptedReply(text="one two three four", stall_after=4), ScriptedReply(text="I go on.")]
-    async with MessagesServer(replies) as fake, terminal(tmp_path, url=fake.url) as (screen, process):
+    async with (
+        MessagesServer(replies) as fake,
+        terminal(tmp_path, "--model", model, url=fake.url) as (screen, process),
+    ):
         await screen.shows("Objective:")
         screen.type("Count\n")
         await screen.shows("Role")

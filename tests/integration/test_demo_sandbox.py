@@ -10,14 +10,17 @@ import pytest
 from throughline.agent.loop import AgentConfig
 from throughline.app.tool_ports import demo_sandbox
 from throughline.domain.events import AssistantMessage, FileInjected, ToolReturned
+from throughline.domain.ports import Model
 from throughline.domain.recording import recorded_turns
 from throughline.domain.settings import Settings
 from throughline.llm.catalogue import load_prices
 from throughline.llm.prompt_cache_model import PromptCacheModel
 from throughline.llm.replay_model import ScriptedDemoModel
 from throughline.session.live_session import LiveSession
+from throughline.testing.served_model import ServedModel
 from throughline.transcripts.read import read
 from throughline.workspace.workspace_files import WorkspaceFiles
+from unit.contracts import CONTRACTS
 from unit.event_logs import STARTED
 from unit.session_harness import ApproximateTokens, SessionHarness
 
@@ -27,8 +30,10 @@ DEMO = Path(__file__).parents[2] / "demo"
 class Stage:
     """The recording, its tools, and a session that plays it."""
 
-    def __init__(self) -> None:
+    def __init__(self, served: str = "") -> None:
         self.bench = SessionHarness()
+        self.served = served
+        self.models: list[ServedModel] = []
         self.scenes = recorded_turns(read(DEMO / "session.jsonl").steps)
         self.lines = ["\n\n".join(step.text for step in scene.words) for scene in self.scenes]
 
@@ -36,10 +41,13 @@ class Stage:
         store, tokens = self.bench.store, ApproximateTokens()
         made = demo_sandbox(DEMO / "project", store.read("s"), store, tokens, lambda *_: None)
         self.root, tools = made.root, made.tools
-        model = ScriptedDemoModel(self.scenes, PromptCacheModel(self.bench.clock, 1.0), tokens, 0.0)
+        model: Model = ScriptedDemoModel(self.scenes, PromptCacheModel(self.bench.clock, 1.0), tokens, 0.0)
+        if self.served:
+            self.models.append(ServedModel(model, clock=self.bench.clock, thinks=True))
+            model = self.models[-1]
         return AgentConfig(
             model,
-            "claude-sonnet-5-5",
+            self.served or "claude-sonnet-5-5",
             load_prices(),
             tools,
             self.bench.clock,
@@ -89,6 +97,28 @@ async def test_its_calls_really_run_and_end_as_they_did_when_it_was_recorded(rec
     assert (stage.root / "toolshed" / "lending.py").read_text() != (DEMO / "project/toolshed/lending.py").read_text()
     assert live.session.compactions
     await live.close()
+
+
+@pytest.mark.slow
+@CONTRACTS
+async def test_its_calls_end_as_recorded_over_each_contract_and_nothing_is_refused(
+    recorded: dict[str, bool], model: str
+) -> None:
+    stage = Stage(model)
+    live = await stage.start()
+    try:
+        await stage.play(live, *stage.lines[:8])
+        assert stage.results
+        assert {name: one.error for name, one in stage.results.items()} == {
+            name: recorded[name] for name in stage.results
+        }
+        assert [turn.ending for turn in live.session.turns] == ["done"] * 8
+        (served,) = stage.models
+        assert served.contract.refused == []
+    finally:
+        await live.close()
+        for one in stage.models:
+            await one.close()
 
 
 async def test_off_script_it_says_what_it_is_and_how_to_set_a_key() -> None:

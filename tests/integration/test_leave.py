@@ -12,6 +12,7 @@ from integration.test_chat import Terminal, tell, terminal
 from throughline.domain.ports import CallPiece
 from throughline.testing.messages_server import MessagesServer
 from throughline.testing.scripted_replies import ScriptedReply
+from unit.contracts import CONTRACTS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 
@@ -46,13 +47,15 @@ async def answered(screen: Terminal, change: str, answer: str) -> None:
     screen.type(f"{answer}\n")
 
 
-async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_an_edit_is_asked_for_until_it_is_allowed_for_the_session(tmp_path: Path, model: str) -> None:
     path = tmp_path / "a.py"
     path.write_text("one = 1\n")
     read = ScriptedReply(text="", calls=(CallPiece("r", "read_file", {"path": "a.py"}),))
     # One edit is allowed, the next is not, the third is for the session: the fourth is not asked for.
     replies = [read, edit(1), edit(2), edit(2, again=True), edit(3), ScriptedReply(text="All is said.")]
-    async with MessagesServer(replies) as fake, terminal(tmp_path, *OPTIONS, url=fake.url) as (screen, process):
+    options = (*OPTIONS, "--model", model)
+    async with MessagesServer(replies) as fake, terminal(tmp_path, *options, url=fake.url) as (screen, process):
         await said(screen, "Count on.")
         await answered(screen, "+one = 2", "y")
         await answered(screen, "+one = 3", "only if the tests ran")

@@ -26,7 +26,8 @@ from throughline.llm.catalogue import Catalogue, look_up_models
 from throughline.llm.credentials import Credentials
 from throughline.protocol import methods
 from throughline.session.live_session import LiveSession
-from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions, model_entry
+from throughline.testing.messages_server import MessagesServer, ScriptedReply, ServerConditions
+from throughline.testing.model_rules import model_entry
 from throughline.testing.provider_contract import Prefixes, rough
 from throughline.testing.scripted import ScriptedTools
 from unit.event_logs import STARTED, session

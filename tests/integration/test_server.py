@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from functools import partial
@@ -12,10 +13,23 @@ from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import DEMO, EditorClient, sidecar
 from throughline.domain.ports import CallPiece
+from throughline.domain.usage import Usage
 from throughline.protocol import methods
-from throughline.protocol.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
+from throughline.protocol.state import (
+    AgentRow,
+    AskRow,
+    BillRow,
+    CompactionRow,
+    EntryRow,
+    NoticeRow,
+    State,
+    ToolRow,
+    UserRow,
+)
 from throughline.testing.messages_server import MessagesServer
+from throughline.testing.model_rules import known_models
 from throughline.testing.scripted_replies import ScriptedReply
+from unit.contracts import CONTRACTS
 
 CODE = """\
 class Ledger:
@@ -358,12 +372,13 @@ async def test_the_key_reaches_neither_the_log_nor_the_database(
     assert secret not in said.out + said.err
 
 
-async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_with_a_key_the_real_client_streams_from_an_endpoint_and_is_billed(tmp_path: Path, model: str) -> None:
     (tmp_path / "AGENTS.md").write_text("Use tabs.", encoding="utf-8")
     said = "Agreed.\n\n[DECISION]: Use SQLite because it survives a crash."
     async with (
         MessagesServer([ScriptedReply(text=said), ScriptedReply(text="Fine.")]) as fake,
-        sidecar(tmp_path, endpoint=fake.url) as editor,
+        sidecar(tmp_path, endpoint=fake.url, model=model) as editor,
     ):
         await editor.ask(methods.KEY, key="sk-test-key")
         state = await editor.ask(methods.START, objective="choose a store", role="engineer")
@@ -387,8 +402,10 @@ async def test_the_models_that_an_endpoint_lists_can_be_chosen_from(tmp_path: Pa
     async with MessagesServer([]) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         found = await editor.ask(methods.MODELS)
-    assert [one.id for one in found.models] == ["claude-sonnet-5-5", "claude-haiku-5-5"]
-    assert all("a million" in one.detail for one in found.models)
+    assert [one.id for one in found.models] == list(known_models())
+    # What a model costs is said where it is known.
+    priced = [one.id for one in found.models if "a million" in one.detail]
+    assert {"claude-sonnet-5-5", "claude-haiku-5-5", "claude-sonnet-4-5"} <= set(priced)
 
 
 async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
@@ -404,7 +421,8 @@ async def test_what_the_settings_allow_is_not_asked(tmp_path: Path) -> None:
     assert "hello" in tool.result
 
 
-async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path) -> None:
+@CONTRACTS
+async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_path: Path, model: str) -> None:
     (tmp_path / "a.py").write_text("one = 1\n", encoding="utf-8")
     edit = {"path": "a.py", "old": "one = 1", "new": "one = 2"}
     replies = [
@@ -413,7 +431,7 @@ async def test_a_call_asks_in_the_chat_and_the_model_reads_why_it_may_not(tmp_pa
         ScriptedReply(text="Done.", calls=(CallPiece("c3", "run_command", {"command": "echo hello"}),)),
         ScriptedReply(text="Bye."),
     ]
-    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url) as editor:
+    async with MessagesServer(replies) as fake, sidecar(tmp_path, endpoint=fake.url, model=model) as editor:
         await editor.ask(methods.KEY, key="sk-test-key")
         await editor.ask(methods.START, objective="two", role="engineer")
         await editor.ask(methods.SEND, text="Make it two.", files=[])
@@ -458,8 +476,37 @@ async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_
         assert notice.level == "error"
         assert "key" in notice.text.lower()
         assert "sk-wrong" not in notice.text
-        await editor.ask(methods.SEND, text="Again?", files=[])
-        await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        assert notice.retryable
+        await editor.ask(methods.RETRY)
+        state = await editor.until(lambda s: any(isinstance(row, BillRow) for row in s.rows))
+        # The words stand there once, and so they were sent.
+        assert [row.kind for row in state.rows] == ["user", "agent", "bill"]
+        failed, sent = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+        assert failed == sent
+        refused = await editor.raw(methods.RETRY.name, {})
+        assert "nothing to retry" in refused.message
+
+
+async def test_before_an_expensive_message_its_cost_is_shown_and_it_is_sent_all_the_same(tmp_path: Path) -> None:
+    usage = Usage(input=10, output=5, cache_write=150_000)
+    async with (
+        MessagesServer([ScriptedReply(text="Hello.", usage=usage), ScriptedReply(text="Yes.", usage=usage)]) as fake,
+        sidecar(tmp_path, endpoint=fake.url, cost_warning=0.00001) as editor,
+    ):
+        await editor.ask(methods.KEY, key="sk-test")
+        await editor.ask(methods.START, objective="talk", role="product")
+        await editor.ask(methods.SEND, text="Hello?", files=[])
+        state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        assert state.warning == ""
+        state = await editor.ask(methods.CREW, role=None, model="claude-haiku-5-5")
+        assert re.fullmatch(
+            r"This message pays \d+K tokens again, about \$0\.\d+: the model was changed\.", state.warning
+        )
+        await editor.ask(methods.SEND, text="Still there?", files=[])
+        state = await editor.until(lambda s: sum(isinstance(row, BillRow) for row in s.rows) == 2 and not s.warning)
+        # What was foretold is what was paid: another model finds nothing.
+        _, (line,) = (row.again for row in state.rows if isinstance(row, BillRow))
+        assert line.startswith("the model was changed: 150K tokens")
 
 
 async def test_a_session_is_open_in_one_window_at_a_time(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from integration.test_server import CODE, idle, play
 from throughline.protocol import methods
 from throughline.protocol.state import CompactionRow, FileRow, HeldRow, State
 from throughline.testing.messages_server import MessagesServer, ServerConditions
-from throughline.testing.messages_server import model_entry as row
+from throughline.testing.model_rules import model_entry as row
 from throughline.testing.scripted_replies import ScriptedReply
 
 

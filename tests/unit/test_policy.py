@@ -55,6 +55,7 @@ def undone(story: tuple[Event, ...], through: int, more: int = 0) -> Session:
 NUMBERS: dict[str, Any] = {"fresh": 15_000, "trimmed": 4_500, "kept_share": 0.4}
 WARM, COLD = 1_100.0, 1_301.0
 BIG = turns(3, 30_000)
+LONG = {"kept": 1, "fresh": 60_000}
 UNCALLED = tuple(event for event in turns(3, 2_000) if event != CALLED)
 
 CASES: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] = [
@@ -82,8 +83,18 @@ CASES: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] =
     ("above it, but too little to mask", session(*turns(2, 249)), 0.9, WARM, {}, NoAction()),
     ("a batch has gathered", session(*BIG[:12]), 0.2, WARM, {}, Mask(("x1", "x2"))),
     ("a batch that is all fresh", session(*turns(2, 5_000)), 0.2, WARM, {}, NoAction()),
-    ("a batch just reached", session(*turns(3, 5_000)), 0.2, WARM, {}, Mask(("x1", "x2"))),
-    ("a batch not reached", session(*turns(4, 4_999)), 0.2, WARM, {"fresh": 29_994}, NoAction()),
+    ("a batch just reached", session(*turns(2, 7_500)), 0.2, WARM, {"fresh": 0}, Mask(("x1", "x2"))),
+    ("a batch not reached", session(*turns(2, 7_499)), 0.2, WARM, {"fresh": 0}, NoAction()),
+    ("long turns do not wait for the window", session(*turns(4, 2_500), running(5)), 0.2, WARM, LONG, Compact(3)),
+    ("shorter ones do", session(*turns(4, 1_600), running(5)), 0.2, WARM, LONG, NoAction()),
+    (
+        "nor do they count twice",
+        after_compaction(turns(4, 2_500), 3, *turns(1, 2_500, first=5)),
+        0.2,
+        WARM,
+        LONG,
+        NoAction(),
+    ),
     ("a cold cache and enough to move", session(*turns(3, 2_000)), 0.01, COLD, {}, Compact(1)),
     ("the same, warm", session(*turns(3, 2_000)), 0.01, WARM, {}, NoAction()),
     ("cold at the very second is warm", session(*turns(3, 2_000)), 0.01, 1_300.0, {}, NoAction()),
@@ -208,11 +219,16 @@ def mid_turn(number: int, tokens: int) -> Session:
 
 
 LARGE = 1_000_000
+LATER = session(*turns(2, 2_000), running(3), *tool(3, "y", 9_000), replied(3, "so"))
 FULL = session(*turns(12), running(13), replied(13, "so"))
 RUNNING: list[tuple[str, Session, float, float, dict[str, Any], PolicyDecision]] = [
-    ("a batch waits for the turn's end", mid_turn(9, 9_000), 0.39, WARM, {}, NoAction()),
-    ("above the share the oldest half goes", mid_turn(4, 25_000), 0.5, WARM, {}, Mask(("x0", "x1", "x2"))),
-    ("but not what is fresh", mid_turn(4, 25_000), 0.5, WARM, {"fresh": 150_000}, Mask(("x0", "x1"))),
+    ("a batch waits for the turn's end", mid_turn(9, 9_000), 0.31, WARM, {}, NoAction()),
+    ("above the share the oldest half goes", mid_turn(4, 25_000), 0.4, WARM, {}, Mask(("x0", "x1"))),
+    ("but not what is fresh", mid_turn(4, 25_000), 0.4, WARM, {"fresh": 225_000}, Mask(("x0",))),
+    ("the turns before it go first", LATER, 0.33, WARM, {"kept": 1}, Compact(2)),
+    ("below it they wait", LATER, 0.31, WARM, {"kept": 1}, NoAction()),
+    ("a cold cache takes no more than is not fresh", mid_turn(9, 9_000), 0.3, COLD,
+     {"called": True, "fresh": 60_000, "trimmed": 0}, Mask(tuple(f"x{n}" for n in range(7)))),
     ("nor for a little", mid_turn(4, 2_000), 0.5, WARM, {"fresh": 0}, NoAction()),
     ("a cold cache takes it", mid_turn(9, 9_000), 0.3, COLD, {"called": True}, Mask(tuple(f"x{n}" for n in range(9)))),
     ("a full window of turns waits, too", FULL, 0.1, WARM, {}, NoAction()),
@@ -246,11 +262,24 @@ def test_a_large_window_is_not_filled(
     assert decide(now, used, WARM, Settings(**changes)) == expected
 
 
-@pytest.mark.parametrize(("used", "masked"), [(0.159, 0), (0.161, 3)], ids=["below", "above"])
-def test_in_a_large_window_a_running_turn_has_the_absolute_size(used: float, masked: int) -> None:
+@pytest.mark.parametrize(("used", "masked"), [(0.063, 0), (0.065, 2)], ids=["below", "above"])
+def test_in_a_large_window_a_running_turn_has_its_part_of_the_absolute_size(used: float, masked: int) -> None:
     now = evolve(mid_turn(5, 30_000), limit=LARGE)
     found = decide(now, used, WARM, Settings(fresh=0))
     assert len(found.ids if isinstance(found, Mask) else ()) == masked
+
+
+@pytest.mark.parametrize(("used", "ids"), [(0.29, ("x0", "x1", "x2")), (0.15, ())], ids=["above half", "below it"])
+def test_what_a_compaction_begins_in_a_running_turn_is_done_in_one_go(used: float, ids: tuple[str, ...]) -> None:
+    found = decide(mid_turn(4, 9_000), used, WARM, Settings(fresh=0, trimmed=0), changed=True)
+    assert (found.ids if isinstance(found, Mask) else ()) == ids
+
+
+@pytest.mark.parametrize(("hour", "goes_cold"), [("never", 300), ("stable", 300), ("always", 3_600)])
+def test_the_conversation_goes_cold_when_the_cache_that_holds_it_does(hour: Any, goes_cold: int) -> None:
+    now, settings = session(*turns(3, 2_000)), Settings(hour=hour, **NUMBERS)
+    assert decide(now, 0.01, 1_000 + goes_cold, settings) == NoAction()
+    assert decide(now, 0.01, 1_001 + goes_cold, settings) == Compact(1)
 
 
 def test_turns_that_are_in_the_ledger_already_do_not_fill_the_window() -> None:

@@ -10,8 +10,8 @@ from throughline.llm import catalogue
 
 TABLE = catalogue.load_prices()
 SONNET = Price(2, 10, 2.5, 0.1, 4)
-HAIKU = Price(0.1, 0.5, 0.125, 0.01)
-HAIKU_LARGE = Price(0.5, 2.5, 0.625, 0.05)
+HAIKU = Price(0.1, 0.5, 0.125, 0.01, 0.2)
+HAIKU_LARGE = Price(0.5, 2.5, 0.625, 0.05, 1)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,10 @@ HAIKU_LARGE = Price(0.5, 2.5, 0.625, 0.05)
         ("claude-haiku-5-5-20261001", 100_001, HAIKU_LARGE),
         ("claude-sonnet-4-5", 0, Price(3, 15, 3.75, 0.3, 6)),
         ("claude-haiku-4-5", 0, Price(1, 5, 1.25, 0.1, 2)),
-        ("claude-opus-5-5", 0, Price(4, 20)),  # what its cache costs is not known
-        ("claude-opus-4-6", 0, None),
+        ("claude-opus-5-5", 0, Price(4, 20, 5, 0.2, 8)),
+        ("claude-fable-5-2", 0, Price(8, 40, 10, 0.2, 16)),
+        ("claude-opus-4-6", 0, Price(5, 25, 6.25, 0.5, 10)),
+        ("claude-sonnet-4-6", 0, None),
         ("claude-sonnet-5-50", 0, None),
         ("claude-sonnet-5-5-turbo", 0, None),
         ("claude-sonnet-5-5-2026", 0, None),
@@ -40,19 +42,22 @@ def test_price_of_a_model(model: str, prompt: int, price: Price | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "least", "most"),
+    ("model", "least", "most", "window"),
     [
-        ("claude-sonnet-4-5-20250929", 1.2, 1.4),
-        ("claude-haiku-4-5", 1.2, 1.4),
-        ("claude-sonnet-5-5", 1.5, 1.8),
-        ("claude-haiku-5-5-20261001", 1.5, 1.8),
-        ("claude-something-new", 1.5, 1.8),
-        ("qwen-coder", 1.0, 1.4),
+        ("claude-sonnet-4-5-20250929", 1.2, 1.4, 200_000),
+        ("claude-haiku-4-5", 1.2, 1.4, 200_000),
+        ("claude-sonnet-5", 1.5, 1.8, 1_000_000),
+        ("claude-sonnet-5-5", 1.5, 1.8, 1_000_000),
+        ("claude-opus-5-5", 1.5, 1.8, 1_000_000),
+        ("claude-fable-5-2", 1.5, 1.8, 1_000_000),
+        ("claude-haiku-5-5-20261001", 1.5, 1.8, 1_000_000),
+        ("claude-something-new", 1.5, 1.8, 200_000),
+        ("qwen-coder", 1.0, 1.4, 200_000),
     ],
 )
-def test_factor_and_window_are_known_for_every_model(model: str, least: float, most: float) -> None:
+def test_factor_and_window_are_known_for_every_model(model: str, least: float, most: float, window: int) -> None:
     assert least <= TABLE.factor(model) <= most
-    assert TABLE.window(model) == 200_000
+    assert TABLE.window(model) == window
 
 
 def test_table_has_a_month() -> None:
@@ -70,10 +75,10 @@ def test_table_has_a_month() -> None:
         ("claude-sonnet-5-5", Usage(cache_write=1_000_000, hour=400_000), 1.5 + 1.6),
         ("claude-haiku-5-5", Usage(input=50_000, cache_read=50_000), 0.005 + 0.0005),
         ("claude-haiku-5-5", Usage(input=50_001, cache_read=50_000), 0.0250005 + 0.0025),
-        ("claude-haiku-5-5", Usage(cache_write=1_000, hour=1), None),  # an hour's price is not known
+        ("claude-haiku-5-5", Usage(cache_write=1_000_000, hour=1_000_000), 1.0),
         ("claude-opus-5-5", Usage(input=1_000, output=1_000), 0.024),
-        ("claude-opus-5-5", Usage(input=1_000, cache_read=1), None),
-        ("claude-opus-5-5", Usage(input=1_000, cache_write=1), None),
+        ("claude-opus-5-5", Usage(cache_read=1_000_000), 0.20),
+        ("claude-sonnet-4-6", Usage(input=1_000, cache_write=1), None),
         ("qwen-coder", Usage(input=1_000), None),
         ("qwen-coder", Usage(), None),
     ],
@@ -95,7 +100,7 @@ def test_a_cached_prompt_costs_less_than_a_fresh_one() -> None:
 def test_an_hour_pays_where_enough_is_read_again_after_a_pause() -> None:
     assert break_even(SONNET) == pytest.approx(1.5 / 2.4)
     assert break_even(Price(3, 15, 3.75, 0.3, 6)) == pytest.approx(2.25 / 3.45)
-    assert break_even(HAIKU) is None
+    assert break_even(Price(1, 5, 1.25, 0.1)) is None
     assert break_even(Price(0, 0, 0, 0, 0)) is None
 
 
@@ -105,8 +110,8 @@ def test_an_hour_pays_where_enough_is_read_again_after_a_pause() -> None:
         ("claude-sonnet-5-5", "stable", "stable"),
         ("claude-sonnet-5-5", "never", "never"),
         ("claude-sonnet-4-5", "always", "always"),
-        ("claude-haiku-5-5", "stable", "never"),
-        ("claude-opus-5-5", "always", "never"),
+        ("claude-haiku-5-5", "stable", "stable"),
+        ("claude-sonnet-4-6", "always", "never"),
         ("qwen", "always", "never"),
     ],
 )
@@ -175,7 +180,8 @@ def test_a_context_limit_that_a_provider_tells_holds() -> None:
         ("claude-sonnet-4-5", 1_024),
         ("claude-haiku-4-5-20251001", 4_096),
         ("claude-sonnet-5-5", 512),
-        ("claude-opus-4-5", None),
+        ("claude-opus-4-5", 4_096),
+        ("claude-something-new", None),
     ],
 )
 def test_the_shortest_prefix_is_known_or_said_to_be_unknown(model: str, shortest: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,26 +31,42 @@ from throughline.session.actor import RefusedError
 from throughline.session.live_session import LiveSession
 from throughline.testing.scripted import ScriptedModel
 from throughline.testing.scripted_replies import ScriptedReply
+from throughline.testing.served_model import ServedModel
+from unit.contracts import NEWEST, OLDER
 from unit.event_logs import STARTED, done, log, replied, spoke
 from unit.session_harness import SessionHarness
 from unit.tool_harness import ToolHarness
 
 
 class Floor(SessionHarness):
-    """A world whose session has real tools in a real folder."""
+    """A world whose session has real tools in a real folder; its model is a script in this process or, with the name
+    of a model, one that the real SDK asks over that model's contract.
+    """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, served: str = "") -> None:
         super().__init__()
         self.shop = ToolHarness(root)
+        self.served = served
+        self.models: list[ServedModel] = []
         self.ports = evolve(self.ports, checkpoints=self.shop.ports.checkpoints)
 
     async def open(self, model: Model, replies: int = 500, settings: Settings | None = None) -> LiveSession:
         chosen = evolve(settings or Settings(), replies=replies)
-        return await LiveSession.start(self.ports, self.config(model, tools=self.shop.tools), chosen, STARTED)
+        config, begun = self.config(model, tools=self.shop.tools), STARTED
+        if self.served:
+            config, begun = evolve(config, name=self.served), evolve(STARTED, model=self.served)
+        return await LiveSession.start(self.ports, config, chosen, begun)
+
+    def script(self, replies: Sequence[ScriptedReply]) -> ScriptedModel | ServedModel:
+        """A model that follows a script."""
+        if not self.served:
+            return ScriptedModel(replies)
+        self.models.append(ServedModel(replies))
+        return self.models[-1]
 
     async def play(self, *replies: ScriptedReply, limit: int = 500) -> LiveSession:
         """One turn, closed."""
-        live = await self.open(ScriptedModel(replies), limit)
+        live = await self.open(self.script(replies), limit)
         await live.send("go")
         await live.idle()
         await live.close()
@@ -59,6 +75,16 @@ class Floor(SessionHarness):
 
     def kept(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.heard.events if isinstance(event, kind)]
+
+
+@pytest.fixture(params=["", NEWEST, OLDER], ids=["in process", "newest", "4.5"])
+async def floor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Floor]:
+    """A world in process, and over each contract: at the end the server has refused nothing."""
+    made = Floor(tmp_path, request.param)
+    yield made
+    for model in made.models:
+        await model.close()
+    assert [line for model in made.models for line in model.contract.refused] == []
 
 
 def call(name: str, tool: str, **args: object) -> CallPiece:
@@ -73,7 +99,7 @@ ODD: list[tuple[tuple[ScriptedReply, ...], str, str]] = [
     ((LIMIT, LIMIT, LIMIT), "stopped", "The reply reached its limit 3 times in a row"),
     ((LIMIT, LIMIT, ScriptedReply("", (call("a", "list_files", path="."),)), LIMIT, DONE), "done", ""),
     ((ScriptedReply(""), DONE), "done", ""),
-    ((ScriptedReply(" \n"), ScriptedReply("")), "stopped", "The model answered nothing, twice"),
+    ((ScriptedReply(" \n"), ScriptedReply("")), "failed", "The model answered nothing, twice"),
     ((ScriptedReply("I will not.", reason="refusal"),), "failed", "The model declined"),
     ((ScriptedReply("", reason="model_context_window_exceeded"), DONE), "done", ""),
 ]
@@ -81,9 +107,8 @@ ODD: list[tuple[tuple[ScriptedReply, ...], str, str]] = [
 
 @pytest.mark.parametrize(("replies", "ending", "detail"), ODD)
 async def test_odd_replies_go_on_or_end_with_a_line_for_the_user(
-    tmp_path: Path, replies: tuple[ScriptedReply, ...], ending: str, detail: str
+    floor: Floor, replies: tuple[ScriptedReply, ...], ending: str, detail: str
 ) -> None:
-    floor = Floor(tmp_path)
     await floor.play(*replies)
     end = floor.heard.events[-1]
     assert isinstance(end, TurnEnded)
@@ -92,9 +117,8 @@ async def test_odd_replies_go_on_or_end_with_a_line_for_the_user(
     assert bool(end.detail) == bool(detail)
 
 
-async def test_a_reply_that_was_cut_is_told_so_and_goes_on(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    model = ScriptedModel([LIMIT, DONE])
+async def test_a_reply_that_was_cut_is_told_so_and_goes_on(floor: Floor) -> None:
+    model = floor.script([LIMIT, DONE])
     live = await floor.open(model)
     await live.send("go")
     await live.idle()
@@ -104,8 +128,7 @@ async def test_a_reply_that_was_cut_is_told_so_and_goes_on(tmp_path: Path) -> No
     assert (told.role, told.text.startswith("(Your reply was cut off at its limit.")) == ("user", True)
 
 
-async def test_a_model_that_never_stops_is_stopped_and_the_user_asked(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
+async def test_a_model_that_never_stops_is_stopped_and_the_user_asked(floor: Floor) -> None:
     replies = [ScriptedReply("", (call(f"c{n}", "search", pattern=f"x{n}"),)) for n in range(9)]
     await floor.play(*replies, limit=5)
     assert floor.heard.events[-1] == TurnEnded(
@@ -113,8 +136,7 @@ async def test_a_model_that_never_stops_is_stopped_and_the_user_asked(tmp_path: 
     )
 
 
-async def test_a_model_that_repeats_what_fails_is_stopped_and_the_user_asked(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
+async def test_a_model_that_repeats_what_fails_is_stopped_and_the_user_asked(floor: Floor) -> None:
     await floor.play(*[ScriptedReply("Again.", (call("c", "read_file", path="gone"),))] * 9)
     end = floor.heard.events[-1]
     assert isinstance(end, TurnEnded)
@@ -171,9 +193,8 @@ async def test_where_nothing_makes_it_shorter_the_turn_fails_and_says_what_to_do
     assert not floor.kept(Masked)
 
 
-async def test_a_message_that_waits_can_be_taken_back_alone(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    model = ScriptedModel([ScriptedReply("one two", stall_after=1), DONE])
+async def test_a_message_that_waits_can_be_taken_back_alone(floor: Floor) -> None:
+    model = floor.script([ScriptedReply("one two", stall_after=1), DONE])
     live = await floor.open(model)
     for text in ("go", "never mind", "and then"):
         await live.send(text)
@@ -186,14 +207,13 @@ async def test_a_message_that_waits_can_be_taken_back_alone(tmp_path: Path) -> N
     await live.close()
 
 
-async def test_going_back_brings_files_and_conversation_as_they_were(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
+async def test_going_back_brings_files_and_conversation_as_they_were(floor: Floor) -> None:
     floor.shop.write("a.py", "one = 1\n")
     edits = [
         ScriptedReply("", (call(f"e{n}", "edit_file", path="a.py", old=f"one = {n}", new=f"one = {n + 1}"),))
         for n in (1, 2)
     ]
-    model = ScriptedModel([edits[0], ScriptedReply("[DECISION]: It is two"), DONE, edits[1], DONE, DONE])
+    model = floor.script([edits[0], ScriptedReply("[DECISION]: It is two"), DONE, edits[1], DONE, DONE])
     live = await floor.open(model)
     for text in ("first", "talk", "second"):
         await live.send(text)
@@ -219,9 +239,8 @@ async def test_going_back_brings_files_and_conversation_as_they_were(tmp_path: P
     assert fold(floor.store.read("s")) == live.session
 
 
-async def test_going_back_past_a_compaction_undoes_it(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    live = await floor.open(ScriptedModel([ScriptedReply("Word upon word. " * 200)] * 9))
+async def test_going_back_past_a_compaction_undoes_it(floor: Floor) -> None:
+    live = await floor.open(floor.script([ScriptedReply("Word upon word. " * 200)] * 9))
     for text in "abcd":
         await live.send(text)
         await live.idle()
@@ -235,9 +254,8 @@ async def test_going_back_past_a_compaction_undoes_it(tmp_path: Path) -> None:
     assert fold(floor.store.read("s")) == live.session
 
 
-async def test_what_cannot_be_gone_back_to_is_refused(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    model = ScriptedModel([DONE, ScriptedReply("one two", stall_after=1)])
+async def test_what_cannot_be_gone_back_to_is_refused(floor: Floor) -> None:
+    model = floor.script([DONE, ScriptedReply("one two", stall_after=1)])
     live = await floor.open(model)
     await live.send("go")
     await live.idle()
@@ -260,9 +278,8 @@ def test_only_so_many_openings_are_kept() -> None:
     assert back.next_turn == session.next_turn
 
 
-async def test_what_had_come_of_a_command_is_kept_when_the_turn_is_cancelled(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    model = ScriptedModel([ScriptedReply("I run it.", (call("c", "run_command", command="echo begun; sleep 66"),))])
+async def test_what_had_come_of_a_command_is_kept_when_the_turn_is_cancelled(floor: Floor) -> None:
+    model = floor.script([ScriptedReply("I run it.", (call("c", "run_command", command="echo begun; sleep 66"),))])
     live = await floor.open(model)
     await live.send("go")
     await live.send("later")
@@ -304,10 +321,9 @@ REUSED = [
 
 @pytest.mark.parametrize("replies", REUSED, ids=[ascii(row)[:40] for row in REUSED])
 async def test_each_call_has_an_id_of_its_own_whatever_ids_a_server_gives(
-    tmp_path: Path, replies: list[list[str]]
+    floor: Floor, replies: list[list[str]]
 ) -> None:
-    floor = Floor(tmp_path)
-    (tmp_path / "a.txt").write_text("one\n")
+    (floor.shop.root / "a.txt").write_text("one\n")
     made = [ScriptedReply("", tuple(call(name, "list_files", path=".") for name in names)) for names in replies]
     live = await floor.play(*made, DONE)
     called = [event.id for event in floor.kept(ToolCalled) if isinstance(event, ToolCalled)]
@@ -321,15 +337,14 @@ async def test_each_call_has_an_id_of_its_own_whatever_ids_a_server_gives(
     assert sorted(answered) == sorted(called)
 
 
-async def test_what_was_masked_does_not_stand_for_a_later_call_of_the_same_id(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
-    (tmp_path / "a.txt").write_text("the first text\n")
+async def test_what_was_masked_does_not_stand_for_a_later_call_of_the_same_id(floor: Floor) -> None:
+    (floor.shop.root / "a.txt").write_text("the first text\n")
     looked = ScriptedReply("", (call("call_0", "read_file", path="a.txt"),))
-    live = await floor.open(ScriptedModel([looked, DONE, looked, DONE]))
+    live = await floor.open(floor.script([looked, DONE, looked, DONE]))
     await live.send("go")
     await live.idle()
     await live.record(Masked(("call_0",)))
-    (tmp_path / "a.txt").write_text("the second text\n")
+    (floor.shop.root / "a.txt").write_text("the second text\n")
     await live.send("again")
     await live.idle()
     await live.close()
@@ -339,10 +354,9 @@ async def test_what_was_masked_does_not_stand_for_a_later_call_of_the_same_id(tm
     assert "second text" in texts[1]
 
 
-async def test_an_id_stays_taken_when_the_conversation_goes_back_to_before_it(tmp_path: Path) -> None:
-    floor = Floor(tmp_path)
+async def test_an_id_stays_taken_when_the_conversation_goes_back_to_before_it(floor: Floor) -> None:
     looked = ScriptedReply("", (call("call_0", "list_files", path="."),))
-    live = await floor.open(ScriptedModel([looked, DONE, looked, DONE]))
+    live = await floor.open(floor.script([looked, DONE, looked, DONE]))
     for _ in range(2):
         await live.send("go")
         await live.idle()

@@ -45,8 +45,10 @@ class ModelProvider:
     def live(self) -> Anthropic:
         """The model itself, for all sessions of the workspace."""
         from throughline.llm.anthropic import Anthropic
+        from throughline.llm.thinking import ThinkingOptions
 
-        return Anthropic(self._access, hour=self._hour)
+        thinking = ThinkingOptions(self._settings.display, self._settings.effort)
+        return Anthropic(self._access, hour=self._hour, thinking=thinking)
 
     def prices(self) -> PriceTable:
         """What models cost, by the package's table and the project's own, with the context limits that the provider has

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -131,14 +131,9 @@ def sizes(session: Session) -> list[tuple[Item, int]]:
         if isinstance(item, ToolReturned) and item.id in hidden:
             continue
         block = _block(session, item, calls.get(item.id) if isinstance(item, ToolReturned) else None)
-        if block and not (isinstance(item, Thought) and item.turn != running(session)):
+        if block and not (isinstance(item, Thought) and item.key in session.masked):
             blocks.append((item, block.tokens))
     return [*blocks, *((file, _file(session, file).tokens) for file in session.pending_files)]
-
-
-def running(session: Session) -> int:
-    """The number of the turn that runs, whose thinking is sent back; 0 where none does."""
-    return session.open.number if session.open else 0
 
 
 def _masked(before: RenderedTurns, session: Session) -> RenderedTurns:
@@ -198,34 +193,22 @@ def assemble(
         blocks.append(_text("summary", "assistant", ACKNOWLEDGED, count, label="summary"))
         blocks += [_file(session, file) for file in session.compacted_files]
         blocks[-1] = evolve(blocks[-1], cached=True)
-    blocks += _without_past_thinking(session, render_turns(session).blocks if turns is None else turns)
+    blocks += _without_masked_thinking(session, render_turns(session).blocks if turns is None else turns)
     blocks += (_file(session, file) for file in session.pending_files)
     if session.recent or session.pending_files:
         blocks[-1] = evolve(blocks[-1], cached=True)
     return View(tuple(blocks))
 
 
-def _without_past_thinking(session: Session, blocks: Sequence[Block]) -> list[Block]:
-    """The blocks without the thinking of turns that have ended: later ones are answered without it.
+def _without_masked_thinking(session: Session, blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks without the thinking that was masked: no line stands for it.
 
-    A turn's first call finds in the cache what stood before the thinking of the turn before, where a breakpoint says
-    so: what comes after has other bytes from then on, and all in front of it would be paid for once more.
+    That of turns that have ended stays until the prefix changes anyway. A read of it from the cache costs a fraction of
+    what writing all that stands behind it again does.
     """
-    now, begins = str(running(session)), not session.open or not any(map(_is_reply, session.open.items))
-    kept: list[Block] = []
-    turn, place = "", 0
     for block in blocks:
-        if block.content != "thought" or block.label == now:
-            kept.append(block)
-        elif block.label != turn:
-            turn, place = block.label, len(kept)
-    if place and begins:
-        kept[place - 1] = evolve(kept[place - 1], cached=True)
-    return kept
-
-
-def _is_reply(item: Item) -> bool:
-    return isinstance(item, Thought | AssistantMessage | ToolCalled)
+        if block.content != "thought" or block.id not in session.masked:
+            yield block
 
 
 def _block(session: Session, item: Item, call: ToolCalled | None) -> Block | None:
@@ -234,10 +217,9 @@ def _block(session: Session, item: Item, call: ToolCalled | None) -> Block | Non
             return Block("turn", "user", *_part(session, item)) if item.text else None
         case SystemNote():
             return Block("turn", "user", *_part(session, item), label=NOTE)
-        case Thought(turn=turn, text=text, tokens=tokens, block=block):
+        case Thought(text=text, tokens=tokens, block=block):
             # What is not signed, because it was cut off, would be refused.
-            label = str(turn)
-            return Block("turn", "assistant", text, tokens, "thought", args=block, label=label) if item.signed else None
+            return Block("turn", "assistant", text, tokens, "thought", item.key, args=block) if item.signed else None
         case AssistantMessage():
             return Block("turn", "assistant", *_part(session, item)) if item.text else None
         case ToolCalled():

@@ -17,7 +17,9 @@ from throughline.domain.settings import FIRST, Settings
 WORTH = 1_000
 # Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
 LITTLE = 500
-# While a turn runs nothing is masked below this part of the model's context; above it, down to half of it.
+# Ended turns that show so many tokens are compacted before the window is full: a dozen calls that read them cost more.
+HEAVY = 5_000
+# While a turn runs nothing is masked below this part of what a view may have; above it, down to half of it.
 RUNNING_SHARE = 0.4
 # In a small window this part of what a view may take then is enough to be worth a batch.
 _RUNNING_BATCH = 1 / 4
@@ -75,6 +77,16 @@ def compact_share(settings: Settings, limit: int) -> float:
     return min(settings.share, settings.max_context / limit)
 
 
+def view_limit(settings: Settings, limit: int) -> int:
+    """The tokens, as the model counts them, of which parts are taken: its context, or the absolute size if less."""
+    return min(limit, settings.max_context)
+
+
+def running_share(settings: Settings, limit: int) -> float:
+    """The part of a context limit above which a running turn is made shorter."""
+    return min(RUNNING_SHARE * view_limit(settings, limit) / limit, compact_share(settings, limit))
+
+
 def replying(session: Session) -> bool:
     """Whether a turn runs in which the model has replied: it is bound to the prefix that it replied to."""
     return session.open is not None and any(
@@ -102,36 +114,43 @@ def decide(
     limit. Turns up to `updated` are in the ledger, since a compaction of theirs would have freed too little. `masking`
     finds what is maskable, and may remember where it has looked.
 
-    The prefix changes rarely and in big steps, between turns: after `window` of them, above a share of the limit or an
-    absolute size, when a batch of old tool output has gathered, or when the cache has gone cold and a new prefix costs
-    nothing more. While a turn runs, the agent needs what it has read and written, and its thinking is bound to the
-    prefix: only what would grow too long is made shorter, once and by half, or what would be paid for again anyway.
+    The prefix changes rarely and in big steps, between turns: after `window` of them, or fewer that are long, above a
+    share of the limit or an absolute size, when a batch of old tool output has gathered, or when the cache has gone
+    cold and a new prefix costs nothing more. While a turn runs, the agent needs what it has read and written, and its
+    thinking is bound to the prefix: only what would grow too long is made shorter, once and by half, the turns before
+    it first, or what would be paid for again anyway. What is fresh stays.
     """
     if settings.strategy != "throughline":
         return NoAction()
     through = last_compactable_turn(session, settings, factor)
     movable = [turn for turn in session.recent if turn.number <= through]
     over = used > compact_share(settings, session.limit)
-    runs = replying(session) and not changed
+    runs = replying(session)
     cold = session.called_at is not None and now - session.called_at > settings.cold
-    if movable and not stuck and (over or not runs or cold):
+    most = running_share(settings, session.limit) if runs else 1.0
+    bound = runs and not changed
+    if movable and not stuck and (over or not bound or cold or used > most):
         weight = sum(item.tokens for turn in movable for item in turn.items)
+        shown = sum(turn.tokens - session.masked_tokens.get(turn.number, 0) for turn in movable)
         # The user who undid a compaction is not to see it made again by the next message.
         last = max(session.undone_at, updated)
-        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last)
-        if since >= settings.window or over or (cold and weight >= WORTH and since):
+        # One that failed before anything came of it is no turn of its own.
+        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last and not turn.lost)
+        heavy = shown >= HEAVY if not bound else used > most
+        if since >= settings.window or over or (since and (heavy or cold) and weight >= WORTH):
             if over or not asks:
                 return Compact(through)
             if session.pending_compaction is None:
                 return AwaitApproval(through)
-    most = min(RUNNING_SHARE, compact_share(settings, session.limit)) if runs else 1.0
-    if over or (runs and used > most):
-        return _shorten(session, used, most, settings, factor, masking, over=over)
+    # What a compaction has begun in the middle of a turn is done in the same go.
+    if over or (not cold and used > (most if bound or not runs else most / 2)):
+        return _shorten(session, used, most if bound or not over else 1.0, settings, factor, masking, over=over)
     if runs and not cold:
         return NoAction()
     free = cold or changed
     old = masking(session, settings.trimmed if free and not runs else settings.fresh)
-    return Mask(old.ids) if old.tokens >= (LITTLE if free else settings.batch) else NoAction()
+    thinking = past_thinking(session)
+    return _mask(old, thinking, LITTLE if free else settings.batch, old.tokens + (thinking.tokens if free else 0))
 
 
 def _shorten(
@@ -141,11 +160,32 @@ def _shorten(
     but above the limit, where nothing else helps.
     """
     enough = (used - most / 2) * session.limit / factor if most < 1 else inf
+    thinking = past_thinking(session)
+    enough = max(0.0, enough - thinking.tokens)
     old = masking(session, settings.fresh, enough)
-    if old.tokens >= min(settings.batch, _RUNNING_BATCH * most * session.limit / factor):
-        return Mask(old.ids)
+    if old.tokens + thinking.tokens >= min(settings.batch, _RUNNING_BATCH * most * session.limit / factor):
+        return _mask(old, thinking)
     old = masking(session, 0, enough) if over else old
-    return Mask(old.ids) if over and old.tokens >= LITTLE else NoAction()
+    return _mask(old, thinking, LITTLE, old.tokens + thinking.tokens) if over else NoAction()
+
+
+def past_thinking(session: Session) -> Batch:
+    """The thinking of turns that have ended, which leaves with the first change of the prefix: what stands behind a
+    change is written anew, and a model whose thinking is bound to its prefix would not take it back.
+    """
+    ids: dict[str, None] = {}
+    tokens = 0
+    for turn in session.recent:
+        for item in turn.items if turn.ending is not None else ():
+            if isinstance(item, Thought) and item.key not in session.masked:
+                ids[item.key] = None
+                tokens += item.tokens
+    return Batch(tuple(ids), tokens)
+
+
+def _mask(old: Batch, thinking: Batch, least: float = 0, tokens: float = inf) -> PolicyDecision:
+    """Masks what is old, and past thinking with it, where so many `tokens` are worth it."""
+    return Mask((*old.ids, *thinking.ids)) if tokens >= least else NoAction()
 
 
 def needs_approval(settings: Settings, number: int) -> bool:
@@ -171,14 +211,14 @@ def next_idle_compaction(
 
 
 def last_compactable_turn(session: Session, settings: Settings, factor: float = 1.0) -> int:
-    """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share` of the limit,
-    which is in the model's own tokens, `factor` of them for one of o200k.
+    """The last turn that a compaction may cover: the newest `kept` stay where they fit in `kept_share` of what a
+    view may have, which is in the model's own tokens, `factor` of them for one of o200k.
 
     A running turn always stays, and so does one whose end no later call has seen yet; 0 where there is nothing
     to cover.
     """
     recent = session.recent
-    room = settings.kept_share * session.limit / factor
+    room = settings.kept_share * view_limit(settings, session.limit) / factor
     kept, seen = 0, False
     for place, turn in enumerate(reversed(recent)):
         room -= turn.tokens - session.masked_tokens.get(turn.number, 0)

@@ -87,7 +87,8 @@ class SessionRewound:
 class Thought:
     """A block of thinking, exactly as the provider gave it; only what it shows as text can be read.
 
-    It goes back unmodified for as long as its turn runs, and `tokens` are those of its text.
+    It goes back unmodified for as long as its turn runs, and after that until the view's prefix changes anyway;
+    `tokens` are those of its text.
     """
 
     kind: ClassVar[Literal["thought"]] = "thought"
@@ -100,6 +101,11 @@ class Thought:
         """What can be read of it: nothing where the provider keeps it to itself."""
         text = self.block.get("thinking")
         return text if isinstance(text, str) else ""
+
+    @property
+    def key(self) -> str:
+        """The id under which the thinking of its turn is masked: it stands in the view no more."""
+        return f"thinking@{self.turn}"
 
     @property
     def signed(self) -> bool:
@@ -138,7 +144,7 @@ class Trimmed:
     left_out: LeftOut = field(factory=LeftOut)
 
 
-Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
+Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff", "warm"]
 Form: TypeAlias = Literal["full", "skeleton"]
 Origin: TypeAlias = Literal["live", "demo", "recording"]
 Sighting: TypeAlias = Literal["full", "part", "skeleton", "written"]
@@ -378,6 +384,16 @@ class TurnEnded:
 
 
 @frozen
+class TurnResumed:
+    """A turn that failed or was interrupted goes on, with the user's words as they stand; of the reply that it broke
+    off in, words and thinking are not sent again.
+    """
+
+    kind: ClassVar[Literal["turn_resumed"]] = "turn_resumed"
+    turn: int
+
+
+@frozen
 class CallBilled:
     """One request to a model and what it cost; dollars are None where the model's price is unknown.
 
@@ -535,7 +551,7 @@ Event: TypeAlias = (
     | ApprovalRequested | ApprovalDecided | FileSeen | FileRenamed | CheckpointCreated | SessionRewound | FileInjected
     | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted | CompactionProposed
     | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten | SessionEnded
-    | Thought | Trimmed
+    | Thought | Trimmed | TurnResumed
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from attrs import Factory, field, fields, frozen
 
 Hour: TypeAlias = Literal["never", "stable", "always"]
+Effort: TypeAlias = Literal["default", "low", "medium", "high", "xhigh", "max"]
+Display: TypeAlias = Literal["summarized", "updates", "omitted"]
 Strategy: TypeAlias = Literal["throughline", "full", "masking", "window"]
 Asking: TypeAlias = Literal["always", "first", "never"]
 Distilling: TypeAlias = Literal["write", "ask"]
@@ -109,6 +111,33 @@ class UserSettings:
         most=128_000,
         option=CommandOption("--reply-tokens", "chat", "Tokens that one reply of the model may take."),
     )
+    effort: Effort = _row(
+        "default",
+        "effort",
+        "How much effort the model puts into its work: more of it thinks longer, and costs more. A model that does not "
+        "take a level is asked for the nearest one that it takes; one that takes none is asked for nothing.",
+        choices=(
+            ("default", "The model's own default."),
+            ("low", "The quickest and cheapest: for small, clear tasks."),
+            ("medium", "Less thorough than most models are by default."),
+            ("high", "Thorough: what most models do by default."),
+            ("xhigh", "For long work by itself, where the model has it."),
+            ("max", "All that the model can do, at whatever price."),
+        ),
+        option=CommandOption("--effort", "chat", "How much effort the model puts into its work."),
+    )
+    display: Display = _row(
+        "summarized",
+        "thinkingDisplay",
+        "What of the model's thinking comes back, to be shown folded in the chat. On the newest models that is also "
+        "where they say what they do between two calls.",
+        choices=(
+            ("summarized", "A summary of it."),
+            ("updates", "Only what it says between calls, where the model has that; a summary elsewhere."),
+            ("omitted", "Nothing: on the newest models, what is decided between two calls is not remembered, either."),
+        ),
+        option=CommandOption("--thinking-display", "chat", "What of the model's thinking comes back."),
+    )
     summary: int = _row(
         800,
         "summaryBudget",
@@ -161,6 +190,29 @@ class UserSettings:
             ("always", "Everything, the conversation too."),
         ),
     )
+    cost_warning: float = _row(
+        0.1,
+        "costWarning",
+        "Cost in dollars from which a warning stands above a message before you send it, where it pays again for what "
+        "the provider had cached, as after a long pause or with another model. Where the price is not known: from "
+        "100,000 tokens. 0: never.",
+        least=0.0,
+        most=1000.0,
+        option=CommandOption(
+            "--cost-warning",
+            "chat",
+            "Cost in dollars from which a warning says that a message pays again for what was cached; 0: never.",
+        ),
+    )
+    warm: bool = _row(
+        False,
+        "warmCache",
+        "When a session is opened again after a pause, one request fills the provider's cache at once, so that the "
+        "first message does not wait for that. The request pays what the first message would have paid.",
+        option=CommandOption(
+            "--warm-cache", "chat", "Fill the provider's cache at once, where a session goes on after a pause."
+        ),
+    )
     preview: Asking = _row(
         "never",
         "preview",
@@ -201,9 +253,9 @@ class Settings(UserSettings):
     """
 
     strategy: Strategy = "throughline"
-    batch: int = 10_000
-    fresh: int = 8_000
-    trimmed: int = 2_000
+    batch: int = 15_000
+    fresh: int = 3_000
+    trimmed: int = 1_000
     cold: float = Factory(_cold, takes_self=True)
     kept: int = 2
     kept_share: float = 0.03

@@ -10,10 +10,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from throughline.domain.ports import ModelError, ModelRow, Piece, Request
+from throughline.domain.ports import EndPiece, ModelError, ModelRow, Piece, Request
 from throughline.domain.settings import Hour
 from throughline.llm.credentials import Credentials
 from throughline.llm.errors import BAD_KEY, BAD_URL, NO_KEY
+from throughline.llm.thinking import ThinkingOptions
 
 if TYPE_CHECKING:
     from throughline.llm.anthropic_connection import Connection
@@ -27,7 +28,7 @@ class Anthropic:
 
     The access is asked for anew at every request, in a thread, so that a key set meanwhile is used. `hour` says, by
     the model, what the provider is to cache for an hour; `patience` is in seconds, for an answer and between its
-    parts. What a server lacks, `tell` says in a line, once.
+    parts; `thinking` is what the user wants of it. What a server lacks, `tell` says in a line, once.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Anthropic:
         retries: int = 2,
         patience: float = 600.0,
         hour: Callable[[str], Hour] = lambda _: "never",
+        thinking: ThinkingOptions | None = None,
         tell: Callable[[str], None] = log.warning,
     ) -> None:
         self._access = access
         self._retries = retries
         self._patience = patience
         self._hour = hour
+        self._thinking = thinking or ThinkingOptions()
         self._tell = tell
         self._connections: dict[Credentials, Connection] = {}
         self._lock = Lock()
@@ -69,6 +72,12 @@ class Anthropic:
             return None
         return await connection.count(request)
 
+    async def warm(self, request: Request) -> EndPiece:
+        """Has the provider read a prompt into its cache, and say nothing. Raises ModelError."""
+        connection = await asyncio.to_thread(self._connect)
+        self._woken.set()
+        return await connection.warm(request)
+
     async def models(self) -> tuple[ModelRow, ...] | None:
         """The models that the provider lists, retired ones too; None where it lists none. Raises ModelError."""
         return await (await asyncio.to_thread(self._connect)).models()
@@ -94,7 +103,9 @@ class Anthropic:
             if access not in self._connections:
                 from throughline.llm.anthropic_connection import Connection  # noqa: PLC0415 - it takes seconds
 
-                self._connections[access] = Connection(access, self._retries, self._patience, self._hour, self._tell)
+                self._connections[access] = Connection(
+                    access, self._retries, self._patience, self._hour, self._thinking, self._tell
+                )
             return self._connections[access]
 
 

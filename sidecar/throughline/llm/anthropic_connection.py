@@ -42,7 +42,7 @@ from throughline.domain.usage import Usage
 from throughline.llm import errors, thinking
 from throughline.llm.catalogue import undated_name
 from throughline.llm.credentials import Credentials
-from throughline.llm.messages import Json, tool_parameters, translate
+from throughline.llm.messages import Json, tool_parameters, translate, warming_parameters
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
@@ -62,6 +62,7 @@ class StreamParser:
     reason: str = ""
     name: str = ""
     _diagnostics: Any = None
+    _category: str = ""
     _usage: Usage = field(factory=Usage)
     _call: CallPiece | None = None
     _thought: dict[str, Any] | None = None
@@ -80,6 +81,8 @@ class StreamParser:
                 self.begun = True
                 self.name = getattr(event.message, "id", None) or ""
                 self._diagnostics = getattr(event.message, "diagnostics", None)
+                if dropped := getattr(event.message, "input_transformations", None):
+                    log.info("the provider left out %d blocks of thinking", len(dropped))
                 return self._count(getattr(event.message, "usage", None))
             case "content_block_start":
                 return self._open(event.content_block)
@@ -95,6 +98,7 @@ class StreamParser:
                 return self._shut()
             case "message_delta":
                 self.reason = event.delta.stop_reason or self.reason
+                self._category = getattr(getattr(event.delta, "stop_details", None), "category", None) or ""
                 return self._count(getattr(event, "usage", None))
             case _:
                 pass  # Nothing else carries content that was asked for.
@@ -115,7 +119,16 @@ class StreamParser:
             self.name,
             kind if isinstance(kind, str) else "",
             missed if isinstance(missed, int) else 0,
+            self._category,
         )
+
+    def take_whole(self, message: Any) -> EndPiece:
+        """The end of a reply that came without a stream, and has nothing in it."""
+        self.begun, self.name = True, getattr(message, "id", None) or ""
+        self.reason = getattr(message, "stop_reason", None) or "max_tokens"
+        self._diagnostics = getattr(message, "diagnostics", None)
+        self._count(getattr(message, "usage", None))
+        return self.end()
 
     def _open(self, block: Any) -> list[Piece]:
         if block.type == "tool_use":
@@ -173,12 +186,13 @@ _SPARE = {
     "diagnostics": "does not say why its prompt cache was missed",
     "display": "does not show its thinking between calls",
     "thinking": "takes no word on how to think",
+    "effort": "takes no word on how much effort to make",
     "strict": "does not hold a model to a tool's schema: what comes is checked all the same",
     "ttl": "keeps nothing in its prompt cache for an hour",
     "cache_control": "keeps no prompt cache: every call sends and pays the whole view",
 }
 # How a server may name what it does not know, where that is not the field's name.
-_NAMED = {"block_binding": rf"block_binding|{thinking.BINDING}"}
+_NAMED = {"block_binding": rf"block_binding|{thinking.BINDING}", "effort": r"\boutput_config|\beffort"}
 # How a reply's limit is refused that is more than the model's own.
 _TOO_LONG_A_REPLY = re.compile(r"max_tokens: [\d,]+ > ([\d,]+)")
 _UNLISTED = "lists no models: their names cannot be checked"
@@ -199,6 +213,7 @@ class Connection:
         retries: int,
         patience: float,
         hour: Callable[[str], Hour],
+        options: thinking.ThinkingOptions,
         tell: Callable[[str], None],
     ) -> None:
         # A server of one's own may want no key, but the SDK sends nothing without one.
@@ -213,13 +228,16 @@ class Connection:
         )
         self._retries = retries
         self._hour = hour
+        self._options = options
         self._tell = tell
         self._lacks: set[str] = set()
-        self._adaptive: dict[str, bool] = {}
+        # How models can be asked to think, where the server has said it.
+        self._capabilities: dict[str, thinking.ThinkingCapabilities] = {}
         # The longest reply that a model gives, in its own tokens, where the server has said it.
         self._longest: dict[str, int] = {}
         self._origins = thinking.Origins()
         self._refused: frozenset[str] = frozenset()
+        self._said: set[str] = set()
 
     async def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Sends a request and yields its reply, an EndPiece last; raises ModelError.
@@ -242,11 +260,14 @@ class Connection:
                     if isinstance(error, APIStatusError) and wait >= 1:
                         yield WaitPiece(errors.waiting_line(error.status_code, wait), wait)
                     await asyncio.sleep(wait)
+            row: list[Json] = []  # The thoughts that came one after another.
             try:
                 async for event in stream:
                     for piece in reply.take(event):
                         if isinstance(piece, ThoughtPiece) and not _drops(sent):
-                            self._origins.note(piece.block, sent)
+                            self._origins.note(piece.block, sent, row)
+                        elif isinstance(piece, TextPiece | CallPiece):
+                            row = []
                         yield piece
             finally:
                 await stream.close()
@@ -260,6 +281,23 @@ class Connection:
             # Raised out here, it does not carry along the SDK's error, whose request holds the key.
             raise wrong
         yield reply.end()  # It was only the goodbye that got lost.
+
+    async def warm(self, request: Request) -> EndPiece:
+        """Has the server read a prompt into its cache, and say nothing. Raises ModelError."""
+        wrong: ModelError
+        try:
+            while True:
+                parameters = warming_parameters(self._parameters(request))
+                if parameters is None:
+                    raise errors.unwarmable_error(request.model)
+                try:
+                    return StreamParser().take_whole(await self._client.messages.create(**parameters))
+                except APIStatusError as error:
+                    if not self._mends(error, parameters):
+                        raise
+        except (AnthropicError, HTTPError, ValueError) as error:
+            wrong = self._explain(error, request.model)
+        raise wrong
 
     async def count(self, request: Request) -> int | None:
         """The prompt's tokens as the server counts them; None where it does not, or not soon."""
@@ -332,12 +370,22 @@ class Connection:
                 stream = await self._client.messages.create(**parameters, stream=True)
                 return stream, parameters
             except APIStatusError as error:
-                if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
-                    continue
-                unknown = _unknown(error, parameters)
-                if not unknown:
+                if not self._mends(error, parameters):
                     raise
-                self._lack(unknown, _SPARE[unknown])
+
+    def _mends(self, error: APIStatusError, parameters: Json) -> bool:
+        """Whether what a server refused can be left out, and is from now on."""
+        if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
+            return True
+        unknown = _unknown(error, parameters)
+        if not unknown:
+            return False
+        if unknown == "display" and parameters["thinking"]["display"] == "updates":
+            # A summary is better than nothing.
+            self._lack("updates", "shows no updates alone: its thinking is shown as a summary")
+        else:
+            self._lack(unknown, _SPARE[unknown])
+        return True
 
     def _lack(self, what: str, loss: str) -> None:
         if what not in self._lacks:
@@ -346,32 +394,55 @@ class Connection:
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         conversation = translate(request.view, self._hour(request.model) if request.purpose == "chat" else "never")
+        limit = min(request.limit, self._longest.get(request.model, request.limit))
         parameters = {
             "model": request.model,
-            "max_tokens": min(request.limit, self._longest.get(request.model, request.limit)),
+            "max_tokens": limit,
             "messages": conversation.messages,
             "system": conversation.system,
             "tools": tool_parameters(request.tools),
             # A tool that is forced is refused by the newest models, whether they think or not.
             "tool_choice": {"type": "auto", "disable_parallel_tool_use": True} if request.must else None,
-            "thinking": self._thinking(request),
+            **(self._thinking(request.model, limit) if request.purpose == "chat" else {}),
             "diagnostics": {"previous_message_id": request.previous or None} if request.purpose == "chat" else None,
         }
         bare: Json = {name: value for name, value in parameters.items() if value}
         for lacking in self._lacks & set(_SPARE):
             bare = _without(bare, lacking)
-        messages = thinking.without_blocks(bare["messages"], self._refused if "thinking" in bare else None)
-        if _drops(bare):
-            return {**bare, "messages": messages, "extra_headers": {"anthropic-beta": thinking.BINDING}}
-        return {**bare, "messages": self._origins.kept({**bare, "messages": messages})}
+        if not bare.get("output_config", True):
+            del bare["output_config"]
+        bare["messages"] = thinking.without_blocks(bare["messages"], self._refused if "thinking" in bare else None)
+        if not _drops(bare):
+            bound = thinking.thinking_capabilities(request.model).bound
+            bare["messages"] = self._origins.kept(bare, bound)
+        if bare.get("thinking", {}).get("type") == "enabled" and not thinking.begins_with_thinking(bare["messages"]):
+            # What the turn began with is gone: with thinking on, the request would be refused.
+            del bare["thinking"]
+        betas = _betas(bare)
+        return {**bare, "extra_headers": {"anthropic-beta": betas}} if betas else bare
 
-    def _thinking(self, request: Request) -> Json | None:
-        """How the model is to think: only what the user follows is worth a display."""
-        if request.purpose != "chat":
-            return None
-        told = self._adaptive.get(request.model, self._adaptive.get(undated_name(request.model)))
-        adaptive = thinking.is_adaptive(request.model) if told is None else told
-        return thinking.thinking_parameters(adaptive, thinking.is_bound(request.model))
+    def _thinking(self, model: str, limit: int) -> Json:
+        """How the model is to think, and with how much effort: only what the user follows is worth a display."""
+        able = self._able(model)
+        wanted, effort = self._options.effort, able.level(self._options.effort)
+        if effort != wanted:
+            instead = f"it is asked for {effort}" if effort != "default" else "it works as it does by default"
+            self._say(f"{model} does not take the effort {wanted}: {instead}.")
+        display = "summarized" if "updates" in self._lacks else able.display(self._options.display)
+        return {
+            "thinking": able.parameters(display, limit),
+            "output_config": {"effort": effort} if effort != "default" else None,
+        }
+
+    def _able(self, model: str) -> thinking.ThinkingCapabilities:
+        """How a model can be asked to think: by the server's list, else by the table."""
+        told = self._capabilities.get(model, self._capabilities.get(undated_name(model)))
+        return told or thinking.thinking_capabilities(model)
+
+    def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            self._tell(line)
 
     def _refuses_thinking(self, error: APIStatusError, parameters: Json) -> bool:
         """Whether a request was refused for a block of thinking in it; no such block is sent again."""
@@ -392,13 +463,16 @@ class Connection:
         return True
 
     def _row(self, model: Any, name: str = "") -> ModelRow:
-        """A model as listed; whether it can be asked to think, and its longest reply, are remembered."""
+        """A model as listed; how it can be asked to think, and its longest reply, are remembered."""
         row = _row(model)
-        adaptive = _supports(model, "capabilities", "thinking", "types", "adaptive")
+        types = ("capabilities", "thinking", "types")
+        levels = [(level, _supports(model, "capabilities", "effort", level)) for level in thinking.effort_levels()]
+        able = thinking.thinking_capabilities(name or row.id).told(
+            _supports(model, *types, "adaptive"), _supports(model, *types, "enabled"), levels
+        )
         longest = getattr(model, "max_tokens", None)
         for one in {row.id, undated_name(row.id), name} - {""}:
-            if adaptive is not None:
-                self._adaptive[one] = adaptive
+            self._capabilities[one] = able
             if isinstance(longest, int) and longest > 0:
                 self._longest[one] = longest
         return row
@@ -462,6 +536,13 @@ def _without(given: Any, name: str) -> Any:
         own = {"input", "input_schema"}
         return {key: value if key in own else _without(value, name) for key, value in given.items() if key != name}
     return given
+
+
+def _betas(parameters: Json) -> str:
+    """The value of the header under which the API takes what is asked for, if it wants one."""
+    updates = parameters.get("thinking", {}).get("display") == "updates"
+    wanted = {thinking.BINDING: _drops(parameters), thinking.UPDATES: updates}
+    return ",".join(name for name, needed in wanted.items() if needed)
 
 
 def _drops(parameters: Json) -> bool:

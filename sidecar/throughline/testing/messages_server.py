@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import click
 from attrs import evolve, field, frozen
 
-from throughline.domain.settings import Settings
 from throughline.domain.usage import Usage
-from throughline.testing.provider_contract import MarksError, Prefixes, ProviderContract, rough, rules_of
+from throughline.testing.model_rules import capable_entry, known_models
+from throughline.testing.provider_contract import ContractError, Prefixes, ProviderContract, rough
 from throughline.testing.scripted_replies import (
     Json,
     Script,
@@ -35,37 +35,19 @@ _PHRASES = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"
 _COUNT = "/v1/messages/count_tokens"
 
 
-def model_entry(name: str, **more: object) -> Json:
-    """A model as the Models API has it: an active one, but for what is given."""
-    return {
-        "type": "model",
-        "id": name,
-        "display_name": name,
-        "created_at": "2026-01-01T00:00:00Z",
-        "lifecycle": "active",
-        **more,
-    }
-
-
-def capable_entry(name: str) -> Json:
-    """A model as the Models API has it, with what the contract's table says that it can do."""
-    rules = rules_of(name)
-    return model_entry(name, capabilities=rules.capabilities(), max_input_tokens=rules.window)
-
-
 @frozen
 class ServerConditions:
     """What a server has beside its script: a cache that makes the usage of its replies, the models it lists (or a
-    listing as it is), the key it wants, the paths and parameters that it does not know, and the contract of the newest
-    models, which it holds its callers to.
+    listing as it is), the key it wants, the paths and parameters that it does not know, and the contract that it holds
+    its callers to, each model's by its own rules; None for a server of another make, which has none.
     """
 
     cache: Prefixes | None = None
-    models: Sequence[Json] = field(factory=lambda: tuple(map(model_entry, (Settings().model, Settings().compressor))))
+    models: Sequence[Json] = field(factory=lambda: tuple(map(capable_entry, known_models())))
     listing: Json | None = None
     key: str = ""
     lacks: frozenset[str] = frozenset()
-    contract: ProviderContract | None = None
+    contract: ProviderContract | None = field(factory=ProviderContract)
 
 
 @frozen
@@ -87,6 +69,7 @@ class MessagesServer:
     def __init__(self, script: Script, port: int = 0, ground: ServerConditions | None = None) -> None:
         self.requests: list[Received] = []
         self.came = asyncio.Event()  # Set when a request has come in.
+        self.stalled = asyncio.Event()  # Set when an answer has stalled.
         self.gone = asyncio.Event()  # Set when a client has left an answer that was held or stalled.
         self.url = ""
         self._reply = script if callable(script) else follow(script)
@@ -166,12 +149,16 @@ class MessagesServer:
         if unknown:
             await _send(writer, 400, error("invalid_request_error", f"{unknown}: Extra inputs are not permitted"))
             return
-        if contract and (wrong := contract.refusal(body, received.headers)):
-            await _send(writer, 400, error("invalid_request_error", wrong))
-            return
-        reply = self._reply(body)
+        checked = None
         if contract:
-            reply = contract.signed(reply, body)
+            try:
+                checked = contract.check(body, received.headers)
+            except ContractError as wrong:
+                await _send(writer, 400, error("invalid_request_error", str(wrong), wrong.code))
+                return
+        reply = self._reply(body)
+        if contract and checked and reply.status == 200:
+            reply = contract.signed(reply, checked)
         if reply.held is not None and not await _released(reply.held, reader):
             self.gone.set()
             return
@@ -182,13 +169,14 @@ class MessagesServer:
             wait = {} if reply.retry_after is None else {"retry-after": f"{reply.retry_after:g}"}
             await _send(writer, reply.status, refusal_body(reply), wait)
             return
-        if contract:
+        if contract and checked:
             name = f"msg_{len(self.requests)}"
-            reply = evolve(reply, name=name, diagnostics=contract.diagnostics(body))
+            told = checked.transformations()
+            reply = evolve(reply, name=name, diagnostics=contract.diagnostics(body), dropped=told)
             contract.answered(name, body)
         try:
-            reply = self._billed(reply, body)
-        except MarksError as mistake:
+            reply = self._billed(reply, checked.shown() if checked else body)
+        except ContractError as mistake:
             await _send(writer, 400, error("invalid_request_error", str(mistake)))
             return
         if body.get("stream"):
@@ -223,6 +211,7 @@ class MessagesServer:
             if count == reply.cut_after:
                 return
             if count == reply.stall_after:
+                self.stalled.set()
                 await reader.read()
                 self.gone.set()
                 return
@@ -292,17 +281,22 @@ def _chunk(event: Json) -> bytes:
 @click.command()
 @click.option("--port", default=0, help="The port to listen on; any free one by default.")
 @click.option(
-    "--script", type=click.File(encoding="utf-8"), help="Replies in JSON: a list of {text, calls: [{tool, args}]}."
+    "--script",
+    type=click.File(encoding="utf-8"),
+    help="Replies in JSON: a list of {text, thinking, calls: [{tool, args}]}.",
 )
 def serve_script(port: int, script: TextIO | None) -> None:
-    """Serve a Messages API on the loopback that follows a script, or echoes what it is told."""
+    """Serve a Messages API on the loopback that follows a script, or echoes what it is told; what the contract refuses
+    is printed, a line each.
+    """
     said = echo if script is None else parse_script(script.read())
     with suppress(KeyboardInterrupt):
         asyncio.run(_forever(port, said))
 
 
 async def _forever(port: int, script: Script) -> None:
-    async with MessagesServer(script, port) as fake:
+    contract = ProviderContract(tell=lambda line: click.echo(f"refused: {line}"))
+    async with MessagesServer(script, port, ServerConditions(contract=contract)) as fake:
         click.echo(fake.url)
         await asyncio.Event().wait()
 

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from throughline.llm.catalogue import undated_name
 from throughline.llm.messages import MARKS
 from throughline.llm.prompt_cache_model import LIVES, Entries, Part, Split
+from throughline.testing.model_rules import ModelRules, rules_of
 from throughline.testing.scripted_replies import ScriptedReply
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 Json: TypeAlias = dict[str, Any]
 
 
-class MarksError(Exception):
-    """Breakpoints that the API refuses; the message is its own."""
+class ContractError(Exception):
+    """A request that the API refuses with a 400; the message is its own, and `code` is the cause's name, where types
+    of the SDK have one.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class MarksError(ContractError):
+    """Breakpoints that the API refuses."""
 
 
 class Prefixes:
     """Reads requests' bodies; `now` is in seconds, `count` gives a content block's tokens, `minimum` is the shortest
-    prefix that is kept, and None each model's own.
+    prefix that is kept, and None each model's own. From a breakpoint an entry is looked for at 20 blocks, its own
+    among them, and no further (documentation, "Prompt caching").
     """
 
     def __init__(self, now: Callable[[], float], count: Callable[[Json], int], minimum: int | None = 0) -> None:
@@ -85,8 +97,12 @@ def _check(spans: Sequence[str]) -> None:
         raise MarksError("a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block")
 
 
-_BETA = "thinking-binding-controls-2026-08-01"
+# types/anthropic_beta_param.py: what each of these parameters and values is taken under.
+_BINDING = "thinking-binding-controls-2026-08-01"
+_UPDATES = "thinking-display-updates-2026-08-18"
+_COMPACT = "compact-2026-09-04"
 _HIDDEN = "redacted_thinking"
+_THOUGHT = frozenset({"thinking", _HIDDEN})
 # How servers say that a prompt does not fit; the first two are the API's own, the others those of servers like it.
 OVERFLOWS = (
     "prompt is too long: {sent} tokens > {window} maximum",
@@ -95,62 +111,76 @@ OVERFLOWS = (
     "This model's maximum context length is {window} tokens. However, you requested {sent} tokens.",
     "the request exceeds the available context size ({window} tokens), try increasing it",
 )
+# So many requests are remembered, to compare a later one with: a client compares with the newest.
+_REMEMBERED = 8
+# The least `budget_tokens`: types/thinking_config_enabled_param.py.
+_BUDGET = 1_024
 
 
 @frozen
-class ModelRules:
-    """What the API holds the callers of one model to; `contracts.toml` says what each field means, and whence."""
+class _Issued:
+    """A block of thinking that was given out: its text as it was shown, the prefix before it, its model, and all the
+    blocks that came in a row with it.
+    """
 
-    window: int = 1_000_000
-    minimum: int = 512
-    bound: bool = False
-    forced: bool = False
-    shown: bool = False
-    between: bool = False
-    adaptive: bool = True
-    enabled: bool = False
-    demands: bool = False
-    sampling: bool = False
-    prefill: bool = False
-    effort: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
-
-    def capabilities(self) -> Json:
-        """What `models.list` says of the model: types/model_capabilities.py, of which a client asks these."""
-        return {
-            "thinking": {
-                "supported": self.adaptive or self.enabled,
-                "types": {
-                    "adaptive": {"supported": self.adaptive},
-                    "between_tools": {"supported": self.between},
-                    "disabled": {"supported": not self.between},
-                    "enabled": {"supported": self.enabled},
-                },
-            },
-            "effort": {
-                "supported": bool(self.effort),
-                **{level: {"supported": level in self.effort} for level in ("low", "medium", "high", "xhigh", "max")},
-            },
-            "structured_outputs": {"supported": True},
-        }
+    text: str
+    before: str
+    model: str
+    row: tuple[str, ...]
 
 
-def rules_of(model: str) -> ModelRules:
-    """The rules for a model, dated or not; one that the table does not know is held to the newest contract."""
-    return _rules().get(undated_name(model), _rules()["claude-sonnet-5-5"])
+@frozen
+class _Compaction:
+    """A compaction block that was given out: its summary, and what it stands for: the request's tools and system
+    prompt, and all of its prompt.
+    """
+
+    text: str
+    frame: str
+    state: _Hash
 
 
-@cache
-def _rules() -> dict[str, ModelRules]:
-    read = tomllib.loads((files(__package__) / "contracts.toml").read_text("utf-8"))
-    rows: dict[str, Json] = read["models"]
-    lists = {name: {"effort": tuple(row["effort"])} if "effort" in row else {} for name, row in rows.items()}
-    return {name: ModelRules(**{**row, **lists[name]}) for name, row in rows.items()}
+@frozen
+class CheckedRequest:
+    """A request that was taken.
+
+    body: what came in.
+    state: the state of the hash over its prompt.
+    transformed: what became of its thinking: types/beta/beta_input_transformation.py.
+    told: whether it asked to be told that.
+    """
+
+    body: Json
+    state: _Hash
+    transformed: tuple[Json, ...]
+    told: bool
+
+    def shown(self) -> Json:
+        """The request as the model sees it: without the blocks that were dropped, which cost nothing."""
+        lost = {one["path"] for one in self.transformed}
+        if not lost:
+            return self.body
+        messages = [
+            {**message, "content": [piece for at, piece in enumerate(content) if f"{place}.content.{at}" not in lost]}
+            for place, message, content in (
+                (f"messages.{number}", message, _blocks(message["content"]))
+                for number, message in enumerate(self.body["messages"])
+            )
+        ]
+        return {**self.body, "messages": messages}
+
+    def transformations(self) -> list[Json] | None:
+        """What became of its thinking; None where it did not ask, which it does by the beta header:
+        types/beta/beta_message.py.
+        """
+        return list(self.transformed) if self.told else None
 
 
 class ProviderContract:
-    """Signs the thinking of replies, and refuses what the models refuse, each by its own `rules`; `dropped` are the
-    places of blocks that requests let it drop. A server without the `switch` cannot be asked to drop any. One whose
-    `overflow` is given says in those words that a prompt is too long.
+    """Signs the thinking of replies, and refuses what the models refuse, each by its own `rules`. `refused` has the
+    words of each refusal, and `dropped` the places of the blocks of thinking that requests have lost. A server without
+    the `switch` cannot be asked to drop any. One whose `overflow` is given says in those words that a prompt is too
+    long. `tell` hears each refusal, too.
     """
 
     def __init__(
@@ -159,60 +189,70 @@ class ProviderContract:
         switch: bool = True,
         overflow: str = OVERFLOWS[0],
         rules: Callable[[str], ModelRules] = rules_of,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.dropped: list[str] = []
+        self.refused: list[str] = []
         self._switch = switch
         self._overflow = overflow
         self._rules = rules
-        self._issued: dict[str, tuple[str, str]] = {}
-        self._answered: dict[str, tuple[Json, list[tuple[str, Json]]]] = {}
+        self._tell = tell
+        self._issued: dict[str, _Issued] = {}
+        self._compacted: dict[str, _Compaction] = {}
+        self._answered: OrderedDict[str, Json] = OrderedDict()
 
-    def refusal(self, body: Json, headers: Mapping[str, str]) -> str:
-        """What the API says against a request; nothing where it takes it."""
-        rules = self._rules(str(body.get("model")))
-        wrong = _refused_parameter(body, rules) or self._too_long(body, rules)
-        if wrong:
-            return wrong
-        binding = (body.get("thinking") or {}).get("block_binding")
-        # types/beta/beta_thinking_block_binding_param.py: taken under its beta header alone.
-        if binding is not None and not (rules.bound and self._switch and _BETA in headers.get("anthropic-beta", "")):
-            return "thinking.adaptive.block_binding: Extra inputs are not permitted"
-        drops = (binding or {}).get("prefix_mismatch_behavior") == "drop_block"
-        self.dropped = []
-        for place, signature, shown, before in _thoughts(body):
-            text, made = self._issued.get(signature, ("", ""))
-            if not made or text != shown:
-                return f"{place}: `thinking` or `redacted_thinking` blocks cannot be modified"
-            if rules.bound and made != before:
-                if not drops:
-                    return f"{place}: this `thinking` block was created in a different conversation"
-                self.dropped.append(place)
-        return "" if all(_ends_well(message) for message in body.get("messages", ())) else (
-            "messages: the final block in an assistant message cannot be `thinking`"
-        )  # fmt: skip
+    def check(self, body: Json, headers: Mapping[str, str]) -> CheckedRequest:
+        """A request that the API takes; raises ContractError with what it says against another."""
+        try:
+            checked = self._check(body, headers.get("anthropic-beta", ""))
+        except ContractError as wrong:
+            self.refused.append(str(wrong))
+            self._tell(str(wrong))
+            raise
+        self.dropped += [one["path"] for one in checked.transformed]
+        return checked
 
-    def signed(self, reply: ScriptedReply, body: Json) -> ScriptedReply:
-        """The reply as this model gives it: thinking signed for what the request holds, shown where that was asked
-        for, and what is said before a call inside of it where the model has it so.
+    def signed(self, reply: ScriptedReply, checked: CheckedRequest) -> ScriptedReply:
+        """The reply as this model gives it to a request: thinking signed for what the request holds, shown where that
+        was asked for, and what is said before a call inside of it where the model has it so; to a request for a
+        compaction, that alone.
         """
-        rules, asked = self._rules(str(body.get("model"))), body.get("thinking") or {}
-        if rules.between and reply.text and reply.calls:
-            reply = evolve(reply, thinking="\n".join(filter(None, (reply.thinking, reply.text))), text="")
-        if not reply.thinking or asked.get("type") == "disabled":
+        body, model = checked.body, str(checked.body.get("model"))
+        rules, asked = self._rules(model), body.get("thinking") or {}
+        if body.get("compaction"):
+            return self._summarised(reply, checked)
+        # A model that has no word on it thinks, or not, as it is made.
+        kind = asked.get("type") or ("adaptive" if rules.thinks else "disabled")
+        thinking = reply.thinking if kind in {"adaptive", "enabled"} else ""
+        if rules.demands and _tool_turn(body["messages"]):
+            # Without a beta header these think before their first call alone: documentation, "Interleaved thinking".
+            thinking = ""
+        note = ""
+        if rules.between and reply.text and reply.calls and kind != "disabled":
+            note, reply = reply.text, evolve(reply, text="")
+        if not thinking and not note:
             return evolve(reply, thinking="", signature="", hidden="")
         display = asked.get("display", "summarized" if rules.shown else "omitted")
-        shown = reply.thinking if display == "summarized" else ""
-        before = _digest(list(pieces(body)))
-        signature = hashlib.sha256(f"{before} {reply.thinking}".encode()).hexdigest()[:32]
-        self._issued[signature] = shown, before
+        if kind == "between_tools":
+            display = "summarized"  # types/thinking_types.py: these updates are all that comes.
+        shown = "\n".join(
+            filter(None, (thinking if display == "summarized" else "", note if display != "omitted" else ""))
+        )
+        state = checked.state.copy()
+        before = state.hexdigest()
+        signature = hashlib.sha256(f"{before} {thinking} {note}".encode()).hexdigest()[:32]
         hidden = signature[::-1]
-        told = ("assistant", {"type": "thinking", "thinking": shown, "signature": signature})
-        self._issued[hidden] = "", _digest([*pieces(body), told])
+        row = signature, hidden
+        self._issued[signature] = _Issued(shown, before, model, row)
+        _add(state, "assistant", {"type": "thinking", "thinking": shown, "signature": signature})
+        self._issued[hidden] = _Issued("", state.hexdigest(), model, row)
         return evolve(reply, thinking=shown, signature=signature, hidden=hidden)
 
     def answered(self, name: str, body: Json) -> None:
         """The request has got the reply of that id: a later one may ask to be compared with it."""
-        self._answered[name] = body, list(pieces(body))
+        self._answered[name] = body
+        while len(self._answered) > _REMEMBERED:
+            self._answered.popitem(last=False)
 
     def diagnostics(self, body: Json) -> Json | None:
         """Why the prefix of the request before could not be read: types/diagnostics.py. None where it could, or where
@@ -221,9 +261,9 @@ class ProviderContract:
         before = (body.get("diagnostics") or {}).get("previous_message_id")
         if before is None:
             return None
-        if before not in self._answered:
+        past = self._answered.get(before)
+        if past is None:
             return {"cache_miss_reason": {"type": "previous_message_not_found"}}
-        past, _ = self._answered[before]
         for field in ("model", "system", "tools"):
             if _bare(past.get(field)) != _bare(body.get(field)):
                 return _missed(f"{field}_changed", past)
@@ -234,46 +274,227 @@ class ProviderContract:
             return {"cache_miss_reason": {"type": "unavailable"}}
         return None
 
-    def _too_long(self, body: Json, rules: ModelRules) -> str:
+    def _check(self, body: Json, betas: str) -> CheckedRequest:
+        model = str(body.get("model"))
+        rules = self._rules(model)
+        _check_parameters(body, rules, betas)
+        _check_conversation(body, rules)
+        self._check_length(body, rules)
+        binding = (body.get("thinking") or {}).get("block_binding")
+        # types/beta/beta_thinking_block_binding_param.py: taken under its beta header alone.
+        if binding is not None and not (rules.bound and self._switch and _BINDING in betas):
+            raise ContractError("thinking.adaptive.block_binding: Extra inputs are not permitted")
+        drops = (binding or {}).get("prefix_mismatch_behavior") == "drop_block"
+        state, transformed = self._read(body, model, rules, drops, _COMPACT in betas)
+        return CheckedRequest(body, state, tuple(transformed), self._switch and _BINDING in betas)
+
+    def _read(self, body: Json, model: str, rules: ModelRules, drops: bool, compacts: bool) -> tuple[_Hash, list[Json]]:
+        """Goes through a prompt as the model would: the state of the hash over it, and the blocks of thinking that do
+        not fit their places.
+        """
+        transformed: list[Json] = []
+        state = hashlib.sha256()
+        for side, piece in pieces({**body, "messages": ()}):
+            _add(state, side, piece)
+        frame, first = state.hexdigest(), True
+        for place, message in enumerate(body.get("messages", ())):
+            lost = ""
+            row = [_mark(piece) for piece in _blocks(message["content"]) if piece["type"] in _THOUGHT]
+            for at, piece in enumerate(_blocks(message["content"])):
+                where = f"messages.{place}.content.{at}"
+                if piece["type"] in _THOUGHT:
+                    judged = model, rules, drops or bool(lost)
+                    lost = self._misfit(where, piece, state.hexdigest(), row, judged) or lost
+                    if lost:
+                        transformed.append({"type": "thinking_dropped", "path": where, "reason": lost})
+                elif piece["type"] == "compaction":
+                    one = self._known(where, piece, compacts, first=first and message["role"] != "system")
+                    if one and one.frame == frame:
+                        # What follows stands where it stood: types/beta/beta_compaction_config_param.py.
+                        state, first = one.state.copy(), False
+                        continue
+                _add(state, message["role"], piece)
+                first = False
+        return state, transformed
+
+    def _misfit(self, where: str, piece: Json, before: str, row: list[str], by: tuple[str, ModelRules, bool]) -> str:
+        """Why a block of thinking is dropped, if it is; those that follow it in its message are dropped with it:
+        types/beta/beta_thinking_dropped_input_transformation.py has the reasons, their order, and that.
+        """
+        model, rules, drops = by
+        made = self._issued.get(_mark(piece))
+        if made is None:
+            raise ContractError(f"{where}: Invalid `signature` in `thinking` block")
+        if made.text != piece.get("thinking", ""):
+            raise ContractError(f"{where}: `thinking` or `redacted_thinking` blocks cannot be modified")
+        foreign = made.model != model and (self._rules(made.model).locked or not rules.locked)
+        if not rules.bound and not foreign and [one for one in row if one in made.row] != list(made.row):
+            # Documentation, "Preserving thinking blocks": a row of them goes back whole, in its order.
+            raise ContractError(f"{where}: `thinking` or `redacted_thinking` blocks cannot be modified")
+        moved = rules.bound and made.before != before
+        if moved and not foreign and not drops:
+            raise ContractError(
+                f"{where}: Invalid `signature` in `thinking` block. The block is bound to a different conversation. "
+                'Remove the block, or set `thinking.block_binding.prefix_mismatch_behavior` to "drop_block". That '
+                f"setting requires the `{_BINDING}` value in the `anthropic-beta` header."
+            )
+        return "model_binding_mismatch" if foreign else "prefix_binding_mismatch" if moved else ""
+
+    def _known(self, where: str, piece: Json, allowed: bool, *, first: bool) -> _Compaction | None:
+        """A compaction block that was given out, types/beta/beta_compaction_block_param.py; None for one without
+        content, which says that there was no summary. The errors: types/compaction_*_error.py.
+        """
+        if not allowed:
+            raise ContractError(f"{where}: Input tag 'compaction' found using 'type' does not match any expected tag")
+        if piece.get("content") is None:
+            return None
+        if not first:
+            raise ContractError(f"{where}: a compaction block stands first", "compaction_block_misplaced")
+        made = self._compacted.get(str(piece.get("signature")))
+        if made is None:
+            raise ContractError(f"{where}: Invalid `signature`", "compaction_signature_invalid")
+        if made.text != piece["content"]:
+            raise ContractError(f"{where}: the summary was changed", "compaction_content_mismatch")
+        if piece.get("tool_changes", []) != []:
+            raise ContractError(f"{where}: `tool_changes` was changed", "compaction_tool_changes_mismatch")
+        return made
+
+    def _summarised(self, reply: ScriptedReply, checked: CheckedRequest) -> ScriptedReply:
+        """The answer to a request for a compaction: types/beta/beta_compaction_config_param.py."""
+        frame = hashlib.sha256()
+        for side, piece in pieces({**checked.body, "messages": ()}):
+            _add(frame, side, piece)
+        signature = hashlib.sha256(f"{checked.state.hexdigest()} {reply.text}".encode()).hexdigest()[:32]
+        self._compacted[signature] = _Compaction(reply.text, frame.hexdigest(), checked.state)
+        return evolve(
+            reply, thinking="", hidden="", calls=(), signature=signature, compaction=True, reason="compaction"
+        )
+
+    def _check_length(self, body: Json, rules: ModelRules) -> None:
         sent = rough({name: body[name] for name in ("system", "tools", "messages") if name in body})
         reply = int(body.get("max_tokens", 0)) if "max_tokens" in self._overflow else 0
-        if sent + reply <= rules.window:
-            return ""
-        return self._overflow.format(sent=sent, reply=reply, window=rules.window)
+        if sent + reply > rules.window:
+            raise ContractError(self._overflow.format(sent=sent, reply=reply, window=rules.window))
 
 
-def _refused_parameter(body: Json, rules: ModelRules) -> str:
+def _check_parameters(body: Json, rules: ModelRules, betas: str) -> None:
     """What a model does not take, whatever the conversation is."""
-    thinks = (body.get("thinking") or {}).get("type", "disabled")
     if (body.get("tool_choice") or {}).get("type") in {"any", "tool"} and not rules.forced:
-        return "tool_choice: this model does not support forcing a tool; use `auto`"
-    if thinks == "adaptive" and not rules.adaptive:
-        return "thinking: adaptive thinking is not supported on this model"
-    if thinks == "enabled" and not rules.enabled:
-        return "thinking: `enabled` is not supported on this model; use `adaptive`"
+        raise ContractError("tool_choice: this model does not support forcing a tool; use `auto`")
+    _check_thinking(body, rules, betas)
     if "temperature" in body and not rules.sampling:
-        return "temperature: this model does not support it"
+        raise ContractError("temperature: this model does not support it")
     effort = (body.get("output_config") or {}).get("effort")
     if effort is not None and effort not in rules.effort:
-        return f"output_config.effort: {effort} is not supported on this model"
-    messages = body.get("messages") or [{"role": "user", "content": ""}]
-    if messages[-1]["role"] == "assistant" and not rules.prefill:
-        return "messages: the conversation must end with a user message"
-    if thinks == "enabled" and rules.demands and _lost_thinking(messages):
-        return "messages: Expected `thinking` or `redacted_thinking`, but found `tool_use`"
-    return ""
+        raise ContractError(f"output_config.effort: {effort} is not supported on this model")
+    limit = int(body.get("max_tokens", 0))
+    if limit > rules.longest:
+        raise ContractError(
+            f"max_tokens: {limit} > {rules.longest}, which is the maximum allowed number of output tokens"
+        )
+    if body.get("compaction") and not (rules.compacts and _COMPACT in betas):
+        raise ContractError("compaction: Extra inputs are not permitted")
+    if body.get("compaction") and body.get("context_management"):
+        raise ContractError("compaction: cannot be combined with context_management")
+    _check([(one["cache_control"].get("ttl") or "5m") for _, one in pieces(body) if one.get("cache_control")])
 
 
-def _lost_thinking(messages: Sequence[Json]) -> bool:
-    """Whether the tool turn that is running began without thinking."""
+def _check_thinking(body: Json, rules: ModelRules, betas: str) -> None:
+    """The `thinking` of a request: types/thinking_config_param.py. The words are the API's own: documentation, "What's
+    new in Claude Opus 5.5".
+    """
+    thinking = body.get("thinking") or {}
+    kind = thinking.get("type")
+    if kind is None:
+        return
+    if not rules.takes(kind):
+        instead = (
+            'To turn thinking off on this model, send "thinking": {"type": "between_tools"}'
+            if kind == "disabled" and rules.between_tools
+            else 'Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+        )
+        said = f'"thinking.type.{kind}" is not supported for this model.'
+        raise ContractError(f"{said} {instead}" if rules.adaptive else said)
+    if kind == "disabled" and rules.effort and (body.get("output_config") or {}).get("effort") in {"xhigh", "max"}:
+        raise ContractError("output_config.effort: this level is not supported with thinking turned off")
+    if kind == "enabled" and not _BUDGET <= int(thinking.get("budget_tokens", 0)) < int(body["max_tokens"]):
+        raise ContractError("`max_tokens` must be greater than `thinking.budget_tokens`, and that at least 1024")
+    display = thinking.get("display")
+    if display == "updates" and not (rules.between and _UPDATES in betas):
+        raise ContractError("thinking.adaptive.display: Input should be 'summarized' or 'omitted'")
+    if display not in {None, "summarized", "omitted", "updates"} or (display and kind == "between_tools"):
+        raise ContractError(f"thinking.{kind}.display: Extra inputs are not permitted")
+
+
+def _check_conversation(body: Json, rules: ModelRules) -> None:
+    """The form of a conversation: documentation, "Messages" and "Handle tool calls"."""
+    messages: Sequence[Json] = body.get("messages") or ()
+    if body.get("compaction"):
+        _check_compactable(messages)
+    elif messages and messages[-1]["role"] == "assistant" and not rules.prefill:
+        raise ContractError("messages: the conversation must end with a user message")
+    blocks = [piece for message in messages for piece in _blocks(message["content"])]
+    if sum(piece["type"] == "compaction" and piece.get("content") is not None for piece in blocks) > 1:
+        raise ContractError("messages: more than one compaction block", "compaction_block_ambiguous")
+    owed: list[str] = []
+    for place, message in enumerate(messages):
+        content = _blocks(message["content"])
+        if not content:
+            raise ContractError(f"messages.{place}: all messages must have non-empty content")
+        if any(piece["type"] == "text" and not piece["text"].strip() for piece in content):
+            raise ContractError(f"messages.{place}: text content blocks must be non-empty")
+        if any(piece["type"] in _THOUGHT and "cache_control" in piece for piece in content):
+            raise ContractError(f"messages.{place}: cache_control: Extra inputs are not permitted")
+        given = [piece["tool_use_id"] for piece in content if piece["type"] == "tool_result"]
+        if missing := [name for name in owed if name not in given]:
+            raise ContractError(
+                f"messages.{place - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+                f"{', '.join(missing)}"
+            )
+        if stray := [name for name in given if name not in owed]:
+            raise ContractError(f"messages.{place}: unexpected `tool_use_id` found in `tool_result` blocks: {stray[0]}")
+        if given and any(piece["type"] == "tool_result" for piece in content[len(given) :]):
+            raise ContractError(f"messages.{place}: `tool_result` blocks must come first")
+        owed = [piece["id"] for piece in content if piece["type"] == "tool_use"]
+        if len(set(owed)) < len(owed):
+            raise ContractError(f"messages.{place}: `tool_use` ids must be unique")
+        if message["role"] == "assistant" and content[-1]["type"] in _THOUGHT:
+            raise ContractError(f"messages.{place}: the final block in an assistant message cannot be `thinking`")
+    if owed and not body.get("compaction"):
+        raise ContractError("messages: `tool_use` ids were found without `tool_result` blocks immediately after")
+    thinks = (body.get("thinking") or {}).get("type") == "enabled"
+    turn = _tool_turn(messages)
+    if thinks and rules.demands and turn and _blocks(turn["content"])[0]["type"] not in _THOUGHT:
+        found = _blocks(turn["content"])[0]["type"]
+        raise ContractError(
+            f"messages.{messages.index(turn)}.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            f"`{found}`. When `thinking` is enabled, a final `assistant` message must start with a thinking block "
+            "(preceeding the lastmost set of `tool_use` and `tool_result` blocks). To avoid this requirement, disable "
+            "`thinking`."
+        )
+
+
+def _check_compactable(messages: Sequence[Json]) -> None:
+    """Whether there is something to summarise, and it is whole: types/compaction_incomplete_turn_error.py and
+    types/compaction_nothing_to_summarize_error.py.
+    """
+    if not any(_blocks(message["content"]) for message in messages):
+        raise ContractError("messages: there is nothing to summarize", "compaction_nothing_to_summarize")
+    last = messages[-1]
+    if last["role"] == "assistant" and any(piece["type"] == "tool_use" for piece in _blocks(last["content"])):
+        raise ContractError("messages: the last turn is not finished", "compaction_incomplete_turn")
+
+
+def _tool_turn(messages: Sequence[Json]) -> Json | None:
+    """The first message of the assistant's in the tool turn that is running, if one is."""
+    found = None
     for message in reversed(messages):
-        content = message["content"] if isinstance(message["content"], list) else []
-        kinds = [piece["type"] for piece in content]
+        kinds = {piece["type"] for piece in _blocks(message["content"])}
         if message["role"] == "user" and "tool_result" not in kinds:
-            return False
-        if message["role"] == "assistant" and "tool_use" in kinds and kinds[0] not in {"thinking", _HIDDEN}:
-            return True
-    return False
+            break
+        if message["role"] == "assistant" and (found or "tool_use" in kinds):
+            found = message
+    return found
 
 
 def _missed(reason: str, past: Json) -> Json:
@@ -290,24 +511,10 @@ def _bare(part: Any) -> Any:
     return part
 
 
-def _thoughts(body: Json) -> Iterator[tuple[str, str, str, str]]:
-    """Where each block of thinking stands in a request, its signature and text, and what stands before it."""
-    bare = {name: value for name, value in body.items() if name != "messages"}
-    before = list(pieces(bare))
-    for place, message in enumerate(body.get("messages", ())):
-        content = message["content"] if isinstance(message["content"], list) else []
-        for at, piece in enumerate(content):
-            if piece["type"] in {"thinking", _HIDDEN}:
-                signature = piece.get("signature") or piece.get("data") or ""
-                yield f"messages.{place}.content.{at}", signature, piece.get("thinking", ""), _digest(before)
-            before += pieces({"messages": [{**message, "content": [piece]}]})
+def _mark(piece: Json) -> str:
+    return str(piece.get("signature") or piece.get("data") or "")
 
 
-def _digest(before: list[tuple[str, Json]]) -> str:
-    bare = [[side, {name: value for name, value in one.items() if name != "cache_control"}] for side, one in before]
-    return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()
-
-
-def _ends_well(message: Json) -> bool:
-    content = message["content"]
-    return isinstance(content, str) or not content or content[-1]["type"] not in {"thinking", _HIDDEN}
+def _add(state: _Hash, side: str, piece: Json) -> None:
+    bare = {name: value for name, value in piece.items() if name != "cache_control"}
+    state.update(json.dumps([side, bare], sort_keys=True).encode())

@@ -35,9 +35,10 @@ class ScriptedReply:
     A status other than 200 refuses with `text` as the message. After so many events a stream is cut off, or
     stalls until the client goes away, or ends in an error of the given type with `text` as its message; an answer
     waits for `held` before its first byte. With `half`, calls end in the middle of their arguments, as they do at
-    the limit. Thoughts have a block with a `signature`, and one that is
+    the limit. A `stop` is the sequence that ended a reply. Thoughts have a block with a `signature`, and one that is
     `hidden`. A `raw` body is sent as it is, as the page of some other server. A server that holds its callers to the
-    contract gives a reply its `name` and the `diagnostics` of the prompt cache.
+    contract gives a reply its `name`, the `diagnostics` of the prompt cache, what was `dropped` of the request, and
+    makes a `compaction` of its text where that was asked for.
     """
 
     text: str = ""
@@ -56,8 +57,11 @@ class ScriptedReply:
     held: asyncio.Event | None = None
     half: bool = False
     raw: bytes | None = None
+    stop: str | None = None
     name: str = "msg_fake"
     diagnostics: Json | None = None
+    dropped: list[Json] | None = None
+    compaction: bool = False
 
 
 Script: TypeAlias = Sequence[ScriptedReply] | Callable[[Json], ScriptedReply]
@@ -80,6 +84,7 @@ def parse_script(text: str) -> list[ScriptedReply]:
             tuple(
                 CallPiece(f"c{place}.{at}", call["tool"], call["args"]) for at, call in enumerate(one.get("calls", ()))
             ),
+            thinking=one.get("thinking", ""),
         )
         for place, one in enumerate(json.loads(text))
     ]
@@ -93,6 +98,8 @@ def follow(replies: Sequence[ScriptedReply]) -> Callable[[Json], ScriptedReply]:
 
 def message(reply: ScriptedReply, body: Json) -> Json:
     """The whole reply to a request's body, as it is sent without streaming."""
+    if reply.compaction:
+        return _compaction(reply, body)
     thought = {"type": "thinking", "thinking": reply.thinking, "signature": reply.signature or "signed"}
     hidden = {"type": "redacted_thinking", "data": reply.hidden or "hidden"}
     text = [{"type": "text", "text": reply.text}] if reply.text else []
@@ -104,25 +111,57 @@ def message(reply: ScriptedReply, body: Json) -> Json:
         "model": body.get("model", "fake"),
         "content": [*([thought, hidden] if reply.thinking or reply.signature else []), *text, *calls],
         "stop_reason": _reason(reply),
-        "stop_sequence": None,
+        "stop_sequence": reply.stop,
         "diagnostics": reply.diagnostics,
-        "usage": {
-            "input_tokens": reply.usage.input,
-            "output_tokens": reply.usage.output,
-            "cache_read_input_tokens": reply.usage.cache_read,
-            "cache_creation_input_tokens": reply.usage.cache_write,
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": reply.usage.cache_write - reply.usage.hour,
-                "ephemeral_1h_input_tokens": reply.usage.hour,
-            },
+        **({} if reply.dropped is None else {"input_transformations": reply.dropped}),
+        **_refused(reply),
+        "usage": _usage(reply.usage),
+    }
+
+
+def _compaction(reply: ScriptedReply, body: Json) -> Json:
+    """A reply that is a compaction block alone; what it cost stands in the iterations and nowhere else:
+    types/beta/beta_compaction_block.py, types/beta/beta_iterations_usage.py.
+    """
+    block: Json = {"type": "compaction", "content": reply.text, "encrypted_content": None, "tool_changes": []}
+    return {
+        "id": reply.name,
+        "type": "message",
+        "role": "assistant",
+        "model": body.get("model", "fake"),
+        "content": [{**block, "signature": reply.signature}],
+        "stop_reason": "compaction",
+        "stop_sequence": None,
+        "usage": {**_usage(Usage()), "iterations": [{"type": "compaction", **_usage(reply.usage)}]},
+    }
+
+
+def _usage(usage: Usage) -> Json:
+    return {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cache_read_input_tokens": usage.cache_read,
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": usage.cache_write - usage.hour,
+            "ephemeral_1h_input_tokens": usage.hour,
         },
     }
+
+
+def _refused(reply: ScriptedReply) -> Json:
+    """Why a reply was declined: types/refusal_stop_details.py."""
+    if reply.reason != "refusal":
+        return {}
+    return {"stop_details": {"type": "refusal", "category": "cyber", "explanation": None}}
 
 
 def stream_events(reply: ScriptedReply, body: Json) -> Iterator[Json]:
     """The events of a stream: the message opens with one token of output, and ends with all of them."""
     whole = message(reply, body)
-    opening = {**whole, "content": [], "stop_reason": None, "usage": {**whole["usage"], "output_tokens": 1}}
+    opening = {**whole, "content": [], "stop_reason": None, "stop_sequence": None}
+    opening["usage"] = {**whole["usage"], "output_tokens": min(1, whole["usage"]["output_tokens"])}
+    opening.pop("stop_details", None)
     yield {"type": "message_start", "message": opening}
     for index, block in enumerate(whole["content"]):
         empty, deltas = _spoken(block)
@@ -132,10 +171,9 @@ def stream_events(reply: ScriptedReply, body: Json) -> Iterator[Json]:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     yield {"type": "ping"}
-    ending: Json = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
-    if ending["stop_reason"] == "refusal":
-        ending["stop_details"] = {"type": "refusal", "category": "cyber", "explanation": None}
-    yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": reply.usage.output, **_details(reply)}}
+    ending = {"stop_reason": whole["stop_reason"], "stop_sequence": whole["stop_sequence"], **_refused(reply)}
+    used = {**{name: whole["usage"][name] for name in ("output_tokens", "iterations") if name in whole["usage"]}}
+    yield {"type": "message_delta", "delta": ending, "usage": {**used, **_details(reply)}}
     yield {"type": "message_stop"}
 
 
@@ -149,9 +187,10 @@ def refusal_body(reply: ScriptedReply) -> Json:
     return error(_TYPES.get(reply.status, "api_error"), reply.text)
 
 
-def error(kind: str, text: str) -> Json:
-    """An error, as a body or as an event."""
-    return {"type": "error", "error": {"type": kind, "message": text or kind}}
+def error(kind: str, text: str, code: str = "") -> Json:
+    """An error, as a body or as an event; its cause has a `code` where the SDK has a type for it."""
+    details = {"details": {"error_code": code}} if code else {}
+    return {"type": "error", "error": {"type": kind, "message": text or kind, **details}}
 
 
 def _reason(reply: ScriptedReply) -> str:
@@ -171,6 +210,10 @@ def _spoken(block: Json) -> tuple[Json, list[Json]]:
             written = json.dumps(block["input"])
             halves = written[: len(written) // 2], written[len(written) // 2 :]
             return {"input": {}}, [{"type": "input_json_delta", "partial_json": half} for half in halves]
+        case "compaction":
+            # types/beta/beta_compaction_content_block_delta.py
+            delta = {"type": "compaction_delta", "content": block["content"], "encrypted_content": None}
+            return {"content": None}, [delta]
         case _:
             return {}, []
 
