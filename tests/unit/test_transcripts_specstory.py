@@ -88,6 +88,12 @@ def test_the_title_of_a_further_session_is_nobodys_words(title: str) -> None:
     assert told(page) == [("assistant", "text", "Done."), ("user", "prompt", "Go on.")]
 
 
+def test_a_fence_behind_a_thoughts_end_hides_no_heading() -> None:
+    code = "```python\nx = 1\n```"
+    message = f"_**Assistant**_\n\n<think>Hm.</think>{code}\n"
+    assert told(f"{message}\n---\n\n{message}") == [("assistant", "thinking", "Hm."), ("assistant", "text", code)] * 2
+
+
 SEARCH = '<details>\n            <summary>Searched codebase "never" • **3** results</summary>\n\n| `a.py` |\n</details>'
 LISTED = "<details>\n<summary>Listed directory **src/**</summary>\n\n`a.py`\n</details>"
 DETAILS = "<details>\n<summary>How it works</summary>\n\nBy hand.\n</details>"
@@ -106,6 +112,7 @@ FENCED = f"```html\n{LISTED}\n```"
         ("<think>One.\n\nTwo.</think>Done.\n\nAnd so.", [("thinking", "One.\n\nTwo."), ("text", "Done.\n\nAnd so.")]),
         ("<think>Hm.</think>\n\nDone.", [("thinking", "Hm."), ("text", "Done.")]),
         ("<think>A `</think>` ends it.</think>Done.", [("thinking", "A `</think>` ends it."), ("text", "Done.")]),
+        ("<think>Hm.</think>```\nx = 1\n```", [("thinking", "Hm."), ("text", "```\nx = 1\n```")]),
         (f"<think>Hm.</think>I look.\n\n{SEARCH}", [("thinking", "Hm."), ("text", "I look."), ("tool_call", SEARCH)]),
         (
             "<think><details><summary>Thought</summary>\nThe </think> tag.\n</details></think>\n\nDone.",

@@ -135,16 +135,17 @@ def _results(page: Sequence[str], others: Mapping[int, _Block]) -> dict[int, _Bl
     """
     found: dict[int, _Block] = {}
     pending: list[int] = []
+    rests = {block.last: block.rest for block in others.values() if block.rest}
     fence = ""
     after = 0
     for place, line in enumerate(page):
         other = others.get(place)
-        if not pending and other and other.last is not None:
+        if not pending and other and other.last is not None and not other.rest:
             after = max(after, other.last + 1)
         if place < after:
             continue
         if not pending:
-            fence = "" if _HEADING.fullmatch(line) else open_fence(fence, line)
+            fence = "" if _HEADING.fullmatch(line) else open_fence(fence, rests.get(place, line))
         if pending and _FOLDED.match(line):
             found[pending.pop()] = _Block("tool_call", place)
         elif not fence and line.startswith("<details>") and _RESULT.match("\n".join(page[place : place + 2])):
@@ -219,6 +220,8 @@ def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) 
     heading: re.Match[str] | None = None
     begun = place = 0
     fence = ""
+    # A fence may open right behind a thought's end.
+    rests = {block.last: block.rest for block in blocks.values() if block.rest}
     while place < len(page):
         line, block = page[place], blocks.get(place)
         inside = heading is not None and heading["author"] != "User"
@@ -234,7 +237,7 @@ def _messages(page: Sequence[str], blocks: dict[int, _Block], repairs: Repairs) 
             if not found and heading:
                 repairs.note("sessions that stand one after the other were read as one", f"line {place + 1}")
             heading, begun, fence = found, place, ""
-        fence = open_fence(fence, line)
+        fence = open_fence(fence, rests.get(place, line))
         place += 1
     if heading:
         yield _Message(heading, begun, len(page))
