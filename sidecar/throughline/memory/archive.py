@@ -80,8 +80,8 @@ def distill(session: Session, archive: str, budget: int, count: Count) -> str:
         )
     made = _with(old, live, session)
     told = [
-        ArchiveEntry(f"Turn {one.turn}: {text}", _line_id(f"{session.id}/turn {one.turn}"))
-        for one, text in _chronicle(session, round(budget * _CHRONICLE), count)
+        ArchiveEntry(text, _line_id(f"{session.id}/{name}"))
+        for name, text in _chronicle(session, round(budget * _CHRONICLE), count)
     ]
     done = "Completed Milestones"
     known = {one.id for one in told}
@@ -89,9 +89,9 @@ def distill(session: Session, archive: str, budget: int, count: Count) -> str:
     return archive_markdown(_packed(made, budget, count))
 
 
-def _chronicle(session: Session, room: int, count: Count) -> Iterator[tuple[ChronicleLine, str]]:
-    """The turns that are told, from the least to the most important: those that changed something, and where there is
-    room, those in which the user said what is wanted.
+def _chronicle(session: Session, room: int, count: Count) -> Iterator[tuple[str, str]]:
+    """The names and lines of the turns that are told, from the least to the most important: those that changed
+    something, and where there is room, those in which the user said what is wanted, and more of what came of them.
     """
     lines = chronicle(session.turns)
 
@@ -99,12 +99,21 @@ def _chronicle(session: Session, room: int, count: Count) -> Iterator[tuple[Chro
         return f"- Turn {one.turn}: {text} <!-- 01234567 -->"
 
     changed = fit_chronicle([one for one in lines if one.changed], room, count, prefix)
-    room -= sum(count(prefix(*one)) + 1 for one in changed)
+    room -= sum(count(prefix(*one)) + 2 for one in changed)
     # A session that changed nothing leaves no talk to the next one.
     wanted = [one for one in lines if one.demands and not one.changed] if changed else []
     others = fit_chronicle(wanted, room, count, prefix)
-    yield from reversed(others)
-    yield from reversed(changed)
+    room -= sum(count(prefix(*one)) + 2 for one in others)
+    more: set[int] = set()
+    for one, text in changed:
+        cost = count(prefix(one, f"→ {one.rest}")) + 2
+        if one.rest and text == one.text and cost <= room:
+            room -= cost
+            more.add(one.turn)
+    for one, text in (*reversed(others), *reversed(changed)):
+        yield f"turn {one.turn}", f"Turn {one.turn}: {text}"
+        if one.turn in more:
+            yield f"turn {one.turn}/more", f"Turn {one.turn}: → {one.rest}"
 
 
 def parse_archive(text: str, project: str) -> ProjectArchive:
