@@ -87,7 +87,7 @@ def read(lines: Iterable[str]) -> Recording:
         repairs.note(f"a branch that the user left by going back was left out: {prompts} prompts", "whole file")
     for number, line in page:
         where = f"line {number}"
-        if line.get("uuid") in left:
+        if string(line.get("uuid")) in left:
             continue
         if told.before(line):
             repairs.note(_REPEATED, where)
