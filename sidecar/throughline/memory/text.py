@@ -72,8 +72,13 @@ class TextUnit:
     """The number that an item of a list has, with its mark."""
 
 
-def text_units(text: str) -> Iterator[TextUnit]:
+@lru_cache(maxsize=1 << 10)
+def text_units(text: str) -> tuple[TextUnit, ...]:
     """The sentences of a message in order, headings and rows of tables too; none of code."""
+    return tuple(_units(text))
+
+
+def _units(text: str) -> Iterator[TextUnit]:
     for raw in filter(None, _lines(_UNSAID.sub(f"\n{GAP}\n", text))):
         heading = _HEADING.match(raw)
         if raw == GAP:
