@@ -22,7 +22,7 @@ from throughline.memory.text import MORE, TextUnit, asks, clip, joined_lines, te
 LENGTHS = (400, 270, 180)
 _ASKED = 0.45
 # A first sentence of so many characters is told whole, by the telling: the user's, and the agent's.
-_FIRST, _LAST = (300, 260, 220), (230, 190, 150)
+_FIRST, _LAST = (300, 240, 180), (230, 170, 120)
 # With fewer characters a next sentence is told, too: an answer's first words often say nothing.
 _BRIEF = 45
 # What a kind of check is called.
