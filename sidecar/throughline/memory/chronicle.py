@@ -173,7 +173,7 @@ def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place:
     asked = _asked(now, offered, round(longest * _ASKED), _FIRST[place])
     closing = closing_words(handed_back(now), _closing_room(longest, asked, done), _LAST[place])
     came = "; ".join(filter(None, (done, _quoted(closing))))
-    if not came and not (asked and _substance(now)):
+    if not came and (now.interrupted or not (asked and _demands(now))):
         return ""
     if not _did(proof) and _chat(now, closing):
         return ""
@@ -263,11 +263,6 @@ def _said_again(now: Dialogue, later: Dialogue) -> bool:
     """Whether the user stopped a turn and said the same, or more, in the next one."""
     mine, next_words = (" ".join(" ".join(one.messages).split()).casefold() for one in (now, later))
     return bool(mine) and next_words.startswith(mine) and (now.interrupted or not now.closing)
-
-
-def _substance(now: Dialogue) -> bool:
-    """Whether the user's words say something by themselves."""
-    return any(len(own_prose(message)) > _SHORT for message in now.messages) or bool(now.answers)
 
 
 def _demands(now: Dialogue) -> bool:
