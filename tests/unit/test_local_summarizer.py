@@ -70,7 +70,7 @@ def test_no_entry_that_code_makes_differs_from_what_was_said(said: list[tuple[st
     before = Ledger({decision.id: decision})
     made = operations(now.turns, before, now.objective)
     assert apply_operations(before, made)[1] == made
-    words = " ".join([now.objective, decision.text, *(part for pair in said for part in pair[:2])])
+    words = " ".join([now.objective, decision.text, *(" ".join(part.split()) for pair in said for part in pair[:2])])
     for one in made:
         entered = one.entry if isinstance(one, Add) else None
         if entered is None or entered.kind == "issue":

@@ -272,6 +272,42 @@ def test_a_resumed_session_holds_its_history_once() -> None:
     )
 
 
+def linked(line: Line, name: str, parent: str | None) -> Line:
+    return {**line, "uuid": name, "parentUuid": parent}
+
+
+def test_a_branch_that_the_user_left_by_going_back_is_told_and_left_out() -> None:
+    read = recorded(
+        linked(user("build the basket"), "1", None),
+        linked(assistant(text("I start.")), "2", "1"),
+        linked(user("keep it in a cache"), "3", "2"),
+        linked(assistant(text("It lives in a cache.")), "4", "3"),
+        linked(user("keep it in a cookie"), "5", "2"),
+        linked(assistant(text("It lives in a cookie.")), "6", "5"),
+    )
+    words = ["build the basket", "I start.", "keep it in a cookie", "It lives in a cookie."]
+    assert [step.text for step in read.steps] == words
+    assert any("a branch that the user left" in line for line in read.repairs)
+
+
+def test_results_of_calls_that_ran_side_by_side_are_no_branch() -> None:
+    read = recorded(
+        linked(user("look twice"), "1", None),
+        linked(assistant(call("a")), "2", "1"),
+        linked(assistant(call("b")), "3", "2"),
+        linked(user([result("one", "a")]), "4", "2"),
+        linked(user([result("two", "b")]), "5", "3"),
+        linked(assistant(text("Both are there.")), "6", "5"),
+    )
+    assert [step.kind for step in read.steps] == ["prompt", *["tool_call"] * 2, *["tool_result"] * 2, "text"]
+
+
+@pytest.mark.parametrize("parent", ["7", "9", 3, None])
+def test_links_that_lead_nowhere_or_in_a_circle_leave_nothing_out(parent: object) -> None:
+    lines = [{**user("one"), "uuid": "7", "parentUuid": parent}, {**user("two"), "uuid": "9", "parentUuid": "7"}]
+    assert [step.text for step in recorded(*lines).steps] == ["one", "two"]
+
+
 def test_a_subagents_conversation_is_left_out_of_the_main_one_and_read_where_it_is_alone() -> None:
     aside = [user("Look for x.", isSidechain=True), assistant(text("Found."), isSidechain=True)]
     mixed = recorded(user("Where is x?"), *aside)

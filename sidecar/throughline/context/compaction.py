@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from attrs import evolve, field, frozen
 
 from throughline.domain.events import Compacted, Logged
 from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
-from throughline.domain.session import Session, apply
+from throughline.domain.session import Session, Turn, apply, turn_number
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
 from throughline.memory import local_summarizer
 from throughline.memory.chronicle import chronicle
-from throughline.memory.evidence import evidence_operations, turn_evidence
+from throughline.memory.evidence import evidence_operations, project_root, turn_evidence
 from throughline.memory.summarizer import parse_response
 from throughline.memory.summary import SummaryLine, one_line, summary_lines, summary_markdown
 
 # More files than these are never named in a summary.
 _MOST_FILES = 60
+# Nor are older turns than so many ever told in one.
+_MOST_TURNS = 80
 
 
 @frozen
@@ -185,20 +188,26 @@ def _lines(
     aims = [entry for entry in ledger.live() if entry.kind == "objective"]
     objective = max(aims, key=lambda one: one.author == "user").text if aims else session.objective
     files = changed_files(session, session.through)
-    told = chronicle([turn for turn in session.turns if turn.number <= session.through])
+    told = chronicle(_newest(session, session.through))
     return summary_lines(ledger, objective, session.through, settings.summary, count, files, told)
 
 
 def changed_files(session: Session, through: int) -> tuple[str, ...]:
     """The files that the agent changed in the turns up to `through`, by what code saw, the newest first."""
+    turns = _newest(session, through)
+    root = project_root(turns)
     found: dict[str, None] = {}
-    for turn in reversed(session.turns):
-        if turn.number <= through:
-            found.update(dict.fromkeys(reversed(turn_evidence(turn).changed)))
+    for turn in reversed(turns):
+        found.update(dict.fromkeys(reversed(turn_evidence(turn, root).changed)))
         if len(found) > _MOST_FILES:
             break
-    # A name is data: it stays on the line.
-    return tuple(" ".join(path.split()) for path in found)
+    return tuple(found)
+
+
+def _newest(session: Session, through: int) -> Sequence[Turn]:
+    """The newest turns up to `through`: as many as a summary ever has room for."""
+    end = bisect_right(session.turns, through, key=turn_number)
+    return session.turns[max(0, end - _MOST_TURNS) : end]
 
 
 def check_view(session: Session, view: View) -> Check:

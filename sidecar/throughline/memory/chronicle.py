@@ -22,13 +22,15 @@ from throughline.memory.text import MORE, TextUnit, asks, clip, joined_lines, te
 LENGTHS = (400, 270, 180)
 _ASKED = 0.45
 # A first sentence of so many characters is told whole, by the telling: the user's, and the agent's.
-_FIRST, _LAST = (300, 260, 220), (230, 190, 150)
+_FIRST, _LAST = (300, 240, 180), (230, 170, 120)
 # With fewer characters a next sentence is told, too: an answer's first words often say nothing.
 _BRIEF = 45
 # What a kind of check is called.
 _KINDS: dict[CheckKind, str] = {"test": "tests", "lint": "lint", "types": "types", "build": "build"}
 # Files that a line names, by its telling, and commands beside the checks.
 _FILES, _COMMANDS = (4, 3, 2), 2
+# The characters of what the agent closed with besides, where a line has no room for it.
+REST = 360
 # So many lines are told before the newest ones are told at length.
 ENOUGH = 16
 # The characters of a message that says nothing without what it answers.
@@ -51,6 +53,8 @@ class ChronicleLine:
     """Whether files were changed or a commit was made in it."""
     demands: bool = False
     """Whether the user said what is wanted, and did not only ask or agree."""
+    rest: str = ""
+    """What the agent's closing words go on with: told where there is room for a second line."""
     shorter: tuple[str, ...] = field(default=(), repr=False)
     """The same in fewer characters, each shorter than the one before."""
 
@@ -120,15 +124,30 @@ def closing_words(reply: str, longest: int, least: int = 0) -> str:
     """The first whole sentences of the message with which the agent handed back, in so many characters, or one alone in
     the `least`: without tagged lines, questions and offers.
     """
+    return _fitting(_closing_units(reply), longest, least)
+
+
+def _closing_units(reply: str) -> list[TextUnit]:
     if _lists("client").match(reply.strip()):
-        return ""
+        return []
     said = [unit for unit in text_units(untagged(reply)) if unit.kind != "row"]
     # A sentence of which code was a part is not whole without it.
     torn = {
         place for place, unit in enumerate(said[1:], 1) if said[place - 1].kind == "gap" and unit.text[:1].islower()
     }
-    told = [unit for place, unit in enumerate(said) if place not in torn and not _offers(unit.text)]
-    return _fitting(told, longest, least)
+    return [unit for place, unit in enumerate(said) if place not in torn and not _offers(unit.text)]
+
+
+def _rest(reply: str, longest: int, least: int) -> str:
+    """What the closing words go on with, from the next part on that is understood by itself: no item of a list whose
+    announcement stands before.
+    """
+    units = _closing_units(reply)
+    _, taken = _told(units, longest, least)
+    headed = any(unit.kind == "heading" for unit in units[:taken])
+    opening_kinds = ("heading", "lead") if headed else ("heading", "lead", "sentence")
+    start = next((place for place in range(taken, len(units)) if units[place].kind in opening_kinds), len(units))
+    return _fitting(units[start:], REST, REST) if taken else ""
 
 
 def _offers(text: str) -> bool:
@@ -144,16 +163,17 @@ def _line(now: Dialogue, later: Dialogue | None, proof: TurnEvidence, offered: s
         return None
     shorter = tuple(after for before, after in pairwise(texts) if len(after) < len(before))
     changed = bool(proof.changed or proof.commits)
-    return ChronicleLine(now.turn, texts[0], changed, _demands(now), shorter)
+    asked = _asked(now, offered, round(LENGTHS[0] * _ASKED), _FIRST[0])
+    rest = _rest(handed_back(now), _closing_room(LENGTHS[0], asked, done_in_turn(proof, 0)), _LAST[0])
+    return ChronicleLine(now.turn, texts[0], changed, _demands(now), _quoted(rest), shorter)
 
 
 def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place: int) -> str:
     done = done_in_turn(proof, place)
     asked = _asked(now, offered, round(longest * _ASKED), _FIRST[place])
-    room = longest - len(asked) - len(done) - 8
-    closing = closing_words(handed_back(now), room, _LAST[place])
+    closing = closing_words(handed_back(now), _closing_room(longest, asked, done), _LAST[place])
     came = "; ".join(filter(None, (done, _quoted(closing))))
-    if not came and not (asked and _substance(now)):
+    if not came and (now.interrupted or not (asked and _demands(now))):
         return ""
     if not _did(proof) and _chat(now, closing):
         return ""
@@ -161,6 +181,10 @@ def _text(now: Dialogue, proof: TurnEvidence, offered: str, longest: int, place:
         "interrupted" if now.interrupted else "no answer in words" if not now.closing else "answered at length"
     )
     return f"{asked} → {came}" if asked else f"→ {came}"
+
+
+def _closing_room(longest: int, asked: str, done: str) -> int:
+    return longest - len(asked) - len(done) - 8
 
 
 def handed_back(now: Dialogue) -> str:
@@ -241,11 +265,6 @@ def _said_again(now: Dialogue, later: Dialogue) -> bool:
     return bool(mine) and next_words.startswith(mine) and (now.interrupted or not now.closing)
 
 
-def _substance(now: Dialogue) -> bool:
-    """Whether the user's words say something by themselves."""
-    return any(len(own_prose(message)) > _SHORT for message in now.messages) or bool(now.answers)
-
-
 def _demands(now: Dialogue) -> bool:
     said = [unit for message in now.messages for unit in text_units(own_prose(message)) if not says_nothing(unit)]
     return bool(now.answers) or any(len(unit.text) > _SHORT and not asks(unit.text) for unit in said)
@@ -268,15 +287,20 @@ def _question(closing: str) -> str:
 
 
 def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
+    return _told(units, longest, least)[0]
+
+
+def _told(units: Sequence[TextUnit], longest: int, least: int) -> tuple[str, int]:
     """The first sentences in so many characters: a heading, or what announces a list, only with what follows it; a
     courtesy only where nothing else is said; nothing of a list whose announcement has no room. Where sentences are
-    missing stands an ellipsis.
+    missing stands an ellipsis. With it comes how many of the units that takes.
     """
     said = [unit for unit in units if unit.kind == "gap" or _letters(unit.text)]
     telling = [unit for unit in said if not says_nothing(unit)]
     kept: list[str] = []
     leads: list[str] = []
     skipped = missed = cut = False
+    taken = 0
     for unit in telling if any(unit.text for unit in telling) else said:
         if unit.kind == "gap":
             leads, skipped = [], bool(leads)
@@ -295,11 +319,12 @@ def _fitting(units: Sequence[TextUnit], longest: int, least: int) -> str:
             else:
                 kept += [*leads, text]
                 skipped = False
+                taken = next(place for place, one in enumerate(units, 1) if one is unit)
             leads = []
     text = joined_lines(kept)
     words = sum(bool(unit.text) for unit in telling)
     more = (cut and not missed) or len(kept) + missed < words
-    return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}"
+    return f"{'… ' if missed and kept else ''}{text}{MORE if kept and more else ''}", taken
 
 
 def _numbered(unit: TextUnit) -> str:

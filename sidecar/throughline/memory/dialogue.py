@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -99,6 +100,7 @@ _FENCED = re.compile(r"^[ \t]*(?P<fence>```+|~~~+).*?(?:^[ \t]*(?P=fence)[`~]*[ 
 _MACHINE = re.compile("|".join(cue_list("machine")))
 
 
+@lru_cache(maxsize=1 << 10)
 def own_prose(message: str) -> str:
     """A message as its writer's own sentences: without code, what a client put around it, and what was pasted from a
     terminal or a log. Lines stay as they are; a gap stands for what was left out.

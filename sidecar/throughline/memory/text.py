@@ -35,6 +35,7 @@ _HEADING = re.compile(r"#{1,6}\s|[-=*_|: ]{3,}$|<[^>]+>$")
 # A line of nothing but strong emphasis stands as a heading.
 _TITLE = re.compile(r"\*\*[^*]+\*\*:?$|__[^_]+__:?$")
 _BULLET = re.compile(r"^\s*(?:[-*+•>]|\d+[.)]|[A-Z][.)])\s+")
+_EMOJI_FIRST = re.compile(_EMOJI)
 _SIGN = re.compile(rf"^(?:{_EMOJI}|[\s\u200d])+")
 # The marks of strong emphasis, which stand at a word's edge; within a word they mean something.
 _STRONG = re.compile(r"(?<![\w)\]])\*\*(?=\S)|(?<=\S)\*\*(?![\w(\[])")
@@ -72,8 +73,13 @@ class TextUnit:
     """The number that an item of a list has, with its mark."""
 
 
-def text_units(text: str) -> Iterator[TextUnit]:
+@lru_cache(maxsize=1 << 10)
+def text_units(text: str) -> tuple[TextUnit, ...]:
     """The sentences of a message in order, headings and rows of tables too; none of code."""
+    return tuple(_units(text))
+
+
+def _units(text: str) -> Iterator[TextUnit]:
     for raw in filter(None, _lines(_UNSAID.sub(f"\n{GAP}\n", text))):
         heading = _HEADING.match(raw)
         if raw == GAP:
@@ -164,7 +170,14 @@ def _lines(text: str) -> Iterator[str]:
     """The lines of a text; one that was broken within a sentence is put together again."""
     whole = ""
     for line in map(str.strip, text.splitlines()):
-        starts = not line or line == GAP or _HEADING.match(line) or _BULLET.match(line) or line.startswith("|")
+        starts = (
+            not line
+            or line == GAP
+            or _EMOJI_FIRST.match(line)
+            or _HEADING.match(line)
+            or _BULLET.match(line)
+            or line.startswith("|")
+        )
         ended = not whole or whole == GAP or whole.endswith(_STOPS) or _HEADING.match(whole)
         if not (starts or ended) and (line[0].islower() or len(whole) >= _BROKEN):
             whole += f" {line}"

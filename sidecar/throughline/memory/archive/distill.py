@@ -47,6 +47,8 @@ _PASSES = (
     ("Known Issues",),
     (FACTS,),
 )
+# What names a turn's second line, which tells more of what came of it.
+_MORE = "/more"
 # So many of its newest lines has each section before any has all of its own.
 _FLOOR = 2
 # The failing commands of a session that are carried.
@@ -194,7 +196,7 @@ def _with_chronicle(
         # Words that settled nothing are no work, unless they are about something that has a name.
         turns = tuple(one for one in turns if _NAMED.search(one.text))
     told = chronicle_entries(turns, session.id, room, count, talked=talked)
-    own = {told_line_id(session.id, turn.number) for turn in session.turns}
+    own = {told_line_id(session.id, turn.number, part) for turn in session.turns for part in ("", _MORE)}
     own |= {old_line_id(f"{session.id}/turn {turn.number}") for turn in session.turns}
     stay = tuple(one for one in lines if one.id not in own or one.hand)
     by_hand = {one.id for one in stay if one.hand}
@@ -219,7 +221,20 @@ def chronicle_entries(
     room -= sum(count(f"{written(*one)}\n") + 1 for one in changed)
     others = [one for one in lines if not one.changed and (one.demands or talked)]
     wanted = fit_chronicle(others, room, count, written)
-    return tuple(entry(*one) for one in (*reversed(wanted), *reversed(changed)))
+    room -= sum(count(f"{written(*one)}\n") + 1 for one in wanted)
+    more: dict[int, ArchiveEntry] = {}
+    for one, text in changed:
+        rest = ArchiveEntry(f"Turn {one.turn}: → {one.rest}", told_line_id(session, one.turn, _MORE))
+        cost = count(f"{written_line(rest)}\n") + 1
+        if one.rest and text == one.text and cost <= room:
+            room -= cost
+            more[one.turn] = rest
+    told: list[ArchiveEntry] = []
+    for one, text in (*reversed(wanted), *reversed(changed)):
+        told.append(entry(one, text))
+        if one.turn in more:
+            told.append(more[one.turn])
+    return tuple(told)
 
 
 def _packed(archive: ProjectArchive, budget: int, count: Count) -> ProjectArchive:

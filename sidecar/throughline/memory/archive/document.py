@@ -114,9 +114,9 @@ def old_line_id(made_of: str) -> str:
     return digest(made_of)[:_OLD]
 
 
-def told_line_id(session: str, turn: int) -> str:
-    """The id of a session's line of the chronicle: those of one session begin alike."""
-    return _digits(session, SESSION_DIGITS) + _digits(f"{session}/turn {turn}", 9 - SESSION_DIGITS)
+def told_line_id(session: str, turn: int, part: str = "") -> str:
+    """The id of a session's line of the chronicle, or of a further part of it: those of one session begin alike."""
+    return _digits(session, SESSION_DIGITS) + _digits(f"{session}/turn {turn}{part}", 9 - SESSION_DIGITS)
 
 
 # So many digits of such an id name the session.
