@@ -109,7 +109,7 @@ def cues(language: str) -> _Cues:
         parts[name] = _filled(value, parts)
 
     def heard(name: str, where: str = "{}") -> re.Pattern[str]:
-        edge = "(?:{})" if language in _UNSPACED else r"(?<!\w)(?:{})(?:(?<=\W)|(?!\w))"
+        edge = "(?:{})" if language in _UNSPACED else r"(?:(?<!\w)|(?=\W))(?:{})(?:(?<=\W)|(?!\w))"
         return re.compile(where.format(edge.format("|".join(_filled(one, parts) for one in data[name]))), re.IGNORECASE)
 
     def listed(name: str) -> tuple[re.Pattern[str], ...]:
