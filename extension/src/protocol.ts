@@ -2,7 +2,7 @@
 
 export const VERSION = 1;
 
-export type Row = UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow | ThoughtRow;
+export type Row = UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow | ThoughtRow | BillRow;
 
 export type Change = RowPut | RowGrown | RowGone | MemoryPut | ArchivePut | FilesPut | MeterPut | ActivityPut | SessionPut;
 
@@ -127,12 +127,23 @@ export interface ThoughtRow {
   text: string;
 }
 
-/** Something the user must know, in one line. */
+/** Something the user must know, in one line. Where it says why a turn failed or was interrupted, it is `retryable` while that turn can go on where it broke off. */
 export interface NoticeRow {
   kind: "notice";
   id: string;
   level: "info" | "error";
   text: string;
+  turn: number;
+  retryable: boolean;
+}
+
+/** What a turn cost, in one line, or, for turn 0, what warming the cache did; `again` says, a line for each reason, what it paid again of what the provider had cached. */
+export interface BillRow {
+  kind: "bill";
+  id: string;
+  turn: number;
+  text: string;
+  again: Array<string>;
 }
 
 /** One ledger entry in the Memory view: `text` is its whole line, and `said`, `why` and `owner` its parts. `row` is the chat row of the turn it came from. A rule that is `mine` stays on this machine. */
@@ -247,6 +258,7 @@ export interface State {
   meter: Meter;
   activity: Activity;
   suggestion: string;
+  warning: string;
 }
 
 /** Adds a row at the end, or replaces the row with its id. */
@@ -292,11 +304,12 @@ export interface MeterPut {
   meter: Meter;
 }
 
-/** Replaces what the sidecar is doing, and the recording's next prompt. */
+/** Replaces what the sidecar is doing, the recording's next prompt, and what is to be known of the next message's cost before it is sent. */
 export interface ActivityPut {
   kind: "activity";
   activity: Activity;
   suggestion: string;
+  warning: string;
 }
 
 /** Replaces the session's own line. */
@@ -324,6 +337,8 @@ export interface Options {
   allowed: Array<string>;
   allowed_secrets: Array<string>;
   hour: "never" | "stable" | "always";
+  cost_warning: number;
+  warm: boolean;
   preview: "always" | "first" | "never";
   distil: "write" | "ask";
   version: number;
@@ -636,6 +651,7 @@ export interface Requests {
   "throughline/recording": { params: OpenRecording; result: State };
   "throughline/snapshot": { params: Empty; result: State };
   "throughline/send": { params: Send; result: Accepted };
+  "throughline/retry": { params: Empty; result: Accepted };
   "throughline/approval/answer": { params: ApprovalAnswer; result: Empty };
   "throughline/cancel": { params: Empty; result: Empty };
   "throughline/compact": { params: Empty; result: Compacting };
@@ -694,6 +710,8 @@ export const SETTINGS = {
   allowed: ["allowed", []],
   allowed_secrets: ["allowedSecrets", []],
   hour: ["cacheHour", "stable"],
+  cost_warning: ["costWarning", 0.1],
+  warm: ["warmCache", false],
   preview: ["preview", "never"],
   distil: ["distil", "ask"],
 } as const;

@@ -13,6 +13,7 @@ export const EMPTY: State = {
   meter: METER,
   activity: "idle",
   suggestion: "",
+  warning: "",
 };
 
 /** The state after a patch, or null where the patch does not follow on it and a snapshot is needed. */
@@ -40,7 +41,7 @@ export function apply(state: State, change: Change): State {
     case "meter":
       return { ...state, meter: change.meter };
     case "activity":
-      return { ...state, activity: change.activity, suggestion: change.suggestion };
+      return { ...state, activity: change.activity, suggestion: change.suggestion, warning: change.warning };
     case "session":
       return { ...state, session: change.session };
     default:

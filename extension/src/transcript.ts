@@ -35,6 +35,8 @@ function said(row: Row): string {
       return `*Change of the project archive: ${row.added} added, ${row.removed} taken out, ${row.status}*`;
     case "thought":
       return `*Thought*\n\n${quoted(row.text)}`;
+    case "bill":
+      return `*${[row.text, ...row.again.map((line) => `paid again: ${line}`)].join("; ")}*`;
     case "notice":
       return `*${row.text}*`;
     default:

@@ -14,8 +14,8 @@ const before: State = { ...EMPTY, revision: 7, rows: [asked, answer, running] };
 const CASES: { name: string; change: Change; after: Partial<State> }[] = [
   {
     name: "adds a row that is new",
-    change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm" } },
-    after: { rows: [asked, answer, running, { kind: "notice", id: "n1", level: "info", text: "hm" }] },
+    change: { kind: "row", row: { kind: "notice", id: "n1", level: "info", text: "hm", turn: 0, retryable: false } },
+    after: { rows: [asked, answer, running, { kind: "notice", id: "n1", level: "info", text: "hm", turn: 0, retryable: false }] },
   },
   {
     name: "replaces a row that is known, where it stands",
@@ -46,9 +46,9 @@ const CASES: { name: string; change: Change; after: Partial<State> }[] = [
     after: { meter: { ...EMPTY.meter, used: 3 } },
   },
   {
-    name: "replaces the activity and the suggestion together",
-    change: { kind: "activity", activity: "answering", suggestion: "next" },
-    after: { activity: "answering", suggestion: "next" },
+    name: "replaces the activity, the suggestion and the warning together",
+    change: { kind: "activity", activity: "answering", suggestion: "next", warning: "dear" },
+    after: { activity: "answering", suggestion: "next", warning: "dear" },
   },
   { name: "replaces the session", change: { kind: "session", session: null }, after: { session: null } },
 ];
@@ -70,7 +70,7 @@ describe("applyPatch", () => {
     revision,
     changes: [
       { kind: "grown", id: "a1", text: "cause" },
-      { kind: "activity", activity: "answering", suggestion: "" },
+      { kind: "activity", activity: "answering", suggestion: "", warning: "" },
     ],
   });
 

@@ -19,7 +19,7 @@ const CASES: [written: string, offered: string[]][] = [
 
 describe("a slash", async () => {
   const { matching, rest, SLASHES } = await import("../webview/slash");
-  const { asking } = await import("../webview/store");
+  const { asking, retryable } = await import("../webview/store");
 
   for (const [written, offered] of CASES) {
     it(`offers ${offered.join() || "nothing"} for “${written}”`, () => assert.deepEqual(matching(written).map(({ name }) => name), offered));
@@ -29,6 +29,13 @@ describe("a slash", async () => {
     asking.value = true;
     assert.deepEqual(matching("/allow").map(({ name }) => name), ["/allow"]);
     asking.value = false;
+  });
+
+  it("offers to retry only where the last turn broke off", () => {
+    assert.deepEqual(matching("/ret"), []);
+    retryable.value = true;
+    assert.deepEqual(matching("/ret").map(({ name }) => name), ["/retry"]);
+    retryable.value = false;
   });
 
   it("is one word in lower case, the same for no two commands", () => {

@@ -9,6 +9,7 @@ const rows: Row[] = [
   { kind: "agent", id: "a1", turn: 1, text: "Because.", streaming: false, partial: true },
   { kind: "tool", id: "t1", turn: 1, tool: "run", title: "cat `x`", result: "a\n````\nb", status: "failed", masked: false, tokens: 3 },
   { kind: "compaction", id: "k1", compaction: "c", through: 1, before: 900, after: 100, held: 3, live: 4, added: 1, undone: true },
+  { kind: "bill", id: "b1", turn: 1, text: "2 calls · $0.60", again: ["the cache had expired 6 minutes before: 214K tokens, $0.53"] },
 ];
 
 describe("a transcript", () => {
@@ -20,6 +21,8 @@ describe("a transcript", () => {
   it("fences a result longer than any fence in it", () => assert.match(text, /\n`````\na\n````\nb\n`````\n/));
   it("marks what failed", () => assert.match(text, /\*\*run\*\* `cat 'x'` \(failed\)/));
   it("tells of compactions", () => assert.match(text, /Compacted through turn 1: 900 → 100 tokens, 3\/4 kept, undone/));
+  it("says what a turn cost, and what it paid again", () =>
+    assert.match(text, /\*2 calls · \$0\.60; paid again: the cache had expired 6 minutes before: 214K tokens, \$0\.53\*/));
   it("is short where nothing was said", () => assert.equal(transcript({ ...session, rows: [] }), "# mend it\n\nengineer · m\n"));
 });
 

@@ -4,9 +4,10 @@ import { post } from "./bridge";
 import { Icon } from "./icons";
 import { mentionOf, mentions } from "./mentions";
 import { matching, rest, type Slash } from "./slash";
-import { busy, draft, following, found, look, mention, session, suggestion, toggleHome, write } from "./store";
+import { busy, draft, following, found, look, mention, session, suggestion, toggleHome, warning, write } from "./store";
 
 const OPTIONS = "slash-commands";
+const COST = "cost-warning";
 
 /** Where the next message is written. */
 export function Composer() {
@@ -39,6 +40,7 @@ export function Composer() {
   return (
     <section class="composer" aria-label="Next message">
       {suggestion.value && <Suggestion text={suggestion.value} />}
+      {warning.value && <Warning text={warning.value} />}
       {options.length > 0 && <Menu options={options} chosen={chosen} take={(option) => take(option, true)} />}
       <div class="field" onClick={() => area.current?.focus()} onDragOver={allow} onDrop={drop}>
         <textarea
@@ -48,6 +50,7 @@ export function Composer() {
           placeholder={busy.value ? "Write the next message; it is queued" : "Ask, @ a file, or type / for commands"}
           aria-label="Message"
           aria-autocomplete="list"
+          aria-describedby={warning.value ? COST : undefined}
           aria-controls={options.length > 0 ? OPTIONS : undefined}
           aria-activedescendant={chosen ? `option${chosen.name}` : undefined}
           onInput={(event) => {
@@ -68,6 +71,16 @@ export function Composer() {
         </button>
       </div>
     </section>
+  );
+}
+
+/** What the next message would pay again; it can be sent all the same. */
+function Warning({ text }: { text: string }) {
+  return (
+    <p class="cost-warning" id={COST}>
+      <Icon name="warning" />
+      <span>{text}</span>
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
-import { run } from "./bridge";
-import { asking, details } from "./store";
+import { post, run } from "./bridge";
+import { asking, details, retryable } from "./store";
 
 /** A command of the composer; `takes` names what may be said after it. */
 export interface Slash {
@@ -14,6 +14,7 @@ export interface Slash {
 export const SLASHES: Slash[] = [
   { name: "/allow", when: () => asking.value, what: "Let the agent do what it asks for, once", act: () => run("allowOnce") },
   { name: "/deny", when: () => asking.value, takes: "why", what: "Do not let the agent do what it asks for", act: (rest) => run("deny", rest) },
+  { name: "/retry", when: () => retryable.value, what: "Send the message that failed again, once", act: () => post({ kind: "retry" }) },
   { name: "/compact", what: "Compact the older turns now", act: () => run("compact") },
   { name: "/preview", what: "Show what compacting now would do", act: () => run("preview") },
   { name: "/undo", what: "Undo the last compaction", act: () => run("undo") },

@@ -12,6 +12,8 @@ export const session = signal(EMPTY.session);
 export const meter = signal(EMPTY.meter);
 export const activity = signal(EMPTY.activity);
 export const suggestion = signal(EMPTY.suggestion);
+/** What is to be known of the next message's cost before it is sent. */
+export const warning = signal(EMPTY.warning);
 export const status = signal<Status>({ kind: "starting" });
 export const keyed = signal(true);
 export const sessions = signal<SessionItem[] | null>(null);
@@ -42,6 +44,8 @@ const rows = new Map<string, Signal<Row>>();
 export const undoable = signal("");
 /** Whether the agent waits for an answer. */
 export const asking = signal(false);
+/** Whether the last turn broke off and can go on. */
+export const retryable = signal(false);
 export const busy = computed(() => activity.value === "answering");
 
 let shown: State = EMPTY;
@@ -142,6 +146,7 @@ function show(next: State, aloud: boolean): void {
     meter.value = next.meter;
     activity.value = next.activity;
     suggestion.value = next.suggestion;
+    warning.value = next.warning;
     if (next.rows !== before.rows) showRows(next.rows, aloud);
   });
 }
@@ -161,6 +166,7 @@ function showRows(next: Row[], aloud: boolean): void {
     rowChunks.value = changed;
   }
   asking.value = next.some((row) => row.kind === "ask" && isPending(row));
+  retryable.value = next.some((row) => row.kind === "notice" && row.retryable);
   const last = next.findLast((row) => row.kind === "compaction" && !row.undone);
   undoable.value = last?.kind === "compaction" ? last.compaction : "";
 }

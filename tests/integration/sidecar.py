@@ -190,8 +190,8 @@ def patched(state: State, patch: Patch) -> State:
                 state = evolve(state, files=files)
             case MeterPut(meter=meter):
                 state = evolve(state, meter=meter)
-            case ActivityPut(activity=activity, suggestion=suggestion):
-                state = evolve(state, activity=activity, suggestion=suggestion)
+            case ActivityPut(activity=activity, suggestion=suggestion, warning=warning):
+                state = evolve(state, activity=activity, suggestion=suggestion, warning=warning)
             case SessionPut(session=session):
                 state = evolve(state, session=session)
     return evolve(state, revision=patch.revision, rows=list(rows.values()))

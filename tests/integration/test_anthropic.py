@@ -192,6 +192,15 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> No
     assert times[1] - times[0] >= 0.6
 
 
+# What servers say where an account has no money left: the status, the words, and how often they are asked.
+NO_CREDIT = [
+    (400, "Your credit balance is too low to access the API. Go to Plans & Billing to upgrade.", 1),
+    (402, "Insufficient Balance", 1),
+    (403, "insufficient_quota", 1),
+    (400, "This request requires more credits: insufficient credits", 1),
+]
+
+
 @pytest.mark.parametrize(
     ("replies", "said"),
     [
@@ -211,6 +220,25 @@ async def test_a_rate_limit_is_waited_out_for_as_long_as_the_server_says() -> No
             [ScriptedReply(status=408, retry_after=0.01)] * 3, "127.0.0.1:[0-9]+ took too long to answer", id="408"
         ),
         pytest.param([ScriptedReply(status=402, text="no credit")], "no credit left: add some", id="402"),
+        *(
+            pytest.param([ScriptedReply(status=status, text=text)] * times, "no credit left: add some", id=text[:30])
+            for status, text, times in NO_CREDIT
+        ),
+        pytest.param(
+            [ScriptedReply(sse_error="invalid_request_error", text=NO_CREDIT[0][1])],
+            "no credit left",
+            id="no credit, in a stream",
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text="You have reached your specified API usage limits until May.")],
+            r"The account's limit is reached \(You have .* until May\.\): raise it in the console, then retry",
+            id="a limit of the account's own",
+        ),
+        pytest.param(
+            [ScriptedReply(status=400, text="Output blocked by content filtering policy")],
+            "content filter stopped this .*: say it in another way",
+            id="filtered",
+        ),
         pytest.param(
             [ScriptedReply(status=502, raw=PAGE)] * 3, r"failed \(status 502\)", id="another server's error page"
         ),
@@ -378,7 +406,7 @@ async def test_why_a_reply_stopped_is_passed_on_with_what_it_cost(reason: str) -
     async with MessagesServer([ScriptedReply(text="So", reason=reason)]) as fake:
         assert await ask(Anthropic(Credentials(KEY, fake.url))) == [
             TextPiece("So"),
-            EndPiece(reason, Usage(10, 5), "msg_fake"),
+            EndPiece(reason, Usage(10, 5), "msg_fake", detail="cyber" if reason == "refusal" else ""),
         ]
 
 

@@ -164,6 +164,46 @@ async def test_from_a_pipe_what_failed_is_in_the_exit_status(tmp_path: Path) -> 
     assert (status, "There is no command /nothing" in out) == (1, True)
 
 
+async def test_a_message_that_failed_is_retried_without_being_said_again(tmp_path: Path) -> None:
+    poor = ScriptedReply(status=400, text="Your credit balance is too low to access the API.")
+    usage = Usage(input=10, output=5, cache_write=150_000)
+    replies = [poor, ScriptedReply(text="Here I am.", usage=usage), ScriptedReply(text="Yes.")]
+    async with MessagesServer(replies) as fake:
+        said = ["Where are you?", "/retry", "/retry", "/model claude-haiku-5-5", "Still?"]
+        status, out, _ = await chat(tmp_path, said, "--cost-warning", "0.00001", url=fake.url)
+    assert status == 1
+    assert "The account has no credit left: add some in the console, then retry.\n" in out
+    assert "  /retry goes on with it: what you said is sent once.\n" in out
+    assert out.index("/retry goes on") < out.index("Here I am.") < out.index("There is nothing to retry")
+    told = r"\nThis message pays \d+K tokens again, about \$0\.\d+: the model was changed\.\nyou> Still\?"
+    assert re.search(told, out)
+    failed, sent, _ = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+    assert failed == sent
+    assert (await tell("status", "--project", tmp_path))["turns"] == 2
+
+
+async def test_a_turn_that_a_crash_cut_off_goes_on_in_the_next_chat(tmp_path: Path) -> None:
+    replies = [ScriptedReply(text="one two three four", stall_after=4), ScriptedReply(text="Here it is.")]
+    async with MessagesServer(replies) as fake:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, "chat", "--project", str(tmp_path), "--objective", "x", env=environment(fake.url),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdin
+        process.stdin.write(b"Say it.\n")
+        async with asyncio.timeout(PATIENCE):
+            while not [one for one in fake.requests if one.path.startswith("/v1/messages")]:
+                fake.came.clear()
+                await fake.came.wait()
+        process.kill()
+        await process.wait()
+        status, out, _ = await chat(tmp_path, ["/retry"], "--continue", url=fake.url)
+    assert (status, "Its last turn broke off before its end" in out, "Here it is." in out) == (0, True, True)
+    failed, sent = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+    assert failed == sent
+    assert (await tell("status", "--project", tmp_path))["turns"] == 1
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from functools import partial
@@ -12,8 +13,19 @@ from pygls.exceptions import JsonRpcException
 
 from integration.sidecar import DEMO, EditorClient, sidecar
 from throughline.domain.ports import CallPiece
+from throughline.domain.usage import Usage
 from throughline.protocol import methods
-from throughline.protocol.state import AgentRow, AskRow, CompactionRow, EntryRow, NoticeRow, State, ToolRow, UserRow
+from throughline.protocol.state import (
+    AgentRow,
+    AskRow,
+    BillRow,
+    CompactionRow,
+    EntryRow,
+    NoticeRow,
+    State,
+    ToolRow,
+    UserRow,
+)
 from throughline.testing.messages_server import MessagesServer
 from throughline.testing.scripted_replies import ScriptedReply
 
@@ -458,8 +470,37 @@ async def test_a_model_that_cannot_be_reached_is_one_clear_line_and_the_session_
         assert notice.level == "error"
         assert "key" in notice.text.lower()
         assert "sk-wrong" not in notice.text
-        await editor.ask(methods.SEND, text="Again?", files=[])
-        await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        assert notice.retryable
+        await editor.ask(methods.RETRY)
+        state = await editor.until(lambda s: any(isinstance(row, BillRow) for row in s.rows))
+        # The words stand there once, and so they were sent.
+        assert [row.kind for row in state.rows] == ["user", "agent", "bill"]
+        failed, sent = (one.body["messages"] for one in fake.requests if one.path.startswith("/v1/messages"))
+        assert failed == sent
+        refused = await editor.raw(methods.RETRY.name, {})
+        assert "nothing to retry" in refused.message
+
+
+async def test_before_an_expensive_message_its_cost_is_shown_and_it_is_sent_all_the_same(tmp_path: Path) -> None:
+    usage = Usage(input=10, output=5, cache_write=150_000)
+    async with (
+        MessagesServer([ScriptedReply(text="Hello.", usage=usage), ScriptedReply(text="Yes.", usage=usage)]) as fake,
+        sidecar(tmp_path, endpoint=fake.url, cost_warning=0.00001) as editor,
+    ):
+        await editor.ask(methods.KEY, key="sk-test")
+        await editor.ask(methods.START, objective="talk", role="product")
+        await editor.ask(methods.SEND, text="Hello?", files=[])
+        state = await editor.until(lambda s: idle(s) and s.meter.calls == 1)
+        assert state.warning == ""
+        state = await editor.ask(methods.CREW, role=None, model="claude-haiku-5-5")
+        assert re.fullmatch(
+            r"This message pays \d+K tokens again, about \$0\.\d+: the model was changed\.", state.warning
+        )
+        await editor.ask(methods.SEND, text="Still there?", files=[])
+        state = await editor.until(lambda s: sum(isinstance(row, BillRow) for row in s.rows) == 2 and not s.warning)
+        # What was foretold is what was paid: another model finds nothing.
+        _, (line,) = (row.again for row in state.rows if isinstance(row, BillRow))
+        assert line.startswith("the model was changed: 150K tokens")
 
 
 async def test_a_session_is_open_in_one_window_at_a_time(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from throughline.domain.events import (
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
 from throughline.domain.file_knowledge import digest
@@ -130,7 +131,7 @@ SAID = (
 _texts = st.one_of(st.sampled_from(SAID), st.text(max_size=30))
 _MOVES = (
     "speak", "ask", "ask", "ask", "end", "end", "file", "drop", "mask", "compact", "undo", "note", "pin", "hold",
-    "dismiss", "edit", "regret", "propose", "reject",
+    "dismiss", "edit", "regret", "propose", "reject", "break", "retry",
 )  # fmt: skip
 
 
@@ -170,6 +171,12 @@ class _SequenceBuilder:
                 return [*self.tell("speak", now), Step(self._reply(len(now.turns) + 1), asks=True)]
             case "end" if now.open:
                 return [Step((done(now.open.number),))]
+            case "break" if now.open:
+                number = now.open.number
+                half = AssistantMessage(number, "half", 1, partial=True)
+                return [Step((half, TurnEnded(number, "failed")), asks=True)]
+            case "retry" if now.retryable:
+                return [Step((TurnResumed(now.retryable.number),))]
             case "file":
                 return [Step((self._file(),))]
             case "drop" if now.files:

@@ -48,6 +48,7 @@ from throughline.domain.events import (
     ToolReturned,
     Trimmed,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
 from throughline.domain.session import Session, fold
@@ -236,6 +237,8 @@ def test_nothing_else_that_may_happen_in_a_session_changes_what_was_sent(
 def test_every_event_that_may_happen_is_quiet_told_or_named() -> None:
     told = {type(event) for event in QUIET} | {CompactionProposed, CompactionDismissed, SessionStarted, SessionEnded}
     items = {UserMessage, SystemNote, Thought, AssistantMessage, ToolCalled, ToolReturned, FileInjected, TurnEnded}
+    # One that goes on takes back what no call has sent yet.
+    items |= {TurnResumed}
     named = {Masked, Trimmed, Compacted, CompactionUndone, FileDropped, LedgerChanged, LedgerUndone}
     assert told | items | named == set(get_args(Event))
 

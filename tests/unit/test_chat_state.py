@@ -17,6 +17,7 @@ from throughline.domain.events import (
     ApprovalDecided,
     ApprovalRequested,
     AssistantMessage,
+    CallBilled,
     Compacted,
     CompactionUndone,
     Event,
@@ -24,10 +25,12 @@ from throughline.domain.events import (
     Logged,
     Masked,
     SessionRewound,
+    SystemNote,
     Thought,
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
 from throughline.domain.ledger import Add
@@ -40,6 +43,7 @@ from throughline.protocol.state import (
     ArchiveLine,
     ArchivePending,
     AskRow,
+    BillRow,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -69,6 +73,18 @@ OPEN = ToolRow("tx", 1, "run", "make", "", "running", masked=False, tokens=0)
 MADE = Compacted("c1", 2, (Add(entry("a")),), 900, 100, 3, 4)
 COMPACTION = CompactionRow("kc1", "c1", 2, 900, 100, 3, 4, 1, undone=False)
 AGENTS = entry("t1.1", "Keep it", why="it works", author="agent")
+
+FAILED = NoticeRow("f1", "error", "no", 1, retryable=True)
+BROKEN = AssistantMessage(1, "half an ans", 1, partial=True)
+ON, BREAK = TurnResumed(1), TurnEnded(1, "failed", "no")
+RAN = ToolRow("tx", 1, "run", "", "result of x", "done", masked=False, tokens=10)
+PAID = CallBilled("chat", "m", 1_000, 20, 1_000, 0, 0.01)
+LATE = CallBilled(
+    "chat", "m", 0, 500, 0, 214_000, 0.56, thinking=300, rewritten=214_000, rewritten_dollars=0.534, idle=660.0
+)
+CHANGED = CallBilled(
+    "chat", "m", 2_000, 0, 0, 0, 0.01, miss="messages_changed", rewritten=2_000, rewritten_dollars=0.005
+)
 
 ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
     ("the user's words", (spoke(1, "a"), spoke(1, "b")), [UserRow("u1", 1, "a"), UserRow("u1.1", 1, "b")]),
@@ -143,7 +159,49 @@ ROWS: list[tuple[str, tuple[Event, ...], list[Row]]] = [
         [ThoughtRow("e1", 1, "I look.")],
     ),
     ("thinking that is not shown", (Thought(1, {"type": "redacted_thinking", "data": "x"}, 0),), []),
-    ("a failed turn", (TurnEnded(1, "failed", "no"),), [NoticeRow("e1", "error", "no")]),
+    ("a failed turn", (TurnEnded(1, "failed", "no"),), [FAILED]),
+    ("an interrupted one", (TurnEnded(1, "interrupted", "no"),), [FAILED]),
+    (
+        "one that goes on",
+        (spoke(1, "a"), replied(1, "b"), *tool(1, "x"), SystemNote(1, "c", 1), BROKEN, BREAK, ON),
+        [UserRow("u1", 1, "a"), AgentRow("a1.0", 1, "b", streaming=False, partial=False), RAN],
+    ),
+    (
+        "one that went on and failed again",
+        (spoke(1, "a"), BROKEN, PAID, TurnEnded(1, "failed", "no"), ON, PAID, TurnEnded(1, "failed", "no")),
+        [UserRow("u1", 1, "a"), BillRow("b1", 1, "2 calls · 4,000 in, 2,000 cached · 40 out · $0.0200", []), FAILED],
+    ),
+    (
+        "one that another followed",
+        (spoke(1, "a"), TurnEnded(1, "failed", "no"), spoke(2, "b")),
+        [UserRow("u1", 1, "a"), evolve(FAILED, retryable=False), UserRow("u2", 2, "b")],
+    ),
+    (
+        "one that was compacted",
+        (TurnEnded(2, "failed", "no"), MADE),
+        [evolve(FAILED, id="f2", turn=2, retryable=False), COMPACTION],
+    ),
+    (
+        "a failed turn that the conversation went back before",
+        (spoke(1, "a"), PAID, TurnEnded(1, "failed", "no"), SessionRewound(1, (), conversation=True)),
+        [NoticeRow("e4", "info", "Back to before turn 1: the conversation.")],
+    ),
+    (
+        "what a turn cost and paid again, by reason",
+        (CallBilled("merge", "m", 9, 9, 0, 0, 9.0), spoke(1, "a"), PAID, LATE, CHANGED, CHANGED, TurnEnded(1, "done")),
+        [
+            UserRow("u1", 1, "a"),
+            BillRow(
+                "b1",
+                1,
+                "4 calls · 220,000 in, 1,000 cached · 520 out (300 thinking) · $0.5900",
+                [
+                    "the cache had expired 6 minutes before: 214K tokens, $0.53",
+                    "earlier messages were masked, compacted or taken back: 4K tokens, $0.01",
+                ],
+            ),
+        ],
+    ),
     ("a turn that ended", (TurnEnded(1, "done"), TurnEnded(2, "cancelled")), []),
 ]
 
@@ -199,6 +257,9 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     assert len(sent) == 1
     show(page, "answering", "next")
     assert [change.kind for change in sent[-1].changes] == ["activity"]
+    show(page, "answering", "next", warning="dear")
+    assert [change.kind for change in sent[-1].changes] == ["activity"]
+    assert page.snapshot().warning == "dear"
 
 
 def test_after_another_session_is_opened_no_patch_fits_the_old_state() -> None:
@@ -212,7 +273,7 @@ def test_after_another_session_is_opened_no_patch_fits_the_old_state() -> None:
     assert sent[-1].revision == before.revision + 2
 
 
-def show(page: ChatState, activity: Activity, suggestion: str, *events: Event) -> None:
+def show(page: ChatState, activity: Activity, suggestion: str, *events: Event, warning: str = "") -> None:
     now = session(*events)
     page.show(
         session=panels.session_info(now, recorded=False),
@@ -222,6 +283,7 @@ def show(page: ChatState, activity: Activity, suggestion: str, *events: Event) -
         meter=panels.context_meter(now, view(now), 1.6),
         activity=activity,
         suggestion=suggestion,
+        warning=warning,
     )
 
 

@@ -238,7 +238,7 @@ FAILURES = [
     (ScriptedReply("Not today.", status=529), "Not today.", []),
     (
         ScriptedReply("one two three", cut_after=2),
-        "The reply broke off before its end: send the message again.",
+        "The reply broke off before its end: retry.",
         ["one two"],
     ),
 ]

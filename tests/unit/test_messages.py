@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from throughline.domain.ports import Tool
 from throughline.domain.view import Block, View
-from throughline.llm.messages import Json, tool_parameters, translate
+from throughline.llm.messages import Json, tool_parameters, translate, warming_parameters
 
 INTERRUPTED = "(Interrupted before there was a result.)"
 
@@ -235,3 +235,16 @@ def test_nothing_that_was_said_is_lost(given: list[Block]) -> None:
     said = [block for block in given if block.text.strip() and block.content != "call"]
     assert sum("hello" in told(piece) for piece in sent) == sum(block.text == "hello" for block in said)
     assert sum(piece["type"] == "tool_use" for piece in sent) == sum(b.content == "call" for b in given)
+
+
+@pytest.mark.parametrize(
+    ("thinking", "warmed"),
+    [
+        ({}, {"max_tokens": 0}),
+        ({"thinking": {"type": "adaptive"}}, {"thinking": {"type": "adaptive"}, "max_tokens": 0}),
+        ({"thinking": {"type": "enabled", "budget_tokens": 1_024}}, None),
+    ],
+)
+def test_the_cache_is_filled_by_the_same_request_without_a_reply(thinking: Json, warmed: Json | None) -> None:
+    asked = {"model": "m", "messages": [], "max_tokens": 4_096, **thinking}
+    assert warming_parameters(asked) == (None if warmed is None else {"model": "m", "messages": [], **warmed})

@@ -196,6 +196,10 @@ BEFORE = CallBilled("chat", NEWEST, 0, 0, 200_000, 13_900, 0.0, began=1_000.0)
             "the cache had expired 6 minutes before: 214K tokens, $0.53",
         ),
         (
+            CallBilled("chat", OLDER, 10, 0, 0, 214_000, 0.0, began=1_060.0),
+            "the model was changed: 214K tokens, $0.53",
+        ),
+        (
             CallBilled("chat", NEWEST, 10, 0, 14_000, 150_000, 0.0, began=1_060.0, miss="messages_changed"),
             "earlier messages were masked, compacted or taken back: 150K tokens, $0.38",
         ),

@@ -40,6 +40,8 @@ def other(row: Setting) -> Any:
         return ["run:make"]
     if isinstance(row.default, str):
         return f"{row.default}x"
+    if isinstance(row.default, bool):
+        return not row.default
     assert row.most is not None
     return row.most if row.most != row.default else row.least
 
@@ -81,7 +83,7 @@ def test_a_row_says_all_that_the_editor_shows(row: Setting) -> None:
     assert made.get("description", made.get("markdownDescription")) == row.text
     assert (made.get("minimum"), made.get("maximum")) == (row.least, row.most)
     assert f'  {row.field}: ["{row.name}", {json.dumps(row.default)}],' in protocol()
-    if isinstance(row.default, int | float):
+    if isinstance(row.default, int | float) and not isinstance(row.default, bool):
         assert row.least is not None
         assert row.most is not None
         assert row.least <= row.default <= row.most
@@ -110,12 +112,12 @@ def test_an_option_of_the_command_line_gives_its_setting(row: Setting) -> None:
     name, bare = f"setting_{row.field}", BARE[row.option.command]
     assert _invoked(row.option.command, *bare)[name] == row.default
     value = other(row)
-    said = value[0] if isinstance(value, list) else str(value)
-    given = _invoked(row.option.command, row.option.flag, said, *bare)[name]
+    said = [] if value is True else [value[0] if isinstance(value, list) else str(value)]
+    given = _invoked(row.option.command, row.option.flag, *said, *bare)[name]
     assert given == (tuple(value) if isinstance(value, list) else value)
     if row.option.least is not None or row.least is not None:
         with pytest.raises(click.BadParameter):
-            _invoked(row.option.command, row.option.flag, "1", *bare)
+            _invoked(row.option.command, row.option.flag, "-1", *bare)
 
 
 @pytest.mark.parametrize(

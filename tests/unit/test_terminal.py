@@ -159,12 +159,13 @@ def test_a_call_is_a_line_with_its_tokens_cost_and_share_of_the_context() -> Non
     unknown = CallBilled("merge", "cheap", 10, 5, 0, 0, None)
     failed = TurnEnded(1, "failed", "The model failed.")
     with screen.working():
-        screen.logged(log(STARTED, known, unknown, failed))
+        screen.logged(log(STARTED, spoke(1, "Go."), known, unknown, failed))
     assert out.getvalue().splitlines() == [
         "  call 1 · 20,000 in, 18,000 cached · 50 out · $0.0123 · context 10%",
         "  summarising, cheap · 10 in, 0 cached · 5 out · price unknown",
         "The model failed.",
-        "  turn 1 · 2 calls · $0.0123",
+        "  turn 1 · 2 calls · 20,010 in, 18,000 cached · 55 out · $0.0123, and 1 without a known price",
+        "  /retry goes on with it: what you said is sent once.",
     ]
     assert screen.failed
 

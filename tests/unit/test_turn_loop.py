@@ -73,7 +73,7 @@ ODD: list[tuple[tuple[ScriptedReply, ...], str, str]] = [
     ((LIMIT, LIMIT, LIMIT), "stopped", "The reply reached its limit 3 times in a row"),
     ((LIMIT, LIMIT, ScriptedReply("", (call("a", "list_files", path="."),)), LIMIT, DONE), "done", ""),
     ((ScriptedReply(""), DONE), "done", ""),
-    ((ScriptedReply(" \n"), ScriptedReply("")), "stopped", "The model answered nothing, twice"),
+    ((ScriptedReply(" \n"), ScriptedReply("")), "failed", "The model answered nothing, twice"),
     ((ScriptedReply("I will not.", reason="refusal"),), "failed", "The model declined"),
     ((ScriptedReply("", reason="model_context_window_exceeded"), DONE), "done", ""),
 ]

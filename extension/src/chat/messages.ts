@@ -25,6 +25,7 @@ export type FromPage =
   | { kind: "draft"; text: string }
   | { kind: "answer"; call: string; allowed: boolean; session: boolean; reason: string }
   | { kind: "cancel" }
+  | { kind: "retry" }
   | { kind: "run"; command: PageCommand; argument: string }
   | { kind: "open"; path: string }
   | { kind: "copy"; text: string }

@@ -74,6 +74,8 @@ export class Page implements Disposable {
       }
       case "cancel":
         return void (await (await sidecar.start())("throughline/cancel", {}));
+      case "retry":
+        return void (await (await running(this.app)).request("throughline/retry", {}));
       case "run":
         return this.#run(message);
       case "open":

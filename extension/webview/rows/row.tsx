@@ -3,6 +3,7 @@ import { rowOf } from "../store";
 import { Agent } from "./agent";
 import { Archive } from "./archive";
 import { Ask } from "./ask";
+import { Bill } from "./bill";
 import { Compaction } from "./compaction";
 import { Entry } from "./entry";
 import { File } from "./file";
@@ -50,6 +51,8 @@ function content(row: Row) {
       return <Archive row={row} />;
     case "thought":
       return <Thought row={row} />;
+    case "bill":
+      return <Bill row={row} />;
     case "notice":
       return <Notice row={row} />;
     default:

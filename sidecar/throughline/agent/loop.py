@@ -34,17 +34,32 @@ from throughline.domain.view import View
 CUT = ("max_tokens", "model_context_window_exceeded")
 # The reason of a reply that the provider has paused: it goes on where it is sent back.
 PAUSED = "pause_turn"
+_DECLINED = (
+    "The model declined to go on{about}: say in other words what it is for, choose another model, or go back to before "
+    "this message."
+)
+# By the category that the provider names: what its safety check took the request for.
+_ABOUT = {
+    "cyber": ", since its provider's safety check takes this for a danger to computers",
+    "bio": ", since its provider's safety check takes this for a danger to life",
+    "frontier_llm": ", since its provider takes this for work on a competing model",
+    "reasoning_extraction": ", since it was asked to tell its own reasoning",
+    "general_harms": ", since its provider's safety check takes this for harmful",
+}
 # So many of them in a row, and the user is asked.
 CUTS, EMPTY = 3, 2
 
 
 @frozen
 class ReplyOutcome:
-    """What a model's reply came to: its calls, whether it said anything, and why it stopped."""
+    """What a model's reply came to: its calls, whether it said anything, and why it stopped, as the provider says it
+    and in `detail`.
+    """
 
     calls: tuple[ToolCalled, ...]
     said: bool
     reason: str
+    detail: str = ""
 
 
 class ReplyGuard:
@@ -57,10 +72,10 @@ class ReplyGuard:
     def check(self, reply: ReplyOutcome) -> tuple[str, str]:
         """What to tell the model so that it goes on, or what to tell the user; both empty where all is well.
 
-        Raises ModelError for a reply that was refused.
+        Raises ModelError for a reply that was refused, and where nothing comes at all.
         """
         if reply.reason == "refusal":
-            raise ModelError("The model declined to go on: say it in another way, or go back to before this message.")
+            raise ModelError(_DECLINED.format(about=_ABOUT.get(reply.detail, "")))
         self._cuts = self._cuts + 1 if reply.reason in CUT else 0
         self._empty = 0 if reply.said or reply.calls or self._cuts else self._empty + 1
         if self._cuts >= CUTS:
@@ -69,7 +84,7 @@ class ReplyGuard:
             lost = "" if reply.calls else " If it was in a call, that call is lost: make it smaller."
             return f"(Your reply was cut off at its limit.{lost} Go on where it ended.)", ""
         if self._empty >= EMPTY:
-            return "", "The model answered nothing, twice. Send the message again, or say it in another way."
+            raise ModelError("The model answered nothing, twice: retry, or say it in another way.")
         if self._empty:
             return "(Your reply was empty. Go on, or say that you are done and what came of it.)", ""
         return "", ""
@@ -194,7 +209,7 @@ async def _ask(context: TurnContext, config: AgentConfig, turn: int, view: View,
     text: list[str] = []
     calls: list[ToolCalled] = []
     said = False
-    reason = ""
+    reason = detail = ""
     used: Usage | None = None
 
     async def close(*, partial: bool = False) -> None:
@@ -233,19 +248,19 @@ async def _ask(context: TurnContext, config: AgentConfig, turn: int, view: View,
                 case UsagePiece():
                     used = piece.usage
                 case EndPiece():
-                    reason = piece.reason
+                    reason, detail = piece.reason, piece.detail
                     await close(partial=reason in CUT)
-                    await context.record(_chat_bill(context, config, piece, began, counted))
+                    await context.record(chat_bill(context, config, piece, began, counted))
                     used = None
         if not reason:
-            raise ModelError("The reply broke off before its end: send the message again.")
+            raise ModelError("The reply broke off before its end: retry.")
     except BaseException:
         # Whatever cut the reply off, what has come of it stays, and is paid for.
         await close(partial=True)
         if used is not None:
-            await context.record(_chat_bill(context, config, EndPiece("", used), began, counted))
+            await context.record(chat_bill(context, config, EndPiece("", used), began, counted))
         raise
-    return ReplyOutcome(tuple(calls), said, reason)
+    return ReplyOutcome(tuple(calls), said, reason, detail)
 
 
 def _called(context: TurnContext, config: AgentConfig, turn: int, piece: CallPiece, taken: set[str]) -> ToolCalled:
@@ -258,9 +273,11 @@ def _called(context: TurnContext, config: AgentConfig, turn: int, piece: CallPie
     return ToolCalled(turn, name, piece.tool, args, context.count(json.dumps(args)))
 
 
-def _chat_bill(context: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int) -> CallBilled:
-    """What a call of the chat cost, and what it paid again of what the cache had held."""
-    bill = billed(config, "chat", config.name, end.usage, began, counted)
+def chat_bill(
+    context: TurnContext, config: AgentConfig, end: EndPiece, began: float, counted: int, purpose: Purpose = "chat"
+) -> CallBilled:
+    """What a call with the chat's prefix cost, and what it paid again of what the cache had held."""
+    bill = billed(config, purpose, config.name, end.usage, began, counted)
     bill = evolve(bill, reply=end.name, miss=end.miss, missed=end.missed, thinking=end.usage.thinking)
     return with_rewrite(bill, context.session.last_call, config.prices.price(config.name, end.usage.prompt))
 

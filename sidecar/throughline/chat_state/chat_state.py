@@ -7,21 +7,39 @@ from typing import Literal
 
 from attrs import evolve
 
-from throughline.chat_state.rows import HELD, SHOWN, agent_row, chat_rows, waiting_ask
+from throughline.chat_state.rows import (
+    HELD,
+    SHOWN,
+    agent_row,
+    bill_row,
+    bill_row_name,
+    chat_rows,
+    failure_row,
+    waiting_ask,
+)
 from throughline.domain.events import (
     ArchiveProposed,
     ArchiveRejected,
     ArchiveWritten,
+    AssistantMessage,
     Compacted,
     CompactionDismissed,
     CompactionProposed,
     CompactionUndone,
+    Event,
+    FileInjected,
     Logged,
     MessageWithdrawn,
     SessionRewound,
+    SystemNote,
+    Thought,
+    ToolCalled,
+    ToolReturned,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
+from throughline.domain.turn_bill import TurnBill, bill_event
 from throughline.domain.visible_text import visible_text
 from throughline.protocol.state import (
     Activity,
@@ -31,6 +49,7 @@ from throughline.protocol.state import (
     ArchivePut,
     ArchiveRow,
     AskRow,
+    BillRow,
     Change,
     ContextFile,
     EntryRow,
@@ -49,12 +68,15 @@ from throughline.protocol.state import (
     SessionInfo,
     SessionPut,
     State,
+    ThoughtRow,
     ToolRow,
     UserRow,
 )
 
 # What a turn leaves in the chat, and what goes with it where the conversation goes back.
-_SAID = UserRow | AgentRow | ToolRow | EntryRow | AskRow
+_SAID = UserRow | AgentRow | ToolRow | EntryRow | AskRow | BillRow | ThoughtRow | NoticeRow
+# What ends a reply's words and thinking: a turn that goes on keeps what stands before it.
+_BETWEEN = UserMessage | SystemNote | ToolCalled | ToolReturned | FileInjected
 _SETTLING = Compacted | CompactionProposed | CompactionDismissed | CompactionUndone
 
 
@@ -66,11 +88,16 @@ class ChatState:
         self._revision = 0
         self._rows: dict[str, Row] = {}
         self._rest = State(0, None)
+        self._bill = TurnBill()
+        # The rows of the words and thinking that came last.
+        self._reply: list[str] = []
 
     def clear(self) -> None:
         """Forgets the session that was shown; the page asks for a snapshot when the next patch comes."""
         self._rows.clear()
         self._rest = State(0, None)
+        self._bill = TurnBill()
+        self._reply = []
         self._revision += 1
 
     def snapshot(self) -> State:
@@ -108,6 +135,7 @@ class ChatState:
         meter: Meter,
         activity: Activity,
         suggestion: str,
+        warning: str = "",
     ) -> None:
         """Shows what stands beside the rows; what has not changed is not sent again."""
         before = self._rest
@@ -122,8 +150,8 @@ class ChatState:
             changes.append(ArchivePut(archive))
         if meter != before.meter:
             changes.append(MeterPut(meter))
-        if (activity, suggestion) != (before.activity, before.suggestion):
-            changes.append(ActivityPut(activity, suggestion))
+        if (activity, suggestion, warning) != (before.activity, before.suggestion, before.warning):
+            changes.append(ActivityPut(activity, suggestion, warning))
         self._rest = evolve(
             before,
             session=session,
@@ -133,11 +161,22 @@ class ChatState:
             meter=meter,
             activity=activity,
             suggestion=suggestion,
+            warning=warning,
         )
         self._patch(changes)
 
     def _put(self, logged: Logged) -> Iterator[Change]:
+        event = logged.event
+        self._bill = bill_event(self._bill, event)
+        if isinstance(event, _BETWEEN):
+            self._reply = []
+        # A bill stands above what the turn failed with, which offers to go on.
+        spent = bill_row(self._bill) if isinstance(event, TurnEnded) and event.turn == self._bill.turn else None
+        if spent is not None:
+            yield from self._show(spent)
         for row in list(chat_rows(logged, self._rows.get)):
+            if isinstance(event, AssistantMessage | Thought):
+                self._reply.append(row.id)
             yield from self._show(row)
 
     def offer(self, row: HeldRow) -> None:
@@ -185,6 +224,10 @@ class ChatState:
         if isinstance(event, TurnEnded):
             asked = [row for row in self._rows.values() if isinstance(row, AskRow) and row.status == "waiting"]
             yield from (change for row in asked for change in self._show(evolve(row, status="withdrawn")))
+        if isinstance(event, TurnResumed):
+            yield from self._drop([*self._reply, failure_row(event.turn), bill_row_name(event.turn)])
+            self._reply = []
+        yield from self._settle_failures(event)
         waiting = [row for row in self._rows.values() if isinstance(row, UserRow) and row.waiting]
         for row in waiting:
             back = isinstance(event, MessageWithdrawn) and event.turn in (0, row.turn)
@@ -192,6 +235,14 @@ class ChatState:
                 yield from self._drop([row.id])
             if back:
                 yield from self._show(NoticeRow(f"{row.id}.back", "info", f"Not sent: {row.text}"))
+
+    def _settle_failures(self, event: Event) -> Iterator[Change]:
+        """A turn that broke off can go on until another one begins, or it is compacted."""
+        for row in list(self._rows.values()):
+            if isinstance(row, NoticeRow) and row.retryable:
+                later = isinstance(event, UserMessage) and event.turn != row.turn
+                if later or (isinstance(event, Compacted) and event.through >= row.turn):
+                    yield from self._show(evolve(row, retryable=False))
 
     def _show(self, row: Row) -> Iterator[Change]:
         self._rows[row.id] = row

@@ -12,6 +12,7 @@ from throughline.domain.events import (
     ApprovalRequested,
     ArchiveProposed,
     AssistantMessage,
+    CallBilled,
     Compacted,
     CompactionProposed,
     CompactionUndone,
@@ -29,6 +30,8 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ledger import Add, Entry
+from throughline.domain.session import BROKEN
+from throughline.domain.turn_bill import TurnBill, bill_words, paid_again
 from throughline.domain.visible_text import visible_text
 from throughline.memory.archive import WRITTEN, ArchiveDiff
 from throughline.memory.tags import without
@@ -39,6 +42,7 @@ from throughline.protocol.state import (
     ArchiveRow,
     ArchiveSection,
     AskRow,
+    BillRow,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -69,6 +73,16 @@ def ask_row(call: str, place: int) -> str:
 def agent_row(turn: int, place: int) -> str:
     """The id of a turn's block of model text."""
     return f"a{turn}.{place}"
+
+
+def bill_row_name(turn: int) -> str:
+    """The id of what a turn cost."""
+    return f"b{turn}"
+
+
+def failure_row(turn: int) -> str:
+    """The id of what a turn failed with."""
+    return f"f{turn}"
 
 
 def first_free(name: Callable[[int], str], known: Callable[[str], Row | None]) -> int:
@@ -180,6 +194,8 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
             yield from (_chip(entry) for entry in added if entry.kind in _CHIPS)
         case Compacted():
             yield _compaction(event)
+        case CallBilled(purpose="warm"):
+            yield warming_row(f"e{logged.seq}", event)
         case CompactionProposed(event=made):
             yield held_row(made)
         case ArchiveProposed(by=by, base=base, text=text):
@@ -191,10 +207,8 @@ def chat_rows(logged: Logged, known: Callable[[str], Row | None]) -> Iterator[Ro
                 yield evolve(row, undone=True)
         case SessionRewound():
             yield NoticeRow(f"e{logged.seq}", "info", _restored(event))
-        case TurnEnded(ending="stopped", detail=detail):
-            yield NoticeRow(f"e{logged.seq}", "info", detail)
-        case TurnEnded(ending="failed" | "interrupted", detail=detail):
-            yield NoticeRow(f"e{logged.seq}", "error", detail)
+        case TurnEnded():
+            yield from _turn_end(event, logged.seq)
         case _:
             pass
 
@@ -240,6 +254,26 @@ def _restored(event: SessionRewound) -> str:
 def _chip(entry: Entry) -> EntryRow:
     why = f" — {entry.why}" if entry.why else ""
     return EntryRow(f"n{entry.id}", entry.turns[0], _CHIPS[entry.kind], entry.text + why)  # type: ignore[arg-type]
+
+
+def bill_row(bill: TurnBill) -> BillRow | None:
+    """What a turn has cost; none where nothing was asked of a model."""
+    words = bill_words(bill)
+    return BillRow(bill_row_name(bill.turn), bill.turn, words, list(paid_again(bill))) if words else None
+
+
+def warming_row(name: str, call: CallBilled) -> BillRow:
+    """What it cost to fill the provider's cache."""
+    bill = TurnBill(calls=(call,))
+    return BillRow(name, 0, f"Warming the cache: {bill_words(bill)}", list(paid_again(bill)))
+
+
+def _turn_end(event: TurnEnded, seq: int) -> Iterator[NoticeRow]:
+    """Why code ended a turn, or what it broke off with."""
+    if event.ending == "stopped":
+        yield NoticeRow(f"e{seq}", "info", event.detail)
+    if event.ending in BROKEN:
+        yield NoticeRow(failure_row(event.turn), "error", event.detail, event.turn, retryable=True)
 
 
 def held_row(event: Compacted) -> HeldRow:

@@ -46,6 +46,8 @@ def _setting_option(one: Setting) -> Callable[[T], T]:
         kind = {"multiple": True, "metavar": "PATTERN"}
     elif one.choices:
         kind = {"type": click.Choice([name for name, _ in one.choices])}
+    elif isinstance(one.default, bool):
+        kind = {"is_flag": True}
     elif isinstance(one.default, int | float):
         span: Any = click.IntRange if isinstance(one.default, int) else click.FloatRange
         least = one.option.least

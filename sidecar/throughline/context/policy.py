@@ -118,7 +118,8 @@ def decide(
         weight = sum(item.tokens for turn in movable for item in turn.items)
         # The user who undid a compaction is not to see it made again by the next message.
         last = max(session.undone_at, updated)
-        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last)
+        # One that failed before anything came of it is no turn of its own.
+        since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last and not turn.lost)
         if since >= settings.window or over or (cold and weight >= WORTH and since):
             if over or not asks:
                 return Compact(through)

@@ -138,7 +138,7 @@ class Trimmed:
     left_out: LeftOut = field(factory=LeftOut)
 
 
-Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff"]
+Purpose: TypeAlias = Literal["chat", "merge", "distill", "skeleton", "diff", "warm"]
 Form: TypeAlias = Literal["full", "skeleton"]
 Origin: TypeAlias = Literal["live", "demo", "recording"]
 Sighting: TypeAlias = Literal["full", "part", "skeleton", "written"]
@@ -380,6 +380,16 @@ class TurnEnded:
 
 
 @frozen
+class TurnResumed:
+    """A turn that failed or was interrupted goes on, with the user's words as they stand; of the reply that it broke
+    off in, words and thinking are not sent again.
+    """
+
+    kind: ClassVar[Literal["turn_resumed"]] = "turn_resumed"
+    turn: int
+
+
+@frozen
 class CallBilled:
     """One request to a model and what it cost; dollars are None where the model's price is unknown.
 
@@ -537,7 +547,7 @@ Event: TypeAlias = (
     | ApprovalRequested | ApprovalDecided | FileSeen | FileRenamed | CheckpointCreated | SessionRewound | FileInjected
     | FileDropped | TurnEnded | CallBilled | LedgerChanged | LedgerUndone | Masked | Compacted | CompactionProposed
     | CompactionDismissed | CompactionUndone | ArchiveProposed | ArchiveRejected | ArchiveWritten | SessionEnded
-    | Thought | Trimmed
+    | Thought | Trimmed | TurnResumed
 )  # fmt: skip
 
 

@@ -274,7 +274,8 @@ class CallPiece:
 @frozen
 class EndPiece:
     """The end of a reply: why it stopped and what it used; the provider's `name` for it, and why the prompt cache could
-    not be read further, as the provider says, with about so many tokens `missed`.
+    not be read further, as the provider says, with about so many tokens `missed`. Of a refusal, `detail` is the kind
+    that the provider names.
     """
 
     reason: str
@@ -282,6 +283,7 @@ class EndPiece:
     name: str = ""
     miss: str = ""
     missed: int = 0
+    detail: str = ""
 
 
 @frozen
@@ -347,6 +349,15 @@ class Counter(Protocol):
 
     async def count(self, request: Request) -> int | None:
         """The prompt's tokens in the model's own count; None, soon, where the provider does not say."""
+        ...
+
+
+@runtime_checkable
+class Warmer(Protocol):
+    """A model whose provider can be asked to fill its prompt cache and to say nothing."""
+
+    async def warm(self, request: Request) -> EndPiece:
+        """What reading the prompt used, and no reply, whatever its limit is. Raises ModelError."""
         ...
 
 

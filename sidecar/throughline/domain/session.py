@@ -53,6 +53,7 @@ from throughline.domain.events import (
     ToolReturned,
     Trimmed,
     TurnEnded,
+    TurnResumed,
     UserMessage,
 )
 from throughline.domain.file_knowledge import Registry, superseded_reads, update_knowledge
@@ -72,6 +73,9 @@ from throughline.domain.ledger import (
 from throughline.domain.rules import rules_in_force
 from throughline.domain.usage import Bill, Calibration, charge, learn
 
+# How a turn ends that can go on where it broke off.
+BROKEN: tuple[Ending, ...] = ("failed", "interrupted")
+
 
 @frozen
 class Turn:
@@ -90,6 +94,17 @@ class Turn:
         """The calls without a result."""
         answered = {item.id for item in self.items if isinstance(item, ToolReturned)}
         return tuple(item for item in self.items if isinstance(item, ToolCalled) and item.id not in answered)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The user's words in it."""
+        return tuple(item.text for item in self.items if isinstance(item, UserMessage) and item.origin == "user")
+
+    @property
+    def lost(self) -> bool:
+        """Whether it ended before the model had done anything: what was asked in it has no answer."""
+        replied = (isinstance(item, Thought | AssistantMessage | ToolCalled) for item in self.items)
+        return self.ending in BROKEN and not any(replied)
 
 
 def turn_number(turn: Turn) -> int:
@@ -133,6 +148,8 @@ class Session:
     ids of what the view shows as stubs, which `saved` so many tokens of each turn; `cuts` says by key what it shows the
     beginning and the end of, and `left_out` what it does not show at all.
     `prefix_rules` are the rules as the view's prefix shows them: one that was said since stands in its turn.
+    `last_call` is the one that filled the provider's cache last, `called_at` when it began, and `called_role` the role
+    that it was made in.
     `name` is what the user calls the session in lists, where that is not the objective. `openings` and
     `checkpoints` are what it can go back to: its conversation and its files before a turn. `numbered` is the highest
     number that a turn ever had, and `call_ids` are those of all calls. What the user allowed is not here: a log may be
@@ -180,6 +197,7 @@ class Session:
     bill: Bill = field(factory=Bill)
     last_call: CallBilled | None = None
     called_at: float | None = None
+    called_role: str = ""
     calibrations: dict[str, Calibration] = field(factory=dict)
     archive: str = ""
     proposed: ArchiveProposed | None = None
@@ -208,6 +226,12 @@ class Session:
     def open(self) -> Turn | None:
         """The newest turn, where it has not ended."""
         return self.turns[-1] if self.turns and self.turns[-1].ending is None else None
+
+    @property
+    def retryable(self) -> Turn | None:
+        """The newest turn, where it broke off and its words still stand in the view as they were said."""
+        last = self.turns[-1] if self.turns and not self.ended and self.origin != "recording" else None
+        return last if last is not None and last.ending in BROKEN and last.number > self.through else None
 
     @property
     def next_turn(self) -> int:
@@ -277,9 +301,9 @@ def _applied(session: Session, logged: Logged) -> Session:
             waiting = tuple(file for file in session.pending_files if file.path != event.path)
             masked = session.masked | {file.key for file in _copies(session.turns) if file.path == event.path}
             return _carry(evolve(session, files=files, pending_files=waiting, masked=masked))
-        case TurnEnded():
+        case TurnEnded() | TurnResumed():
             turn = _turn(session, event.turn)
-            return session if turn is None else _put(session, evolve(turn, ending=event.ending))
+            return session if turn is None else _put(session, _ended_or_resumed(turn, event))
         case CallBilled():
             return _billed(session, event, logged.at)
         case LedgerChanged():
@@ -359,6 +383,7 @@ def _back(session: Session, turn: int) -> Session:
         call_ids=session.call_ids,
         bill=session.bill,
         called_at=session.called_at,
+        called_role=session.called_role,
         archive=session.archive,
     )
 
@@ -392,6 +417,18 @@ def _extend(
             turn = _longer(turn, file)
         session = evolve(session, pending_files=()) if session.pending_files else session
     return _put(session, _longer(turn, item))
+
+
+def _ended_or_resumed(turn: Turn, event: TurnEnded | TurnResumed) -> Turn:
+    """The turn with its end; or as the request found it whose reply broke off, so that the next one is the same."""
+    if isinstance(event, TurnEnded):
+        return evolve(turn, ending=event.ending)
+    kept = len(turn.items)
+    while kept > 1 and isinstance(turn.items[kept - 1], Thought | AssistantMessage):
+        kept -= 1
+    broken = sum(item.tokens for item in turn.items.since(kept) if not isinstance(item, Thought))
+    items = turn.items if kept == len(turn.items) else PersistentList(turn.items[:kept])
+    return evolve(turn, items=items, ending=None, tokens=turn.tokens - broken)
 
 
 def _longer(turn: Turn, item: Item) -> Turn:
@@ -467,11 +504,12 @@ def _renamed(session: Session, event: FileRenamed) -> Session:
 
 def _billed(session: Session, call: CallBilled, at: float) -> Session:
     session = evolve(session, bill=charge(session.bill, call))
-    if call.purpose != "chat":
+    if call.purpose not in ("chat", "warm"):
         return session
     known = session.calibrations.get(call.model, Calibration())
     calibrations = {**session.calibrations, call.model: learn(known, call.counted, call.prompt)}
-    return evolve(session, called_at=call.began or at, last_call=call, calibrations=calibrations)
+    at = call.began or at
+    return evolve(session, called_at=at, called_role=session.role, last_call=call, calibrations=calibrations)
 
 
 def _copies(turns: Iterable[Turn]) -> tuple[FileInjected, ...]:

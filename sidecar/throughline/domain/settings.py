@@ -161,6 +161,29 @@ class UserSettings:
             ("always", "Everything, the conversation too."),
         ),
     )
+    cost_warning: float = _row(
+        0.1,
+        "costWarning",
+        "Cost in dollars from which a warning stands above a message before you send it, where it pays again for what "
+        "the provider had cached, as after a long pause or with another model. Where the price is not known: from "
+        "100,000 tokens. 0: never.",
+        least=0.0,
+        most=1000.0,
+        option=CommandOption(
+            "--cost-warning",
+            "chat",
+            "Cost in dollars from which a warning says that a message pays again for what was cached; 0: never.",
+        ),
+    )
+    warm: bool = _row(
+        False,
+        "warmCache",
+        "When a session is opened again after a pause, one request fills the provider's cache at once, so that the "
+        "first message does not wait for that. The request pays what the first message would have paid.",
+        option=CommandOption(
+            "--warm-cache", "chat", "Fill the provider's cache at once, where a session goes on after a pause."
+        ),
+    )
     preview: Asking = _row(
         "never",
         "preview",

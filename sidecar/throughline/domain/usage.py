@@ -83,21 +83,42 @@ def with_rewrite(call: CallBilled, before: CallBilled | None, price: Price | Non
     dollars = None
     if price and each is not None:
         dollars = (written * each + (again - written) * price.input) / 1e6
-    return evolve(call, rewritten=again, rewritten_dollars=dollars, idle=max(0.0, call.began - before.began))
+    # That another model has a cache of its own needs no provider to say it.
+    miss = call.miss or ("model_changed" if call.model != before.model else "")
+    idle = max(0.0, call.began - before.began)
+    return evolve(call, miss=miss, rewritten=again, rewritten_dollars=dollars, idle=idle)
 
 
-def explain_rewrite(call: CallBilled) -> str:
-    """Why a call paid again for what had been cached, with tokens and dollars; nothing where it did not."""
+def rewrite_reason(call: CallBilled) -> str:
+    """Why a call paid again for what had been cached; nothing where it did not."""
     if call.rewritten < LEAST_REWRITE and not call.missed:
         return ""
     why = _MISSES.get(call.miss, "")
     if not why and call.idle > _EXPIRED:
         late = (call.idle - _EXPIRED) / 60
         why = f"the cache had expired {late:.0f} minutes before" if late >= 1.5 else "the cache had just expired"
-    tokens = call.rewritten or call.missed
-    size = f"{tokens / 1000:.0f}K tokens" if tokens >= 1000 else f"{tokens} tokens"
-    paid = "" if call.rewritten_dollars is None else f", ${call.rewritten_dollars:.2f}"
-    return f"{why or 'the cache did not have it'}: {size}{paid}"
+    return why or "the cache did not have it"
+
+
+def explain_rewrite(call: CallBilled) -> str:
+    """The same, with tokens and dollars."""
+    why = rewrite_reason(call)
+    return rewrite_words(why, call.rewritten or call.missed, call.rewritten_dollars) if why else ""
+
+
+def rewrite_words(why: str, tokens: int, dollars: float | None) -> str:
+    """What was paid again for a reason: the model's own tokens, and dollars where they are known."""
+    return f"{why}: {short_tokens(tokens)}" + ("" if dollars is None else f", {short_dollars(dollars)}")
+
+
+def short_tokens(tokens: int) -> str:
+    """A number of tokens as a person says it."""
+    return f"{tokens / 1000:.0f}K tokens" if tokens >= 1000 else f"{tokens} tokens"
+
+
+def short_dollars(dollars: float) -> str:
+    """A sum as a person says it, to the cent, and below a cent to its hundredth."""
+    return f"${dollars:.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.4f}"
 
 
 def break_even(price: Price) -> float | None:

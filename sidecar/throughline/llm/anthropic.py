@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from throughline.domain.ports import ModelError, ModelRow, Piece, Request
+from throughline.domain.ports import EndPiece, ModelError, ModelRow, Piece, Request
 from throughline.domain.settings import Hour
 from throughline.llm.credentials import Credentials
 from throughline.llm.errors import BAD_KEY, BAD_URL, NO_KEY
@@ -68,6 +68,12 @@ class Anthropic:
         except ModelError:
             return None
         return await connection.count(request)
+
+    async def warm(self, request: Request) -> EndPiece:
+        """Has the provider read a prompt into its cache, and say nothing. Raises ModelError."""
+        connection = await asyncio.to_thread(self._connect)
+        self._woken.set()
+        return await connection.warm(request)
 
     async def models(self) -> tuple[ModelRow, ...] | None:
         """The models that the provider lists, retired ones too; None where it lists none. Raises ModelError."""

@@ -42,7 +42,7 @@ from throughline.domain.usage import Usage
 from throughline.llm import errors, thinking
 from throughline.llm.catalogue import undated_name
 from throughline.llm.credentials import Credentials
-from throughline.llm.messages import Json, tool_parameters, translate
+from throughline.llm.messages import Json, tool_parameters, translate, warming_parameters
 
 if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
@@ -62,6 +62,7 @@ class StreamParser:
     reason: str = ""
     name: str = ""
     _diagnostics: Any = None
+    _category: str = ""
     _usage: Usage = field(factory=Usage)
     _call: CallPiece | None = None
     _thought: dict[str, Any] | None = None
@@ -95,6 +96,7 @@ class StreamParser:
                 return self._shut()
             case "message_delta":
                 self.reason = event.delta.stop_reason or self.reason
+                self._category = getattr(getattr(event.delta, "stop_details", None), "category", None) or ""
                 return self._count(getattr(event, "usage", None))
             case _:
                 pass  # Nothing else carries content that was asked for.
@@ -115,7 +117,16 @@ class StreamParser:
             self.name,
             kind if isinstance(kind, str) else "",
             missed if isinstance(missed, int) else 0,
+            self._category,
         )
+
+    def take_whole(self, message: Any) -> EndPiece:
+        """The end of a reply that came without a stream, and has nothing in it."""
+        self.begun, self.name = True, getattr(message, "id", None) or ""
+        self.reason = getattr(message, "stop_reason", None) or "max_tokens"
+        self._diagnostics = getattr(message, "diagnostics", None)
+        self._count(getattr(message, "usage", None))
+        return self.end()
 
     def _open(self, block: Any) -> list[Piece]:
         if block.type == "tool_use":
@@ -261,6 +272,23 @@ class Connection:
             raise wrong
         yield reply.end()  # It was only the goodbye that got lost.
 
+    async def warm(self, request: Request) -> EndPiece:
+        """Has the server read a prompt into its cache, and say nothing. Raises ModelError."""
+        wrong: ModelError
+        try:
+            while True:
+                parameters = warming_parameters(self._parameters(request))
+                if parameters is None:
+                    raise errors.unwarmable_error(request.model)
+                try:
+                    return StreamParser().take_whole(await self._client.messages.create(**parameters))
+                except APIStatusError as error:
+                    if not self._mends(error, parameters):
+                        raise
+        except (AnthropicError, HTTPError, ValueError) as error:
+            wrong = self._explain(error, request.model)
+        raise wrong
+
     async def count(self, request: Request) -> int | None:
         """The prompt's tokens as the server counts them; None where it does not, or not soon."""
         if "count" in self._lacks:
@@ -332,12 +360,17 @@ class Connection:
                 stream = await self._client.messages.create(**parameters, stream=True)
                 return stream, parameters
             except APIStatusError as error:
-                if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
-                    continue
-                unknown = _unknown(error, parameters)
-                if not unknown:
+                if not self._mends(error, parameters):
                     raise
-                self._lack(unknown, _SPARE[unknown])
+
+    def _mends(self, error: APIStatusError, parameters: Json) -> bool:
+        """Whether what a server refused can be left out, and is from now on."""
+        if self._refuses_thinking(error, parameters) or self._refuses_length(error, parameters):
+            return True
+        unknown = _unknown(error, parameters)
+        if unknown:
+            self._lack(unknown, _SPARE[unknown])
+        return bool(unknown)
 
     def _lack(self, what: str, loss: str) -> None:
         if what not in self._lacks:

@@ -14,17 +14,17 @@ from throughline.domain.ports import ModelError, TooLongError
 NO_KEY = "There is no API key: run “Throughline: Set API Key”, or set ANTHROPIC_API_KEY."
 BAD_KEY = "The API key contains characters that no key has: copy it again and set it anew."
 BAD_URL = "The base URL is not a plain http or https address: correct it in the settings, or leave it empty."
-_CUT = "The connection to the model broke off in the middle of its reply: send the message again."
+_CUT = "The connection to the model broke off in the middle of its reply: retry."
 
 # By HTTP status.
 _TEXTS = {
     401: "The API key was refused: check it, or set another with “Throughline: Set API Key”.",
-    402: "The account has no credit left: add some in the console, then send the message again.",
+    402: "The account has no credit left: add some in the console, then retry.",
     403: "The API key may not use {model}: choose another model, or a key that may.",
-    408: "{host} took too long to answer: send the message again.",
+    408: "{host} took too long to answer: retry.",
     404: "There is no model {model} at {host}: check the model's name and the base URL in the settings.",
-    429: "The rate limit is reached: wait {wait}, then send the message again.",
-    529: "The model is overloaded: wait {wait}, then send the message again.",
+    429: "The rate limit is reached: wait {wait}, then retry.",
+    529: "The model is overloaded: wait {wait}, then retry.",
 }
 # An error within a stream that had begun well has the status 200, and its type alone tells.
 _TYPES = {
@@ -37,7 +37,7 @@ _TYPES = {
     "rate_limit_error": 429,
     "overloaded_error": 529,
 }
-_TOO_LONG = "The prompt is too long for {model}: compact the session with /compact, then send it again."
+_TOO_LONG = "The prompt is too long for {model}: compact the session with /compact, then retry."
 # What servers say where a prompt, or it and the longest reply together, do not fit. A number of tokens that is named is
 # the limit. The limit of a reply alone, and a quota of tokens a minute, say other things.
 _WORDINGS = tuple(
@@ -62,22 +62,38 @@ _WORDINGS = tuple(
         r"exceed_context_size|model_context_window_exceeded",
     )
 )
+# Under one of these an account without credit is refused.
+_ABOUT_MONEY = frozenset({400, 402, 403, 429})
 # A refusal for one of these reasons is never about the length.
 _OTHER_REASONS = frozenset({401, 402, 403, 404, 408, 429, 529})
 # No model has a smaller window, so that a smaller number is no limit.
 _LEAST = 256
+# What servers say, under several statuses, where money is what is missing, and where their filter stopped a text.
+_CREDIT = re.compile(
+    r"credit balance|insufficient[_ ](?:credits?|quota|balance|funds)|exceeded your current quota", re.IGNORECASE
+)
+_SPENT = re.compile(r"\b(?:usage|spend(?:ing)?) limits?\b", re.IGNORECASE)
+_FILTERED = re.compile(r"content[_ -](?:filter|policy)|content management policy|blocked by .*safety", re.IGNORECASE)
+_LIMITED = "The account's limit is reached ({detail}): raise it in the console, then retry."
+_STOPPED = "The provider's content filter stopped this ({detail}): say it in another way, or leave that out."
 _REFUSED = "The model refused the request ({detail}): this is a fault in Throughline or in its settings."
-_BROKEN = "The model failed ({detail}): send the message again."
+_BROKEN = "The model failed ({detail}): retry."
 
 
 def status_error(status: int, kind: str, detail: str, model: str, url: str, wait: str = "") -> ModelError:
     """The error for a status (200 where a stream failed later), an error type and a message of the API; `wait` is the
     header that says for how many seconds to wait.
     """
-    code = _TYPES.get(kind, status)
+    code = _TYPES.get(kind, 400 if kind == "invalid_request_error" and status == 200 else status)
+    if code in _ABOUT_MONEY and _CREDIT.search(detail):
+        code = 402
     if code == 413 or (code not in _OTHER_REASONS and is_too_long(detail)):
         return TooLongError(_TOO_LONG.format(model=model), context_limit(detail))
-    if code == 400 or kind == "invalid_request_error":
+    if code in {400, 403} and _SPENT.search(detail):
+        text = _LIMITED
+    elif code in {400, 403} and _FILTERED.search(detail):
+        text = _STOPPED
+    elif code == 400 or (code != 402 and kind == "invalid_request_error"):
         text = _REFUSED
     elif code in _TEXTS:
         text = _TEXTS[code]
@@ -121,7 +137,7 @@ def waiting_line(status: int, seconds: float) -> str:
 def unreachable_error(url: str, *, slow: bool = False) -> ModelError:
     """The error where no answer came at all."""
     what = "took too long to answer" if slow else "cannot be reached"
-    return ModelError(f"{host(url)} {what}: check the network and the base URL, then send the message again.")
+    return ModelError(f"{host(url)} {what}: check the network and the base URL, then retry.")
 
 
 def cut_stream_error() -> ModelError:
@@ -136,7 +152,12 @@ def foreign_server_error(url: str) -> ModelError:
 
 def garbled_arguments_error(tool: str) -> ModelError:
     """The error where a call's arguments are not JSON."""
-    return ModelError(f"The model's call of {tool} cannot be read: send the message again.")
+    return ModelError(f"The model's call of {tool} cannot be read: retry.")
+
+
+def unwarmable_error(model: str) -> ModelError:
+    """The error where a cache cannot be filled without asking for a reply."""
+    return ModelError(f"{model} thinks by a budget, so that its cache fills with the first message alone.")
 
 
 def host(url: str) -> str:

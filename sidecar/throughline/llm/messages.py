@@ -128,6 +128,16 @@ def tool_parameters(tools: Sequence[Tool]) -> list[Json]:
     return encodable(described)
 
 
+def warming_parameters(parameters: Json) -> Json | None:
+    """The request that fills the provider's cache for a request, and gets no reply: `max_tokens` 0 asks for that
+    (types/message_create_params.py). None where the model thinks by a budget, which must be less than `max_tokens`
+    (types/thinking_config_enabled_param.py): without its thinking, what the request left would not be found.
+    """
+    if (parameters.get("thinking") or {}).get("type") == "enabled":
+        return None
+    return {**parameters, "max_tokens": 0}
+
+
 class _Writer:
     """Writes the pieces of one conversation, and gives every call an id that the API accepts and no other call has."""
 

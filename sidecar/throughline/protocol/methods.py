@@ -73,6 +73,7 @@ DEMO = Method("throughline/demo", Empty, State)
 RECORDING = Method("throughline/recording", OpenRecording, State)
 SNAPSHOT = Method("throughline/snapshot", Empty, State)
 SEND = Method("throughline/send", Send, Accepted)
+RETRY = Method("throughline/retry", Empty, Accepted)
 ANSWER = Method("throughline/approval/answer", ApprovalAnswer, Empty)
 CANCEL = Method("throughline/cancel", Empty, Empty)
 COMPACT = Method("throughline/compact", Empty, Compacting)
@@ -121,6 +122,7 @@ REQUESTS = (
     RECORDING,
     SNAPSHOT,
     SEND,
+    RETRY,
     ANSWER,
     CANCEL,
     COMPACT,

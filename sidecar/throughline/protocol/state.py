@@ -150,17 +150,34 @@ class ThoughtRow:
 
 @frozen
 class NoticeRow:
-    """Something the user must know, in one line."""
+    """Something the user must know, in one line. Where it says why a turn failed or was interrupted, it is `retryable`
+    while that turn can go on where it broke off.
+    """
 
     kind: ClassVar[Literal["notice"]] = "notice"
     id: str
     level: Literal["info", "error"]
     text: str
+    turn: int = 0
+    retryable: bool = False
+
+
+@frozen
+class BillRow:
+    """What a turn cost, in one line, or, for turn 0, what warming the cache did; `again` says, a line for each reason,
+    what it paid again of what the provider had cached.
+    """
+
+    kind: ClassVar[Literal["bill"]] = "bill"
+    id: str
+    turn: int
+    text: str
+    again: list[str]
 
 
 Row: TypeAlias = (
     UserRow | AgentRow | ToolRow | AskRow | EntryRow | FileRow | CompactionRow | HeldRow | ArchiveRow | NoticeRow
-    | ThoughtRow
+    | ThoughtRow | BillRow
 )  # fmt: skip
 
 
@@ -309,6 +326,7 @@ class State:
     meter: Meter = field(factory=lambda: Meter(0, 0, [], 0, 0, 0, None))
     activity: Activity = "idle"
     suggestion: str = ""
+    warning: str = ""
 
 
 @frozen
@@ -370,11 +388,14 @@ class MeterPut:
 
 @frozen
 class ActivityPut:
-    """Replaces what the sidecar is doing, and the recording's next prompt."""
+    """Replaces what the sidecar is doing, the recording's next prompt, and what is to be known of the next message's
+    cost before it is sent.
+    """
 
     kind: ClassVar[Literal["activity"]] = "activity"
     activity: Activity
     suggestion: str
+    warning: str = ""
 
 
 @frozen

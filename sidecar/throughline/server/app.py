@@ -28,6 +28,7 @@ from throughline.domain.events import (
 from throughline.domain.ports import SessionRow
 from throughline.domain.serialization import MalformedError
 from throughline.domain.staleness import ContextFileStatus
+from throughline.domain.view import View
 from throughline.memory.archive import PATH
 from throughline.protocol.messages import (
     Accepted,
@@ -89,6 +90,7 @@ class App:
         self._compacting = False
         self._drafted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._drafted.set_result(None)
+        self._waking: asyncio.Task[None] | None = None
         self._archive_due = True
         self._shown_archive = Archive("", 0, [], None)
         self.approval = ApprovalRequests(self._page)
@@ -197,6 +199,12 @@ class App:
         self._show_soon()
         return Accepted(number, [one.reason for one in refused if is_mention(one.path)])
 
+    async def retry(self, _: Empty) -> Accepted:
+        """Has the newest turn go on, where it failed or was interrupted."""
+        number = await self._writable().retry()
+        self._show_soon()
+        return Accepted(number, [])
+
     async def cancel(self, _: Empty) -> Empty:
         """Stops the running turn."""
         await self._live().cancel()
@@ -251,6 +259,8 @@ class App:
     async def close(self) -> None:
         """Lets go of the session; its log is whole."""
         self._drafted.cancel()
+        if self._waking is not None:
+            self._waking.cancel()
         await self.scheduler.close()
         if self._live_session is not None:
             await self._live_session.leave()
@@ -343,9 +353,15 @@ class App:
             self._archive_due = False
             self._shown_archive = await self.archive.shown(live, self._files.uri(PATH))
         seen = self._seen
-        view, summary = await asyncio.to_thread(lambda: (live.view(), live.summary()))
+        idle = not live.busy
+
+        def work() -> tuple[View, str, tuple[str, float | None]]:
+            return live.view(), live.summary(), live.warning_until() if idle else ("", None)
+
+        view, summary, (warning, until) = await asyncio.to_thread(work)
         if live is not self._live_session:
             return
+        self._look_again(live, until)
         if live.drafts.busy and self._drafted.done():
             self._drafted = asyncio.ensure_future(self._after(live))
         compacting = self._compacting or (live.drafts.busy and not live.busy)
@@ -358,7 +374,19 @@ class App:
             meter=panels.context_meter(session, view, live.meter.factor(view), live.meter.tools),
             activity=activity,
             suggestion="" if session.origin == "recording" else live.suggestion(),
+            warning=warning,
         )
+
+    def _look_again(self, live: LiveSession, until: float | None) -> None:
+        """Has what is shown made anew when time has changed it: the provider's cache expires while nothing happens."""
+
+        async def wait(when: float) -> None:
+            await live.until(when)
+            self._show_soon()
+
+        if self._waking is not None:
+            self._waking.cancel()
+        self._waking = None if until is None else asyncio.create_task(wait(until))
 
 
 def _item(row: SessionRow) -> SessionItem:

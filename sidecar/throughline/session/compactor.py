@@ -35,11 +35,13 @@ from throughline.domain.events import (
     FileInjected,
     FileSeen,
     LedgerChanged,
+    Logged,
     Masked,
     Notice,
+    UserMessage,
 )
 from throughline.domain.ports import Clock
-from throughline.domain.session import Session
+from throughline.domain.session import Session, apply
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
 from throughline.memory.summary import SummaryLine
@@ -127,6 +129,8 @@ class Compactor:
         self._journal = journal
         self._mailbox = mailbox
         self._views = ViewBuilder(ports, settings, archive)
+        # What would be sent is tried out with memos of its own.
+        self._upcoming = ViewBuilder(ports, settings, archive)
         self._limit = ViewFitting(ports, config, settings, journal, self.meter, self._views)
         self._strikes = 0
         self._ready: PreparedCompaction | None = None
@@ -153,6 +157,20 @@ class Compactor:
     def view(self, session: Session) -> View:
         """The view of a session's next call."""
         return self._views.view(session)
+
+    def upcoming(self, now: float) -> View:
+        """About the view that a message sent at that time would find, after what is due then; changes nothing."""
+        session, view = self._journal.session, self._upcoming.view(self._journal.session)
+        said = Logged(session.seq + 1, now, UserMessage(session.next_turn, "", 0))
+        match self._decide(apply(session, said), self.share(view), now, stuck=self.breaker_open, asks=self.asks):
+            case policy.Compact(through=through):
+                after = after_event(session, Compacted("", through, (), 0, 0, 0, 0))
+                ids = frozenset(self._masking(after, view.tokens))
+                return self._upcoming.view(evolve(after, masked=after.masked | ids))
+            case policy.Mask(ids=ids):
+                return self._upcoming.view(apply(session, Logged(session.seq + 1, now, Masked(ids))))
+            case _:
+                return view
 
     def share(self, view: View) -> float:
         """The part of the context limit that a view takes."""

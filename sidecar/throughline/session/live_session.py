@@ -11,6 +11,7 @@ from throughline.agent.file_rendering import FileRequest
 from throughline.agent.loop import AgentConfig
 from throughline.context import policy
 from throughline.context.compaction import Preview
+from throughline.domain.cache_forecast import CacheForecast, cache_forecast, cold_cache, cost_warning
 from throughline.domain.events import (
     Compacted,
     CompactionUndone,
@@ -36,6 +37,7 @@ from throughline.memory.summary import SummaryLine
 from throughline.session.actor import Journal, Mailbox, RefusedError, SessionPorts, session_lock
 from throughline.session.archive_service import ArchiveService
 from throughline.session.background_llm import BackgroundSummarizer, SkeletonCommenter
+from throughline.session.cache_warmer import CacheWarmer
 from throughline.session.compactor import Compactor
 from throughline.session.context_usage import ContextUsage
 from throughline.session.file_injection import RejectedFile, inject_files
@@ -75,6 +77,7 @@ class LiveSession:
         self._turns = TurnRunner(ports, config, self, self._journal, self._compactor, self._mailbox)
         self.ledger_commands = LedgerCommands(ports, self._journal, self._mailbox, self._compactor)
         self.archive = ArchiveService(ports, config, settings, self._journal, self._mailbox, self._compactor)
+        self._warmer = CacheWarmer(self, config, lambda: ports.in_worker(self.forecast), self._prepared)
         self._held = ""
 
     @classmethod
@@ -113,6 +116,8 @@ class LiveSession:
             await live._catch_up()
             await live._number()
             live.archive.refine_pending()
+            if settings.warm:
+                live._warmer.start()
         return live
 
     async def _catch_up(self) -> None:
@@ -176,6 +181,34 @@ class LiveSession:
         """The view of the next call."""
         return self._compactor.view(self.session)
 
+    def forecast(self) -> CacheForecast:
+        """What the next message would pay again of what the provider had cached. It may make a view."""
+        session, now, name = self.session, self._ports.clock.now(), self._config.name
+        price = self._config.prices.price(name, session.last_call.prompt if session.last_call else 0)
+        cold = cold_cache(session, name, self._settings, price, now)
+        if not cold.why or session.last_call is None:
+            return CacheForecast(until=cold.until)
+        view = self._compactor.upcoming(now)
+        whole, sizes = self.meter.tokens(view), view.by_place()
+        fixed = self.meter.tools + sizes.get("system", 0) + sizes.get("archive", 0)
+        stable = min(whole, round(fixed * self.meter.factor(view)))
+        return cache_forecast(cold, session.last_call.cached, stable, whole - stable, price)
+
+    def warning(self) -> str:
+        """The line that tells of an expensive message before it is sent, or nothing. It may make a view."""
+        return self.warning_until()[0]
+
+    def warning_until(self) -> tuple[str, float | None]:
+        """The same, and when it will be another one, in seconds since the epoch; None where time changes nothing."""
+        if self.recorded or self.session.ended:
+            return "", None
+        forecast = self.forecast()
+        return cost_warning(forecast, self._settings.cost_warning), forecast.until
+
+    async def until(self, when: float) -> None:
+        """Returns once it is `when` by the session's clock."""
+        await self._ports.clock.until(when)
+
     def summary(self) -> str:
         """The rolling summary of the ledger as it is now."""
         return self._compactor.summary()
@@ -200,7 +233,10 @@ class LiveSession:
 
     async def prepare(self) -> View:
         """The view of the next call, masked or compacted first where that is due, its files as they are now."""
+        await self._warmer.idle()
+        return await self._prepared()
 
+    async def _prepared(self) -> View:
         async def act() -> View:
             view = await self._compactor.prepare()
             # After it, since what the model knew of a file may just have been compacted away.
@@ -237,6 +273,12 @@ class LiveSession:
         """Opens a turn with the user's words, now or after the turns that are running or waiting: its number."""
         return await self._mailbox.post(lambda: self._turns.submit(texts))
 
+    async def retry(self) -> int:
+        """Has the newest turn go on, where it failed or was interrupted, with the same words: its number. Raises
+        RefusedError where there is none.
+        """
+        return await self._mailbox.post(self._turns.retry)
+
     async def note(self, *texts: str) -> int:
         """Records words that nobody will answer, as a turn of their own. Raises RefusedError while a turn runs."""
 
@@ -255,8 +297,9 @@ class LiveSession:
         await self._turns.idle()
 
     async def settled(self) -> None:
-        """Returns when no turn runs or waits, and no model summarises or comments."""
+        """Returns when no turn runs or waits, and no model summarises, comments or warms its cache."""
         await self.idle()
+        await self._warmer.idle()
         await self._compactor.drafts.idle()
         await self.archive.idle()
         await self._comments.idle()
@@ -421,5 +464,6 @@ class LiveSession:
         await self._mailbox.post(lambda: self._turns.stop(for_good=True))
         await self._turns.idle()
         self._compactor.idle.stop()
+        await self._warmer.stop()
         await self._compactor.drafts.stop()
         await self.archive.stop()

@@ -19,7 +19,14 @@ _KINDS = {
     "question": "questions",
 }
 # What a request was for, as a person says it.
-PURPOSES = {"chat": "chat", "merge": "summarising", "distill": "archive", "skeleton": "skeletons", "diff": "changes"}
+PURPOSES = {
+    "chat": "chat",
+    "merge": "summarising",
+    "distill": "archive",
+    "skeleton": "skeletons",
+    "diff": "changes",
+    "warm": "warming the cache",
+}
 
 
 def session_report(session: Session) -> str:

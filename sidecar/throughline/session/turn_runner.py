@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from throughline.agent import loop
 from throughline.domain.errors import UserError
-from throughline.domain.events import Ending, MessageQueued, MessageWithdrawn, ToolReturned, TurnEnded, UserMessage
+from throughline.domain.events import (
+    Ending,
+    MessageQueued,
+    MessageWithdrawn,
+    ToolReturned,
+    TurnEnded,
+    TurnResumed,
+    UserMessage,
+)
 from throughline.domain.ports import ModelError
 from throughline.domain.session import Turn
 from throughline.session.actor import ClosedError, Journal, Mailbox, RefusedError, SessionPorts
@@ -17,6 +25,7 @@ from throughline.session.compactor import Compactor
 log = logging.getLogger(__name__)
 # The characters of a message: more fill any model's context.
 LONGEST = 1_000_000
+_UNWRITTEN = "What ended this turn could not be written."
 
 
 def sendable(text: str) -> str:
@@ -60,10 +69,17 @@ class TurnRunner:
             await asyncio.wait([self._task])
 
     async def submit(self, texts: Sequence[str]) -> int:
-        """Opens a turn with the user's words, now or after those that run and wait; its number."""
+        """Opens a turn with the user's words, now or after those that run and wait; its number. The words of a turn
+        that broke off, said once more, have that turn go on: they stand in the view once.
+        """
         session = self._journal.session
         if session.ended or self._stopping:
             raise RefusedError("The session has ended: start a new one.")
+        if not self.busy and not session.queue:
+            await self.close_interrupted(_UNWRITTEN)
+            broken = self._journal.session.retryable
+            if broken is not None and broken.said == tuple(texts):
+                return await self._resume(broken.number)
         number = session.next_turn
         sizes = await self._ports.in_worker(lambda: [self._ports.tokens.count(text) for text in texts])
         if self.busy or session.queue:
@@ -75,6 +91,19 @@ class TurnRunner:
         else:
             await self._open(number, [UserMessage(number, text, size) for text, size in zip(texts, sizes, strict=True)])
         return number
+
+    async def retry(self) -> int:
+        """Has the newest turn go on, where it failed or was interrupted; its number. Raises RefusedError."""
+        session = self._journal.session
+        if session.ended or self._stopping:
+            raise RefusedError("The session has ended: start a new one.")
+        if self.busy or session.queue:
+            raise RefusedError("A turn is running: wait for its end, or stop it.")
+        await self.close_interrupted(_UNWRITTEN)
+        broken = self._journal.session.retryable
+        if broken is None:
+            raise RefusedError("There is nothing to retry: the last turn did not fail.")
+        return await self._resume(broken.number)
 
     async def stop(self, *, for_good: bool = False) -> None:
         """Has the running turn end and takes back the messages that wait; await `idle` after it."""
@@ -102,8 +131,16 @@ class TurnRunner:
             await self._journal.keep([*left, *waited])
 
     async def _open(self, number: int, words: Sequence[UserMessage]) -> None:
-        left = self._left("What ended this turn could not be written.")
+        left = self._left(_UNWRITTEN)
         await self._journal.keep([*left, *await self._compactor.fresh(), *words])
+        self._run(number)
+
+    async def _resume(self, number: int) -> int:
+        await self._journal.keep([TurnResumed(number)])
+        self._run(number)
+        return number
+
+    def _run(self, number: int) -> None:
         self._playing = asyncio.create_task(loop.run_turn(self._context, self._config, number))
         self._task = asyncio.create_task(self._play(number, self._playing))
         self.busy = True

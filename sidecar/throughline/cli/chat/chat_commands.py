@@ -65,6 +65,11 @@ def compact_now(talk: ChatRepl, rest: str) -> None:
         talk.do(talk.live.compact())
 
 
+def retry_turn(talk: ChatRepl, _: str) -> None:
+    """Goes on with the last turn, where that failed or was interrupted."""
+    talk.turn(talk.live.retry)
+
+
 def undo_last_compaction(talk: ChatRepl, rest: str) -> None:
     """Undoes a compaction, the last one without a name."""
     talk.do(talk.live.undo(rest))
@@ -243,6 +248,7 @@ COMMANDS: ChatCommands = {
     "compact": ChatCommand(
         "[preview]", "move what has ended into the summary now, or show what that would do", compact_now
     ),
+    "retry": ChatCommand("", "go on with a turn that failed, without saying it again", retry_turn),
     "undo": ChatCommand("[ID]", "undo the last compaction", undo_last_compaction),
     "skeleton": ChatCommand("PATH", "put a file's skeleton into the context", inject_skeleton),
     "file": ChatCommand("PATH", "put a whole file into the context", inject_whole_file),

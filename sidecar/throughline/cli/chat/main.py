@@ -124,6 +124,8 @@ def _greet(talk: ChatRepl, *, resumed: bool) -> None:
                 line = " ".join(item.text.split())
                 who = "you> " if isinstance(item, UserMessage) else "  "
                 say(who + (line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"), "dim")
+    if talk.live.session.retryable:
+        say("Its last turn broke off before its end: /retry goes on with it.", "yellow")
     found = talk.workspace.kept().read()
     say("The project archive of earlier sessions is in the context." if found else "No project archive yet.", "dim")
     if talk.live.recorded:

@@ -34,12 +34,15 @@ from throughline.domain.events import (
     TurnEnded,
 )
 from throughline.domain.ledger import EntryKind
-from throughline.domain.usage import explain_rewrite
+from throughline.domain.session import BROKEN
+from throughline.domain.turn_bill import TurnBill, bill_event, bill_words, paid_again
+from throughline.domain.usage import explain_rewrite, rewrite_reason
 from throughline.memory.tags import tagged
 from throughline.protocol.state import (
     AgentRow,
     ArchiveRow,
     AskRow,
+    BillRow,
     CompactionRow,
     EntryRow,
     FileRow,
@@ -142,7 +145,7 @@ class ChatRenderer:
         self._calls = 0
         self._rows: dict[str, Row] = {}
         self._running: dict[str, str] = {}
-        self._spent: list[float | None] = []
+        self._bill = TurnBill()
 
     # What the session tells, in its own thread.
 
@@ -223,7 +226,6 @@ class ChatRenderer:
     def working(self) -> Iterator[None]:
         """While something goes on, its last line stands at the bottom, or a sign that it does."""
         with self._lock:
-            self._spent = []
             self._open()
         try:
             yield
@@ -261,6 +263,7 @@ class ChatRenderer:
             # A log that is read again, as after a change of the model, begins here: nothing is counted twice.
             self._rows.clear()
             self._calls = 0
+        self._bill = bill_event(self._bill, event)
         match event:
             case SessionStarted(limit=limit) | RoleAndModelChanged(limit=limit) | ContextLimitReported(limit=limit):
                 self._limit = limit
@@ -292,6 +295,8 @@ class ChatRenderer:
                 self.say(text, "yellow")
             case UserRow() | AskRow() | HeldRow() | ArchiveRow():
                 pass  # The user has typed it here, or is asked at the prompt, or by the command that it belongs to.
+            case BillRow():
+                pass  # It is told at the end of its turn, where that had more than one call.
             case EntryRow():
                 pass  # Its line stands in the model's text, where the page has a chip instead.
             case _:
@@ -306,7 +311,6 @@ class ChatRenderer:
                 self._flush()
                 self._streamed, self._prose = False, MarkdownStream()
             case CallBilled():
-                self._spent.append(event.dollars)
                 self.say(self._billed(event), "dim")
                 if why := explain_rewrite(event):
                     self.say(f"  {why}", "dim yellow")
@@ -343,9 +347,14 @@ class ChatRenderer:
         self._running.clear()
         if event.ending == "cancelled":
             self.say(event.detail or "Cancelled; what came so far is kept.", "yellow")
-        if len(self._spent) > 1:
-            known = [one for one in self._spent if one is not None]
-            self.say(f"  turn {event.turn} · {len(self._spent)} calls · ${sum(known):.4f}", "dim")
+        if len(self._bill.calls) > 1:
+            self.say(f"  turn {event.turn} · {bill_words(self._bill)}", "dim")
+            again = paid_again(self._bill)
+            if sum(bool(rewrite_reason(call)) for call in self._bill.calls) > len(again):
+                for line in again:
+                    self.say(f"  {line}", "dim yellow")
+        if event.ending in BROKEN:
+            self.say("  /retry goes on with it: what you said is sent once.", "dim")
 
 
 def _compaction_line(row: CompactionRow, event: Event) -> str:

@@ -136,13 +136,24 @@ class ChatRepl:
             room = max(20, self.screen.console.width - len(_ENTER) - 1)
             self.screen.say(_ENTER + (line if len(line) <= room else f"{line[: room - 1]}…"), "dim italic")
         self._suggested = suggestion
+        warned = self._warn()
         with self.screen.asking():
             said = self.keyboard.message()
+        if said and not said.startswith("/") and not warned:
+            # The cache may have expired while the message was being written.
+            self._warn()
         if not said and suggestion:
             if self.keyboard.tty:
                 self.screen.say(suggestion, "cyan")
             return suggestion
         return said
+
+    def _warn(self) -> bool:
+        """Says that the next message is an expensive one, where it is."""
+        warning = self.live.warning()
+        if warning:
+            self.screen.say(warning, "yellow")
+        return bool(warning)
 
     def _answer(self, said: str) -> None:
         name, _, rest = said.partition(" ")
@@ -150,7 +161,8 @@ class ChatRepl:
         name = bare.get(said.lower(), name)
         try:
             if not name.startswith("/"):
-                self._turn(said)
+                text = sendable(said)
+                self.turn(lambda: self.live.send(text))
             elif command := self.commands.get(name[1:]):
                 command.act(self, rest.strip())
             else:
@@ -158,11 +170,11 @@ class ChatRepl:
         except UserError as error:
             self.screen.refuse(str(error))
 
-    def _turn(self, said: str) -> None:
+    def turn(self, begin: Callable[[], Coroutine[Any, Any, int]]) -> None:
         """One turn; Ctrl-C cancels it, and once more while it is being cancelled leaves."""
 
         async def play() -> None:
-            await self.live.send(sendable(said))
+            await begin()
             await self.live.idle()
 
         with self.screen.working():
