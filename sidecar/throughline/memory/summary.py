@@ -134,7 +134,7 @@ def _fitted(ledger: Ledger, objective: str, turn: int, budget: int, count: Count
 
 
 def one_line(entry: Entry) -> str:
-    """An entry as a line of Markdown, without its bullet: of a long one, but no rule, the first sentences, each whole."""
+    """An entry as a line of Markdown, without its bullet: of a long one that is no rule, the first whole sentences."""
     text = full_text(entry)
     # Of a rule nothing is left out: its exception may be at the end.
     return text if entry.kind == "rule" else ended(text, LONGEST) or text
