@@ -14,6 +14,7 @@ from throughline.domain.events import (
     AssistantMessage,
     CallBilled,
     Event,
+    Logged,
     MessageQueued,
     Notice,
     Thought,
@@ -24,6 +25,7 @@ from throughline.domain.events import (
     UserMessage,
 )
 from throughline.domain.ports import CallPiece, Model, Request
+from throughline.domain.rules import RuleEvent
 from throughline.domain.session import fold
 from throughline.domain.settings import Settings
 from throughline.llm.anthropic import Anthropic
@@ -182,10 +184,10 @@ class Full(MemoryStore):
 
     full = False
 
-    def append(self, session: str, events: Sequence[object], rules: Sequence[object] = ()) -> None:
-        if self.full and any(isinstance(one.event, TurnEnded) for one in events):  # type: ignore[attr-defined]
+    def append(self, session: str, events: Sequence[Logged], rules: Sequence[RuleEvent] = ()) -> None:
+        if self.full and any(isinstance(one.event, TurnEnded) for one in events):
             raise RefusedError("The disk is full.")
-        super().append(session, events)  # type: ignore[arg-type]
+        super().append(session, events, rules)
 
 
 async def test_a_turn_whose_end_could_not_be_written_goes_on_too() -> None:

@@ -66,13 +66,27 @@ def said_sentences(message: str) -> tuple[Said, ...]:
 
 def _sentences(message: str, blank: str) -> Iterator[Said]:
     for paragraph, (start, end, item) in _stretches(blank):
-        ends = [start, *(start + found.end() for found in _END.finditer(blank[start:end])), end]
+        own = _unquoted(blank[start:end])
+        ends = [start, *(start + found.end() for found in _END.finditer(own)), end]
         opens = item
         for first, last in pairwise(ends):
             text = " ".join(message[first:last].split())
-            if text and any(map(str.isalnum, blank[first:last])):
-                yield Said(text, bare_words(blank[first:last]), first, last, paragraph, opens)
+            said = own[first - start : last - start]
+            if text and any(map(str.isalnum, said)):
+                yield Said(text, bare_words(said), first, last, paragraph, opens)
                 opens = False
+
+
+def _unquoted(text: str) -> str:
+    """A text with what it quotes at length blanked, so that no sentence ends in there; one that is a quotation as a
+    whole is its writer's all the same.
+    """
+
+    def hidden(found: re.Match[str]) -> str:
+        whole = len(found[0]) >= len(text.strip())
+        return found[0] if whole or len(found[0]) <= _LONG_QUOTE else f'"{" " * (len(found[0]) - 2)}"'
+
+    return _QUOTED.sub(hidden, text)
 
 
 def bare_words(text: str) -> str:

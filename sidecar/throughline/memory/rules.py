@@ -28,6 +28,8 @@ _PASTED = 4_000
 _ENDS = 1_200
 # In a language without spaces a sentence of so many characters goes with the rule after it, whose matter it names.
 _SHORT = 16
+# A convention is told in fewer sentences, and in fewer rules.
+_READ = 3
 # So many characters of a script tell the language; a word of no more says little.
 _FEW = 2
 # The characters by which words are compared.
@@ -109,7 +111,7 @@ def cues(language: str) -> _Cues:
         parts[name] = _filled(value, parts)
 
     def heard(name: str, where: str = "{}") -> re.Pattern[str]:
-        edge = "(?:{})" if language in _UNSPACED else r"(?<!\w)(?:{})(?:(?<=\W)|(?!\w))"
+        edge = "(?:{})" if language in _UNSPACED else r"(?:(?<!\w)|(?=\W))(?:{})(?:(?<=\W)|(?!\w))"
         return re.compile(where.format(edge.format("|".join(_filled(one, parts) for one in data[name]))), re.IGNORECASE)
 
     def listed(name: str) -> tuple[re.Pattern[str], ...]:
@@ -172,10 +174,10 @@ def _remembered(message: str) -> Iterator[HeardRule]:
 
 def _heard(message: str) -> Iterator[HeardRule]:
     said = _own(message)
-    conventions = _conventions(said, message)
+    bound = list(_bound(said, message))
+    conventions = [one for one in _conventions(said, message) if _is_one(one, bound)]
     # A convention has the sentences that it was read from; what was heard beside it is joined where these overlap.
     read = sorted({(one.first, one.last) for one in conventions})
-    bound = list(_bound(said, message))
     apart = [
         one for one in _merged((one.first, one.last) for one in bound) if not any(_overlap(one, two) for two in read)
     ]
@@ -186,6 +188,11 @@ def _heard(message: str) -> Iterator[HeardRule]:
             heard = cues(language_of(said[first].bare, message))
             personal = bool(heard.personal.search(" ".join(each.bare for each in said[first : last + 1])))
             yield HeardRule(text, personal, tuple(sorted(about)))
+
+
+def _is_one(read: Convention, bound: Sequence[_Span]) -> bool:
+    """Whether what was read over several sentences is one rule, and not made of several that stand by themselves."""
+    return read.last - read.first < _READ and sum(read.first <= one.place <= read.last for one in bound) < _READ
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
