@@ -65,8 +65,10 @@ ENDS = "Always end table names with '_t'."
 
 
 @asynccontextmanager
-async def opened(harness: SessionHarness, name: str = "s", replies: int = 9) -> AsyncIterator[LiveSession]:
-    model = ScriptedModel(ScriptedReply(LONG) for _ in range(replies))
+async def opened(
+    harness: SessionHarness, name: str = "s", replies: int = 9, text: str = LONG
+) -> AsyncIterator[LiveSession]:
+    model = ScriptedModel(ScriptedReply(text) for _ in range(replies))
     begun = evolve(STARTED, session=name)
     live = await LiveSession.start(harness.ports, harness.config(model), Settings(distil="write"), begun)
     try:
@@ -176,7 +178,7 @@ async def test_the_prefix_holds_still_until_a_compaction() -> None:
     harness = SessionHarness()
     async with opened(harness, "a", 1) as live:
         await say(live, RULE)
-    async with opened(harness, "b") as live:
+    async with opened(harness, "b", text=LONG[: len(LONG) // 3]) as live:
         before = told(live.view())
         await say(live, HABIT, "two", "three", "four")
         assert told(live.view()) == before

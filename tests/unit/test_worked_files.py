@@ -137,5 +137,5 @@ async def test_after_a_masking_what_is_fresh_is_there() -> None:
     finally:
         await live.close()
     assert [event.ids for event in harness.heard.events if isinstance(event, Masked)] == [
-        tuple(f"x{n}" for n in range(12))
+        tuple(f"x{n}" for n in range(17))
     ]

@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from throughline.domain.events import Compacted, Logged
 from throughline.domain.ledger import Entry, Ledger, Operation, apply_operations
+from throughline.domain.rules import rule_texts
 from throughline.domain.session import Session, Turn, apply, turn_number
 from throughline.domain.settings import Settings
 from throughline.domain.view import View
@@ -188,7 +189,7 @@ def _lines(
     aims = [entry for entry in ledger.live() if entry.kind == "objective"]
     objective = max(aims, key=lambda one: one.author == "user").text if aims else session.objective
     files = changed_files(session, session.through)
-    told = chronicle(_newest(session, session.through))
+    told = chronicle(_newest(session, session.through), rule_texts(ledger))
     return summary_lines(ledger, objective, session.through, settings.summary, count, files, told)
 
 

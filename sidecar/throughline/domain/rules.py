@@ -104,3 +104,8 @@ def carried_rules(rules: WorkspaceRules, archive: str) -> tuple[Entry, ...]:
     """
     left = (rule for rule in rules.retired if rule.text in archive)
     return tuple(evolve(rule, turns=()) for rule in (*rules.in_force, *left))
+
+
+def rule_texts(ledger: Ledger) -> tuple[str, ...]:
+    """The words of all rules of a ledger, those that hold no more included."""
+    return tuple(entry.text for entry in ledger.entries.values() if entry.kind == "rule")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from throughline.domain.session import Turn
 from throughline.memory.commands import CheckKind
 from throughline.memory.dialogue import Dialogue, dialogue, own_prose
 from throughline.memory.evidence import TurnEvidence, project_root, turn_evidence
+from throughline.memory.message_prose import said_sentences
 from throughline.memory.tags import untagged
 from throughline.memory.text import MORE, TextUnit, asks, clip, joined_lines, text_units
 
@@ -69,15 +70,17 @@ class ChronicleLine:
         return (self.text, *self.shorter)
 
 
-def chronicle(turns: Sequence[Turn]) -> tuple[ChronicleLine, ...]:
+def chronicle(turns: Sequence[Turn], rules: Iterable[str] = ()) -> tuple[ChronicleLine, ...]:
     """The chronicle of some turns, in their order. A turn that says and does nothing has no line: a courtesy, a message
-    that was stopped and then said again.
+    that was stopped and then said again. The user's `rules` stand elsewhere, and some are nobody else's to read: their
+    sentences are not told.
     """
     if not turns:
         return ()
     root = project_root(turns)
     made: list[ChronicleLine] = []
-    said = [dialogue(turn) for turn in turns]
+    apart = _sentences_of(rules)
+    said = [_without(dialogue(turn), apart) for turn in turns]
     offered = ""
     for turn, now, later in zip(turns, said, (*said[1:], None), strict=True):
         line = _line(now, later, turn_evidence(turn, root), offered)
@@ -85,6 +88,21 @@ def chronicle(turns: Sequence[Turn]) -> tuple[ChronicleLine, ...]:
             made.append(line)
         offered = _question(now.closing)
     return tuple(made)
+
+
+def _sentences_of(rules: Iterable[str]) -> re.Pattern[str] | None:
+    """What finds the sentences of rules in a message, however its lines are broken."""
+    whole = tuple(rules)
+    sentences = {*whole, *(one.text for rule in whole for one in said_sentences(rule))}
+    forms = [r"\s+".join(map(re.escape, one.split())) for one in sorted(sentences, key=len, reverse=True) if one.strip()]
+    return re.compile("|".join(forms)) if forms else None
+
+
+def _without(now: Dialogue, apart: re.Pattern[str] | None) -> Dialogue:
+    if apart is None:
+        return now
+    messages = (apart.sub("", one) for one in now.messages)
+    return evolve(now, messages=tuple(one for one in messages if _letters(one)))
 
 
 def fit_chronicle(

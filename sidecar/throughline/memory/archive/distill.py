@@ -11,6 +11,7 @@ from attrs import evolve
 
 from throughline.domain.events import ToolCalled
 from throughline.domain.ledger import Entry, EntryKind
+from throughline.domain.rules import rule_texts
 from throughline.domain.session import Session
 from throughline.memory.archive.document import (
     ARCHIVE_SECTIONS,
@@ -190,7 +191,7 @@ def _with_chronicle(
 ) -> tuple[ArchiveEntry, ...]:
     """The lines with those of the session's turns that last, as they are told now."""
     talked = not any(isinstance(item, ToolCalled) for turn in session.turns for item in turn.items)
-    turns = chronicle(session.turns)
+    turns = chronicle(session.turns, rule_texts(session.ledger))
     claimed = any(entry.author != "code" and entry.kind in _TITLES for entry in session.ledger.live())
     if not (claimed or any(one.changed for one in turns) or len(turns) >= _LONG_TALK):
         # Words that settled nothing are no work, unless they are about something that has a name.
