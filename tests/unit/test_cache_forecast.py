@@ -140,7 +140,7 @@ async def test_what_is_said_beforehand_is_what_the_bill_says_after(hour: Any, se
         live = await LiveSession.start(harness.ports, harness.config(model, results), chosen, STARTED)
         for number, (_, pause) in enumerate(STORY):
             forecasts.append(live.forecast())
-            await live.send(f"Go on with step {number}, please. " + "Mind the tests. " * 60)
+            await live.send(f"Go on with step {number}, please. " + "Mind the tests. " * 150)
             await live.idle()
             harness.clock.time += pause
         await live.close()
@@ -151,7 +151,8 @@ async def test_what_is_said_beforehand_is_what_the_bill_says_after(hour: Any, se
         assert bool(forecast.tokens) == (paid.idle > 300)
         if forecast.tokens:
             again = paid.rewritten if settings.strategy == "full" else paid.cache_write + paid.input - said.tokens
-            assert forecast.tokens == pytest.approx(again, rel=0.2, abs=100)
+            # What a compaction will leave is only estimated beforehand.
+            assert forecast.tokens == pytest.approx(again, rel=0.35, abs=100)
     if settings.strategy != "full":
         assert any(isinstance(event, Compacted) for event in events)
         assert any(isinstance(event, Masked) for event in events)

@@ -549,11 +549,12 @@ async def test_after_an_undo_the_next_message_does_not_compact_the_same_turns_ag
         for turn in range(12):
             await live.send(f"go {turn} {LONG}")
             await live.idle()
-        assert len(live.session.compactions) == 1
+        made = len(live.session.compactions)
+        assert made
         await live.undo()
         await live.send("go on")
         await live.idle()
-        assert len(live.session.compactions) == 1
+        assert len(live.session.compactions) == made
 
 
 async def test_the_half_line_of_a_reply_that_was_cut_makes_no_entry() -> None:

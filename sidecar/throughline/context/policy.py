@@ -18,7 +18,7 @@ WORTH = 1_000
 # Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
 LITTLE = 500
 # Ended turns that show so many tokens are compacted before the window is full: a dozen calls that read them cost more.
-HEAVY = 5_000
+HEAVY = 12_000
 # While a turn runs nothing is masked below this part of what a view may have; above it, down to half of it.
 RUNNING_SHARE = 0.4
 # In a small window this part of what a view may take then is enough to be worth a batch.
@@ -131,9 +131,10 @@ def decide(
     bound = runs and not changed
     if movable and not stuck and (over or not bound or cold or used > most):
         weight = sum(item.tokens for turn in movable for item in turn.items)
-        shown = sum(turn.tokens - session.masked_tokens.get(turn.number, 0) for turn in movable)
         # The user who undid a compaction is not to see it made again by the next message.
         last = max(session.undone_at, updated)
+        new = (turn for turn in movable if turn.number > last)
+        shown = sum(turn.tokens - session.masked_tokens.get(turn.number, 0) for turn in new)
         # One that failed before anything came of it is no turn of its own.
         since = sum(1 for turn in session.recent if turn.ending is not None and turn.number > last and not turn.lost)
         heavy = shown >= HEAVY if not bound else used > most

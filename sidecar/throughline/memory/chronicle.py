@@ -94,7 +94,8 @@ def _sentences_of(rules: Iterable[str]) -> re.Pattern[str] | None:
     """What finds the sentences of rules in a message, however its lines are broken."""
     whole = tuple(rules)
     sentences = {*whole, *(one.text for rule in whole for one in said_sentences(rule))}
-    forms = [r"\s+".join(map(re.escape, one.split())) for one in sorted(sentences, key=len, reverse=True) if one.strip()]
+    longest = sorted(filter(str.strip, sentences), key=len, reverse=True)
+    forms = [r"\s+".join(map(re.escape, one.split())) for one in longest]
     return re.compile("|".join(forms)) if forms else None
 
 

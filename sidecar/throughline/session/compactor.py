@@ -161,12 +161,17 @@ class Compactor:
     def upcoming(self, now: float) -> View:
         """About the view that a message sent at that time would find, after what is due then; changes nothing."""
         session, view = self._journal.session, self._upcoming.view(self._journal.session)
-        said = Logged(session.seq + 1, now, UserMessage(session.next_turn, "", 0))
-        match self._decide(apply(session, said), self.share(view), now, stuck=self.breaker_open, asks=self.asks):
-            case policy.Compact(through=through):
-                after = after_event(session, Compacted("", through, (), 0, 0, 0, 0))
-                ids = frozenset(self._masking(after, view.tokens))
-                return self._upcoming.view(evolve(after, masked=after.masked | ids))
+        said = apply(session, Logged(session.seq + 1, now, UserMessage(session.next_turn, "", 0)))
+        share = self.share(view)
+        due = self._decide(said, share, now, stuck=self.breaker_open, asks=self.asks)
+        if isinstance(due, policy.Compact):
+            after = after_event(session, Compacted("", due.through, (), 0, 0, 0, 0))
+            if view.tokens - self._upcoming.view(after).tokens >= policy.WORTH or share > self.most:
+                masked = after.masked | frozenset(self._masking(after, view.tokens))
+                return self._upcoming.view(evolve(after, masked=masked))
+            # One that frees too little is refused, and what is left is masking.
+            due = self._decide(said, share, now, stuck=True, asks=self.asks)
+        match due:
             case policy.Mask(ids=ids):
                 return self._upcoming.view(apply(session, Logged(session.seq + 1, now, Masked(ids))))
             case _:
