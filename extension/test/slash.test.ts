@@ -10,7 +10,7 @@ const CASES: [written: string, offered: string[]][] = [
   ["compact", []],
   ["/st", ["/status"]],
   ["/STATUS", ["/status"]],
-  ["/re", ["/recall"]],
+  ["/re", ["/remember", "/recall"]],
   ["/recall reservations expire", ["/recall"]],
   ["/compact now", []],
   ["/ro", ["/role"]],
