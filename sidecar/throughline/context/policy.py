@@ -18,7 +18,7 @@ WORTH = 1_000
 # Where the prefix changes anyway, this many tokens of old tool output are worth masking with it.
 LITTLE = 500
 # Ended turns that show so many tokens are compacted before the window is full: a dozen calls that read them cost more.
-HEAVY = 12_000
+HEAVY = 20_000
 # While a turn runs nothing is masked below this part of what a view may have; above it, down to half of it.
 RUNNING_SHARE = 0.4
 # In a small window this part of what a view may take then is enough to be worth a batch.

@@ -16,6 +16,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from throughline.memory.message_prose import Said, bare_words, said_sentences
+from throughline.memory.reversals import reversals
 from throughline.memory.rule_subjects import Convention, read_conventions, rule_subjects
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "ru", "zh", "ja")
@@ -294,7 +295,7 @@ def _limits(said: Said, message: str) -> bool:
 
 def _lays_down(said: Said, message: str) -> bool:
     """Whether a sentence is a standing rule. One that may be of several languages is heard in each of them."""
-    if _ASKS.search(said.text):
+    if _ASKS.search(said.text) or any(one.scratches for one in reversals(said.text)):
         return False
     heard = [cues(name) for name in _languages(said.bare, message)]
     return any(_binds(said, one) for one in heard) and not any(_passes(said, one) for one in heard)
