@@ -65,7 +65,7 @@ async def test_without_a_key_the_recording_plays_and_the_session_ends_in_the_arc
     kept = r"compacted up to turn \d+: [\d,]+ → [\d,]+ tokens; \d+ entries added, (\d+) of \1 still in the context"
     assert re.search(kept, out)
     assert "Turns: 13\n" in out
-    assert "Compaction c1 is undone" in out
+    assert re.search(r"Compaction c\d+ is undone", out)
     assert re.search(r"turn \d+ user\n", out)
     assert "## Session report: " in out
     # Nothing is written unseen.
@@ -135,7 +135,8 @@ async def test_a_session_talks_to_a_real_server_and_goes_on_later(tmp_path: Path
     assert (second["model"], third["model"]) == (model, "claude-opus-4-6")
     told = await tell("status", "--project", tmp_path)
     assert (told["turns"], told["role"], told["model"]) == (3, "qa", "claude-opus-4-6")
-    assert (told["purposes"]["chat"]["calls"], told["dollars"]) == (3, None)
+    assert told["purposes"]["chat"]["calls"] == 3
+    assert told["dollars"] > 0
 
 
 @CONTRACTS

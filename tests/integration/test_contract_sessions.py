@@ -90,7 +90,7 @@ async def test_a_session_in_a_terminal_holds_over_each_contract(tmp_path: Path, 
     assert len(talks) == len(REPLIES)
     assert (tmp_path / "a.py").read_text() == "one = 2\n"
     # After the compaction the first turns are told of, and after its undoing sent as they were.
-    held = ["Count on." in str(body["messages"][0]["content"][0].get("text")) for body in talks]
+    held = [body["messages"][0]["content"][0].get("text") == "Count on." for body in talks]
     assert held == [True] * 8 + [False] * 2 + [True]
     sent = [piece["type"] for body in talks for message in body["messages"] for piece in message["content"]]
     assert "thinking" in sent

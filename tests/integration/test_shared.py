@@ -15,14 +15,13 @@ from throughline.cli.main import commands
 from throughline.llm.tokens import O200k
 
 SHARED = Path(__file__).parents[2].parent / "shared"
-RAW = SHARED / "sessions" / "raw" / "entireio-cli"
-NEUTRAL = SHARED / "sessions" / "transcripts" / "entireio-cli"
+SESSIONS = SHARED / "sessions" / "transcripts" / "entireio-cli"
 NAMES = (
     "attribution-2026-01-23", "gemini-session-cleanup-2026-02-08", "git-index-corruption-2026-02-08",
     "local-dev-hooks-2026-02-09", "session-end-hooks-2026-02-03",
 )  # fmt: skip
 
-pytestmark = pytest.mark.skipif(not RAW.is_dir(), reason="the recorded sessions are not at hand (../shared/sessions)")
+pytestmark = pytest.mark.skipif(not SESSIONS.is_dir(), reason="the recorded sessions are not at hand (../shared/sessions)")
 
 
 @pytest.fixture
@@ -39,9 +38,9 @@ def test_a_real_sessions_trace_is_valid_and_its_summary_and_archive_fit(
 ) -> None:
     outputs = {part: tmp_path / part for part in ("project", "trace", "summary", "archive")}
     options = [word for part, path in outputs.items() for word in (f"--{part}", str(path))]
-    done = CliRunner().invoke(commands, ["replay", str(RAW / f"{name}.jsonl"), *options], obj=Container())
+    done = CliRunner().invoke(commands, ["replay", str(SESSIONS / f"{name}.jsonl"), *options], obj=Container())
     assert done.exit_code == 0, done.output
-    events = scorer.load(NEUTRAL / f"{name}.jsonl")
+    events = scorer.load(SESSIONS / f"{name}.jsonl")
     requests, wrong = scorer.traced(outputs["trace"], events)
     assert wrong == []
     assert len(requests) == len(scorer.call_points(events))

@@ -287,7 +287,7 @@ def test_a_branch_that_the_user_left_by_going_back_is_told_and_left_out() -> Non
     )
     words = ["build the basket", "I start.", "keep it in a cookie", "It lives in a cookie."]
     assert [step.text for step in read.steps] == words
-    assert any("a branch that the user left" in line for line in read.repairs)
+    assert any("went back to an earlier message" in line for line in read.repairs)
 
 
 def test_results_of_calls_that_ran_side_by_side_are_no_branch() -> None:
