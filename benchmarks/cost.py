@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/cost.py
 
-Replays the Claude Code sessions of ../shared, in their neutral form, with the local summariser and scores each trace with
-../shared/bench/score_cost.py. From the raw files our reader leaves out what the client wrote in the agent's place, which
-the scorer wants to see sent.
+Replays the Claude Code sessions of ../shared, in their neutral form, with the local summariser and scores each trace
+with ../shared/bench/score_cost.py. From the raw files our reader leaves out what the client wrote in the agent's
+place, which the scorer wants to see sent.
 """
 
 from __future__ import annotations

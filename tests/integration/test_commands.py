@@ -200,7 +200,7 @@ def test_rules_are_listed_over_sessions_and_taken_back(tmp_path: Path) -> None:
     done = run("rules", "--project", tmp_path / "shed", "--retire", told[0]["id"])
     assert done.stdout.splitlines() == [f"{told[1]['id']}  {said[1]}  (on this machine only)"]
     gone = run("rules", "--project", tmp_path / "shed", "--retire", told[0]["id"])
-    assert gone.returncode == 1
+    assert gone.returncode == 2
     assert f"There is no rule {told[0]['id']} in force" in gone.stderr
     run("rules", "--project", tmp_path / "shed", "--retire", told[1]["id"])
     assert run("rules", "--project", tmp_path / "shed").stdout == "There are no rules in force.\n"

@@ -21,7 +21,9 @@ NAMES = (
     "local-dev-hooks-2026-02-09", "session-end-hooks-2026-02-03",
 )  # fmt: skip
 
-pytestmark = pytest.mark.skipif(not SESSIONS.is_dir(), reason="the recorded sessions are not at hand (../shared/sessions)")
+pytestmark = pytest.mark.skipif(
+    not SESSIONS.is_dir(), reason="the recorded sessions are not at hand (../shared/sessions)"
+)
 
 
 @pytest.fixture

@@ -205,7 +205,8 @@ class ArchiveService:
             last = propose(session, session.recent[-1].number)
             session = after_event(session, Compacted("", last.through, last.operations, 0, 0, 0, 0))
         count, settings = self._ports.tokens.count, self._settings
-        identity = project_identity(session.project, self._ports.workspace.text)
+        # A demo and a recording are played elsewhere: the files at hand are not what they are about.
+        identity = project_identity(session.project, self._ports.workspace.text) if session.origin == "live" else ""
         return distilled_diff(session, now, settings.archive, count, identity)
 
     def _rules_notice(self) -> tuple[Notice, ...]:
