@@ -1,4 +1,4 @@
-"""Cue words of the local summariser, from the data file beside this module."""
+"""Cue words that code listens for in messages, from the data file beside this module."""
 
 from __future__ import annotations
 

@@ -106,13 +106,6 @@ def _line_units(raw: str) -> Iterator[TextUnit]:
         mark = ""
 
 
-def sentence_parts(text: str) -> Iterator[list[str]]:
-    """The sentences of each line of a message that says something, with their marks; none of a heading."""
-    for raw in filter(None, _lines(_UNSAID.sub("\n", text))):
-        line = raw.strip("|").strip() if raw.startswith("|") else _BULLET.sub("", raw)
-        yield [] if _HEADING.match(raw) else _parts(line)
-
-
 def _parts(line: str) -> list[str]:
     ends = [0, *(found.end() for found in _END.finditer(line)), len(line)]
     return [part for start, end in pairwise(ends) if (part := line[start:end].strip())]
